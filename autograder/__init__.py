@@ -1,0 +1,1 @@
+"""Grades the homework "Remembering the Past: Recurrent Neural Networks"."""

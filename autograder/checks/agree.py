@@ -1,0 +1,260 @@
+"""Whether an answer agrees with the right one, and what to tell a student where it does not.
+
+Answers come from another process as plain data: arrays, numbers, text, lists (for tuples too) and
+dicts. Nothing about them is believed before it was looked at: first what kind of thing it is, then
+its shape, then that it is finite, then its entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[Any]
+
+# Relative to the largest entry of the right answer.
+DOUBLE, SINGLE = 1e-5, 1e-3
+# Below this an entry is zero, whatever the largest one is.
+TINY = 1e-12
+MAX_SHOWN = 40
+
+
+class Disagreement(AssertionError):
+    """An answer is wrong.
+
+    ``message`` is for the student and holds no value of a hidden check, only features such as a
+    shape, a sign, a number of entries. ``detail`` holds the values.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(f"{message} {detail}".strip())
+        self.message = message
+        self.detail = detail
+
+
+class Partial(AssertionError):
+    """An answer is right in part: ``share`` of it, from 0 to below 1."""
+
+    def __init__(self, share: float, message: str) -> None:
+        super().__init__(f"{message} (share {share:.3g})")
+        self.share = share
+        self.message = message
+
+
+def agree(
+    got: object, want: ArrayLike, name: str = "The result", axes: Sequence[str] = ()
+) -> None:
+    """Raises Disagreement unless ``got`` is ``want``, an array or a number.
+
+    Shapes must be equal, and all entries finite. Floats may differ by 1e-5 of the largest entry
+    (arrays in float32: 1e-3), whole numbers not at all. An empty array may have any shape.
+
+    Args:
+        got: what a student's function returned.
+        want: what is right; its own dtype says if floats or whole numbers are asked.
+        name: what to call it, at the start of a sentence.
+        axes: what the first axes count, such as ("row", "time step"), to say where it is wrong.
+    """
+    array, right = as_array(got, name), np.asarray(want)
+    if right.size == 0 and array.size == 0:
+        return
+    if array.shape != right.shape:
+        raise Disagreement(f"{name} has the shape {array.shape}, expected {right.shape}.")
+    if right.dtype.kind in "iu":
+        if right.ndim == 0 and array.dtype.kind == "f":
+            raise Disagreement(f"{name} is a float, expected an int.")
+        wrong = array != right
+    else:
+        finite = np.isfinite(array)
+        if not finite.all():
+            bad = array.size - np.count_nonzero(finite)
+            raise Disagreement(f"{name}: {_count(bad, array.size)} inf or NaN.", _both(got, want))
+        wrong = np.abs(array - right) > _allowed(array, right)
+    if wrong.any():
+        raise Disagreement(f"{name} {_feature(array, right, wrong, axes)}.", _both(got, want))
+
+
+def agree_along(got: object, slope: float, direction: Array, name: str) -> None:
+    """Raises Disagreement unless a gradient gives this slope of the loss along a direction.
+
+    Args:
+        got: the gradient, of the shape of ``direction``.
+        slope: the change of the loss per step along ``direction``, found by finite differences.
+        direction: any shape.
+        name: what to call the gradient, at the start of a sentence.
+    """
+    gradient = as_array(got, name)
+    if gradient.shape != direction.shape:
+        raise Disagreement(f"{name} has the shape {gradient.shape}, expected {direction.shape}.")
+    if not np.isfinite(gradient).all():
+        raise Disagreement(f"{name} holds inf or NaN.")
+    allowed = _allowed(gradient, gradient) * np.abs(direction).sum()
+    if abs(np.vdot(gradient, direction) - slope) > allowed:
+        raise Disagreement(f"{name} differs from the change of the loss for a small step.")
+
+
+def slope_along(
+    loss: Callable[[Array], float], point: Array, direction: Array, step: float = 1e-5
+) -> float:
+    """The slope of ``loss`` at a point along a direction, by central differences."""
+    return (loss(point + step * direction) - loss(point - step * direction)) / (2 * step)
+
+
+def as_array(got: object, name: str) -> Array:
+    """What a student returned as an array of numbers. Raises Disagreement for anything else."""
+    if got is None or isinstance(got, str | dict) or hasattr(got, "what"):
+        raise Disagreement(f"{name} is {_kind(got)}, expected numbers.")
+    try:
+        array = np.asarray(got)
+    except (TypeError, ValueError, OverflowError):
+        raise Disagreement(f"{name} is a list whose rows differ in length or in kind.") from None
+    if array.dtype.kind not in "iuf":
+        raise Disagreement(f"{name} holds {_contents(array)}, expected numbers.")
+    return array
+
+
+def item(got: object, index: int, names: Sequence[str]) -> object:
+    """An item of a returned tuple. Raises Disagreement if it is no such tuple.
+
+    One that is too short costs the missing items alone.
+    """
+    listed = f"({', '.join(names)})"
+    if not isinstance(got, list | tuple) and np.ndim(as_array(got, f"The result {listed}")) == 0:
+        raise Disagreement(f"The result is one number, expected a tuple {listed}.")
+    answers: Any = got
+    if len(answers) > len(names) or (isinstance(got, np.ndarray) and len(answers) != len(names)):
+        raise Disagreement(f"The result holds {len(answers)} things, expected {listed}.")
+    if index >= len(answers):
+        raise Disagreement(f"The result is too short: `{names[index]}` is missing of {listed}.")
+    found: object = answers[index]
+    return found
+
+
+def entry(got: object, key: str, name: str = "The result") -> object:
+    """An entry of a returned dict. Raises Disagreement if there is none."""
+    if not isinstance(got, dict):
+        raise Disagreement(f"{name} is {_kind(got)}, expected a dict.")
+    if key not in got:
+        raise Disagreement(f'{name} has no key "{key}".')
+    found: object = got[key]
+    return found
+
+
+def token_ids(got: object, vocab_size: int, name: str = "The result") -> list[int]:
+    """A sequence of token ids. Raises Disagreement if any is no int from 0 to vocab_size - 1."""
+    array = as_array(got, name)
+    if array.size == 0:
+        return []
+    if array.ndim != 1:
+        raise Disagreement(f"{name} has the shape {array.shape}, expected a list of ints.")
+    if array.dtype.kind == "f":
+        raise Disagreement(f"{name} holds floats, expected ints.")
+    if array.min() < 0 or array.max() >= vocab_size:
+        raise Disagreement(f"{name} holds ids that no token has.", f"got {_short(array)}.")
+    ids: list[int] = array.tolist()
+    return ids
+
+
+def token_id(got: object, vocab_size: int, name: str = "The result") -> int:
+    """One token id. Raises Disagreement if it is no int from 0 to vocab_size - 1."""
+    array = as_array(got, name)
+    if array.ndim != 0:
+        raise Disagreement(f"{name} has the shape {array.shape}, expected one int.")
+    return token_ids(array[None], vocab_size, name)[0]
+
+
+def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> None:
+    """Raises Disagreement if an argument was modified by a call.
+
+    Args:
+        after: the arguments as they are after the call, as ``student.arguments_after`` gives them.
+        before: the arguments as they were passed. What is no array, or dict of arrays, is left out.
+        names: what the arguments are called.
+    """
+    left = after if isinstance(after, list) else []
+    for index, (name, old) in enumerate(zip(names, before, strict=True)):
+        new = left[index] if index < len(left) else None
+        if isinstance(old, dict):
+            same = isinstance(new, dict) and new.keys() == old.keys()
+            same = same and all(_same(new[key], value) for key, value in old.items())
+        else:
+            same = not isinstance(old, np.ndarray) or _same(new, old)
+        if not same:
+            raise Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
+
+
+def _same(new: object, old: Array) -> bool:
+    return isinstance(new, np.ndarray) and new.dtype == old.dtype and np.array_equal(new, old)
+
+
+def _allowed(array: Array, right: Array) -> float:
+    single = right.ndim > 0 and any(a.dtype.kind == "f" and a.itemsize < 8 for a in (array, right))
+    return max((SINGLE if single else DOUBLE) * float(np.abs(right).max()), TINY)
+
+
+def _kind(got: object) -> str:
+    if got is None:
+        return "None (is a `return` missing?)"
+    what = getattr(got, "what", None)  # what could not be read when it crossed says what it was
+    if isinstance(what, str):
+        return "".join(c for c in what[:60] if c.isprintable())
+    names = {str: "text", dict: "a dict", list: "a list", np.ndarray: "an array"}
+    return names.get(type(got), f"of the type {type(got).__name__}")
+
+
+def _contents(array: Array) -> str:
+    return {"b": "True and False", "U": "text"}.get(array.dtype.kind, "things of several kinds")
+
+
+def _count(some: int, of: int) -> str:
+    return "it is" if of == 1 else f"{some} of {of} entries are"
+
+
+def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
+    """What is wrong, in words that give no value away."""
+    if want.size == 1:
+        return "is too large" if got.item() > want.item() else "is too small"
+    whole = want.dtype.kind in "iu"
+    if not got.any() and want.any():
+        return "is zero everywhere"
+    if not whole and (same := _same_change(got, want)):
+        return same
+    if want.ndim == 2 and want.shape[0] == want.shape[1]:
+        if not (np.abs(got.T - want) > _allowed(got, want)).any():
+            return "is the transpose of what is expected"
+    text = f"is wrong in {np.count_nonzero(wrong)} of {want.size} entries"
+    for axis, called in enumerate(axes):
+        others = tuple(other for other in range(want.ndim) if other != axis)
+        places = np.flatnonzero(wrong.any(axis=others)).tolist()
+        if len(places) < want.shape[axis]:
+            listed = ", ".join(map(str, places[:8])) + (", ..." if len(places) > 8 else "")
+            text += f", all at {called} {listed} (of 0 to {want.shape[axis] - 1})"
+    return text
+
+
+def _same_change(got: Array, want: Array) -> str | None:
+    allowed = _allowed(got, want)
+    length = float(np.vdot(want, want))
+    factor = float(np.vdot(want, got)) / length if length > 0 else 0.0
+    if factor and not (np.abs(got - factor * want) > max(allowed, abs(factor) * allowed)).any():
+        if abs(factor + 1) < SINGLE:
+            return "has the opposite sign everywhere"
+        return f"is {factor:.3g} times what is expected, everywhere"
+    shift = float(np.mean(got - want))
+    if np.ptp(want) > allowed and not (np.abs(got - shift - want) > allowed).any():
+        return "is off by the same amount everywhere"
+    return None
+
+
+def _both(got: object, want: ArrayLike) -> str:
+    return f"Expected {_short(np.asarray(want))}, got {_short(np.asarray(got))}."
+
+
+def _short(array: Array) -> str:
+    if array.size > MAX_SHOWN:
+        return f"an array of the shape {array.shape} that begins {_short(array.ravel()[:8])}"
+    text = np.array2string(array, precision=5, suppress_small=True, separator=", ")
+    return " ".join(text.split())

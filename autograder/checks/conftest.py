@@ -1,0 +1,84 @@
+"""Lets the checks run under plain pytest:
+
+pytest autograder/checks --submission FILE [--student ID]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder import box
+from autograder.concepts import Question, load_concepts
+from autograder.course import Course, seed
+from autograder.reference import Reference
+from autograder.rubric import load_rubric
+from autograder.sandbox import Sandbox
+from autograder.student import Student
+from autograder.submissions.reading import read_submission
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("submission")
+    group.addoption("--submission", type=Path, help="the notebook or script to check")
+    group.addoption("--student", help="whose inputs to draw; by default the file's stem")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in (
+        "criterion(id, item=None): the rubric's criterion that the check belongs to",
+        "visible: students have this check too",
+        "hidden: students do not see this check",
+    ):
+        config.addinivalue_line("markers", line)
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    return Course.find(Path.cwd())
+
+
+@pytest.fixture(scope="session")
+def reference(course: Course) -> Reference:
+    """The right answers."""
+    return Reference(course.source)
+
+
+@pytest.fixture(scope="session")
+def concepts(course: Course) -> Mapping[str, Question]:
+    """The bank of concept questions, by id."""
+    return load_concepts(course.concepts_file)
+
+
+@pytest.fixture(scope="session")
+def student(
+    request: pytest.FixtureRequest, course: Course, reference: Reference
+) -> Iterator[Student]:
+    """The submission that the command line names, in a process of its own."""
+    path: Path | None = request.config.getoption("--submission")
+    if path is None:
+        pytest.fail("name a submission: pytest autograder/checks --submission FILE")
+    submission = read_submission(path, _student_id(request.config))
+    if submission.trouble:
+        pytest.fail(f"{path}: {submission.trouble}")
+    with Sandbox(box.choose(None)) as sandbox:
+        limits = load_rubric(course.rubric_file).limits
+        running = Student(submission, sandbox.controls[0], limits, reference, course.support())
+        running.load()
+        yield running
+        running.close()
+
+
+def _student_id(config: pytest.Config) -> str:
+    named: str | None = config.getoption("--student")
+    return named or Path(config.getoption("--submission")).stem
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest, course: Course) -> np.random.Generator:
+    """Draws a check's inputs: from the course secret, the student and the check's name."""
+    name = request.node.nodeid.rpartition("/")[2]
+    return np.random.default_rng(seed(course.secret(), _student_id(request.config), name))

@@ -1,0 +1,338 @@
+"""Task 04, Generation and the Big Picture: the sampler, and writing with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.checks.agree import Array, Disagreement, agree, token_id, token_ids, untouched
+from autograder.checks.chance import CHANCE, follows
+from autograder.checks.choices import judge
+from autograder.checks.inputs import (
+    Rng,
+    distinct,
+    one_against_many,
+    seed,
+    staircase,
+    uniform,
+)
+from autograder.checks.networks import conversation, delay_line, latch
+
+LOGITS = ("logits", "rng")
+WEIGHTS = ("W_e", "W_x", "W_h", "b_h", "W_y", "b_y")
+
+
+# -- 4a the sampler -----------------------------------------------------------------------------
+
+
+def _draws(student: Any, n: int, logits: Array, rng: Rng, **settings: Any) -> list[int]:
+    """n tokens, drawn one after another with the same generator."""
+    generator = np.random.default_rng(seed(rng))
+    answers = student.many(n).sample_token(logits, generator, **settings)
+    return [token_id(answer, len(logits), "The token") for answer in answers]
+
+
+@pytest.mark.criterion("4a.distribution")
+@pytest.mark.visible
+def test_draws_of_two_tokens(student: Any) -> None:
+    rng = np.random.default_rng(1)
+    far_apart = student.many(5).sample_token(np.array([0.0, 90.0, 0.0]), rng)
+    agree(np.array(far_apart), [1] * 5, "Of logits 0, 90 and 0, the draws")
+    drawn = student.many(80).sample_token(np.array([5.0, -95.0, 5.0]), np.random.default_rng(2))
+    drawn = [token_id(token, 3, "The token") for token in drawn]
+    follows(drawn, np.array([0.5, 0.0, 0.5]), "Of logits 5, -95 and 5, the draws")
+
+
+@pytest.mark.criterion("4a.distribution")
+@pytest.mark.hidden
+def test_distribution(student: Any, reference: Any, rng: Rng) -> None:
+    few = rng.permutation(np.log([0.5, 0.3, 0.15, 0.05])) + rng.uniform(-3, 3)
+    for logits, n in ((few, 300), (one_against_many(rng, 21, 4.0), 250)):
+        drawn = _draws(student, n, logits, rng)
+        name = f"For V={len(logits)}, the draws"
+        follows(drawn, reference.softmax(logits), name, CHANCE / 2)
+    agree(np.array(_draws(student, 3, uniform(rng, 1), rng)), [0, 0, 0], "For V=1, the draws")
+
+
+@pytest.mark.criterion("4a.distribution")
+@pytest.mark.hidden
+def test_sampler_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
+    for settings in ({}, {"temperature": 0.5}, {"temperature": 0}, {"top_k": 2}):
+        arguments = (uniform(rng, 6), np.random.default_rng(seed(rng)))
+        after = student.arguments_after.sample_token(*arguments, **settings)
+        untouched(after, arguments, LOGITS)
+
+
+@pytest.mark.criterion("4a.temperature")
+@pytest.mark.visible
+@pytest.mark.parametrize(("temperature", "share"), [(0.5, 0.9), (2.0, 0.634)])
+def test_temperature_of_two_tokens(student: Any, temperature: float, share: float) -> None:
+    # At temperature 1 the shares are 3/4 and 1/4; at 0.5 their squares, 9 to 1; at 2 their roots.
+    rng, logits = np.random.default_rng(3), np.log(np.array([3.0, 1.0]))
+    drawn = student.many(60).sample_token(logits, rng, temperature=temperature)
+    drawn = [token_id(token, 2, "The token") for token in drawn]
+    follows(drawn, np.array([share, 1 - share]), f"At temperature {temperature}, the draws")
+
+
+@pytest.mark.criterion("4a.temperature")
+@pytest.mark.hidden
+def test_temperature(student: Any, reference: Any, rng: Rng) -> None:
+    for temperature, gap in ((0.5, 2.0), (2.0, 6.0)):
+        logits = one_against_many(rng, 21, gap)
+        drawn = _draws(student, 150, logits, rng, temperature=temperature)
+        name = f"At temperature {temperature}, the draws"
+        follows(drawn, reference.softmax(logits / temperature), name, CHANCE / 2)
+
+
+@pytest.mark.criterion("4a.greedy")
+@pytest.mark.visible
+def test_greedy_by_hand(student: Any) -> None:
+    for logits, largest in (([0.1, 2.0, -1.0], 1), ([-3.0, -2.5, -2.0], 2), ([9.0, 8.5], 0)):
+        drawn = student.many(4).sample_token(
+            np.array(logits), np.random.default_rng(4), temperature=0
+        )
+        agree(np.array(drawn), [largest] * 4, f"Of logits {logits} at temperature 0, the draws")
+
+
+@pytest.mark.criterion("4a.greedy")
+@pytest.mark.hidden
+def test_greedy(student: Any, rng: Rng) -> None:
+    V = int(rng.integers(6, 12))
+    for largest in rng.permutation(V)[:3].tolist():
+        logits = uniform(rng, V, scale=0.3)
+        logits[largest] = 0.5
+        for level, temperature in ((-4.0, 0), (4.0, 0.0)):
+            drawn = _draws(student, 8, logits + level, rng, temperature=temperature)
+            agree(np.array(drawn), [largest] * 8, "At temperature 0, the draws")
+
+
+@pytest.mark.criterion("4a.top_k")
+@pytest.mark.visible
+def test_top_2_of_4(student: Any) -> None:
+    logits = np.array([-3.0, -1.0, -2.0, -1.0])
+    drawn = student.many(80).sample_token(logits, np.random.default_rng(5), top_k=2)
+    drawn = [token_id(token, 4, "The token") for token in drawn]
+    follows(drawn, np.array([0.0, 0.5, 0.0, 0.5]), "With top_k=2, the draws")
+
+
+@pytest.mark.criterion("4a.top_k")
+@pytest.mark.hidden
+def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
+    V = int(rng.integers(8, 12))
+    for temperature in (0.5, 1.0, 2.0):
+        for top_k, n in ((1, 8), (3, 110), (V, 90), (V + 2, 15)):
+            step = 0.2 if top_k == 3 else 0.8 * temperature
+            logits, order = staircase(rng, V, step, first=3)
+            kept = order[:top_k]
+            probabilities = np.zeros(V)
+            probabilities[kept] = reference.softmax(logits[kept] / temperature)
+            drawn = _draws(student, n, logits, rng, temperature=temperature, top_k=top_k)
+            name = f"With top_k={top_k} of V={V} at temperature {temperature}, the draws"
+            follows(drawn, probabilities, name, CHANCE / 12)
+
+
+@pytest.mark.criterion("4a.generator")
+@pytest.mark.visible
+def test_equal_generators(student: Any) -> None:
+    logits = np.zeros(100)
+    first = student.many(20).sample_token(logits, np.random.default_rng(6))
+    again = student.many(20).sample_token(logits, np.random.default_rng(6))
+    other = student.many(20).sample_token(logits, np.random.default_rng(7))
+    if first != again:
+        raise Disagreement("Two generators with the same seed give different draws.")
+    if first == other:
+        raise Disagreement("Generators with different seeds give the same draws.")
+
+
+@pytest.mark.criterion("4a.generator")
+@pytest.mark.hidden
+def test_generator(student: Any, rng: Rng) -> None:
+    # Two right samplers agree in all 20 draws by accident with a chance of about 60^-20.
+    logits = uniform(rng, 64, scale=0.1)
+    one, other = distinct(rng, 2, 0, 1000)
+    seeds = (one, other, one)
+    first, second, again = (
+        [
+            token_id(token, 64, "The token")
+            for token in student.many(20).sample_token(logits, np.random.default_rng(number))
+        ]
+        for number in seeds
+    )
+    if first != again:
+        raise Disagreement("Two generators with the same seed give different draws.")
+    if first == second:
+        raise Disagreement("Generators with different seeds give the same draws.")
+
+
+# -- 4b generating ------------------------------------------------------------------------------
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.visible
+def test_counting_on(student: Any) -> None:
+    # The state is the last token; the output weights say "the next one".
+    W_e, b = np.eye(4), np.zeros(4)
+    W_y = 60 * np.roll(np.eye(4), 1, axis=1)
+    weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
+    got = student.generate([1], 8, *weights, np.random.default_rng(8))
+    drawn = token_ids(got, 4, "The drawn tokens")
+    steps = [(later - earlier) % 4 for earlier, later in zip(drawn, drawn[1:])]
+    agree(np.array(steps), [1] * 7, "Of drawn tokens that each come next, the differences")
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.visible
+def test_a_memory_of_the_first_token(student: Any) -> None:
+    # Token 0 pushes the one unit up, token 1 down; token 2 and 3 leave it where it is: W_h = 2
+    # keeps it at 0.9575 or -0.9575. Up means token 2 next, down means token 3.
+    W_e, W_x = np.array([[3.0], [-3.0], [0.0], [0.0]]), np.eye(1)
+    W_y, b = np.array([[0.0, 0.0, 90.0, -90.0]]), np.zeros(4)
+    for first, wanted in ((0, 2), (1, 3)):
+        weights = (W_e, W_x, 2 * np.eye(1), np.zeros(1), W_y, b)
+        got = student.generate([first], 12, *weights, np.random.default_rng(9))
+        drawn = token_ids(got, 4, "The drawn tokens")[-10:]
+        agree(np.array(drawn), [wanted] * 10, f"After token {first}, the last ten tokens")
+
+
+def _drawn(student: Any, rng: Rng, prompt: Any, n: int, weights: Any, **settings: Any) -> list[int]:
+    """The last n tokens of a few more. How many there are in all is asked under 4b.prompt."""
+    generator = np.random.default_rng(seed(rng))
+    got = student.generate(np.array(prompt), n + 4, *weights, generator, **settings)
+    drawn = token_ids(got, len(weights[0]), "The drawn tokens")
+    if len(drawn) < n:
+        raise Disagreement(f"There are {len(drawn)} drawn tokens, expected {n + 4}.")
+    return drawn[-n:]
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.hidden
+def test_state_from_zero_to_the_end(student: Any, rng: Rng) -> None:
+    weights, roles = latch(rng)
+    for name, key, answer in (
+        ("pushed it up", "up", "is up"),
+        ("pushed it down", "down", "is down"),
+        ("left it at zero", "at zero", "at zero"),
+    ):
+        drawn = _drawn(student, rng, [roles[key]] * 3, 40, weights)
+        called = f"Of a unit that holds its state, after a prompt that {name}, the tokens"
+        agree(np.array(drawn[-20:]), [roles[answer]] * 20, called)
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.hidden
+def test_each_token_follows_from_those_before(student: Any, reference: Any, rng: Rng) -> None:
+    V, E, H = 11, 7, 9
+    for _ in range(2):
+        weights = conversation(rng, reference, V, E, H)
+        prompt = rng.integers(V, size=3).tolist()
+        generator = np.random.default_rng(seed(rng))
+        got = student.generate(np.array(prompt), 44, *weights, generator, temperature=0)
+        drawn = token_ids(got, V, "The drawn tokens")
+        if len(drawn) < 40:
+            raise Disagreement(f"There are {len(drawn)} drawn tokens, expected 44.")
+        # W_h forgets: 16 tokens later, how the prompt was read plays no part any more.
+        W_e, W_x, W_h, b_h, W_y, b_y = weights
+        read = W_e[[*prompt, *drawn[:-1]]][None]
+        states = reference.rnn_forward(read, np.zeros((1, H)), W_x, W_h, b_h)[0, len(prompt) - 1 :]
+        logits = states @ W_y + b_y
+        short = logits.max(axis=1) - logits[np.arange(len(drawn)), drawn]
+        wrong = np.count_nonzero(short[16:] > 0.01 * np.abs(logits).max())
+        if wrong:
+            raise Disagreement(
+                f"At temperature 0, {wrong} of {len(drawn) - 16} later tokens are not those with "
+                "the largest logit after all tokens before them."
+            )
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.hidden
+def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None:
+    V, E, H = 21, 3, 4
+    W_e, W_x, W_h, b_h = uniform(rng, V, E), uniform(rng, E, H), uniform(rng, H, H), np.zeros(H)
+    prompt = rng.integers(V, size=2).tolist()
+    for temperature, gap in ((0.5, 2.0), (2.0, 6.0)):
+        b_y = one_against_many(rng, V, gap)
+        weights = (W_e, W_x, W_h, b_h, np.zeros((H, V)), b_y)
+        drawn = _drawn(student, rng, prompt, 100, weights, temperature=temperature)
+        name = f"At temperature {temperature}, the drawn tokens"
+        follows(drawn, reference.softmax(b_y / temperature), name, CHANCE / 3)
+    b_y, order = staircase(rng, V, 0.05, first=3)
+    weights = (W_e, W_x, W_h, b_h, np.zeros((H, V)), b_y)
+    probabilities = np.zeros(V)
+    probabilities[order[:3]] = reference.softmax(b_y[order[:3]])
+    drawn = _drawn(student, rng, prompt, 80, weights, top_k=3)
+    follows(drawn, probabilities, "With top_k=3, the drawn tokens", CHANCE / 3)
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.hidden
+def test_generate_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
+    V, E, H = distinct(rng, 3)
+    W_h, b_h = uniform(rng, H, H), uniform(rng, H)
+    weights = (uniform(rng, V, E), uniform(rng, E, H), W_h, b_h, uniform(rng, H, V))
+    arguments = (np.array([1, 0, 1]), 3, *weights, uniform(rng, V), np.random.default_rng(1))
+    for settings in ({}, {"temperature": 0.5, "top_k": 2}):
+        after = student.arguments_after.generate(*arguments, **settings)
+        untouched(after, arguments, ("prompt", "length", *WEIGHTS, "rng"))
+
+
+@pytest.mark.criterion("4b.prompt")
+@pytest.mark.visible
+def test_the_token_after_the_prompt(student: Any) -> None:
+    # The state is the last token; the output weights say "the next one".
+    W_e, b = np.eye(4), np.zeros(4)
+    W_y = 60 * np.roll(np.eye(4), 1, axis=1)
+    weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
+    for prompt, first in (([0, 3, 1], 2), ([2, 3], 0), ([1], 2)):
+        for length in (1, 4, 0):
+            got = student.generate(prompt, length, *weights, np.random.default_rng(8))
+            drawn = token_ids(got, 4, "The drawn tokens")
+            if len(drawn) != length:
+                raise Disagreement(f"For length={length}, {len(drawn)} tokens are returned.")
+            if length:
+                agree(np.array(drawn[0]), first, f"After the prompt {prompt}, the first token")
+
+
+@pytest.mark.criterion("4b.prompt")
+@pytest.mark.hidden
+def test_prompt_read_once_in_order(student: Any, rng: Rng) -> None:
+    V = int(rng.integers(8, 12))
+    prompt = distinct(rng, 4, 0, V - 1)
+    says = np.roll(np.arange(V), int(rng.integers(1, V)))
+
+    def ask(back: int, length: int) -> list[int]:
+        """The network says which token it read ``back`` steps ago, in a code of its own."""
+        weights = delay_line(rng, V, len(prompt) + 1, back, says)
+        generator = np.random.default_rng(seed(rng))
+        got = student.generate(np.array(prompt), length, *weights, generator)
+        drawn = token_ids(got, V, "The drawn tokens")
+        if len(drawn) != length:
+            raise Disagreement(f"For length={length}, {len(drawn)} tokens are returned.")
+        return drawn
+
+    agree(np.array(ask(1, 1)), [says[prompt[-1]]], "From the last prompt token, the first draw")
+    # A state that is not carried costs under 4b.state. All it lets one see is the last token.
+    if ask(2, 2)[1] == says[prompt[-1]]:
+        for back in range(2, len(prompt) + 1):
+            name = f"From the prompt token {back} places before the first draw, that draw"
+            agree(np.array(ask(back, 1)), [says[prompt[-back]]], name)
+        if all(ask(len(prompt) + 1, 1) == [says[prompt[-1]]] for _ in range(3)):
+            raise Disagreement("The prompt is read more than once.")
+    for length in (0, 7):
+        ask(1, length)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param(name, marks=pytest.mark.criterion("4b.concepts", item=name))
+        for name in ("vanishing", "clipping", "inference", "lstm")
+    ],
+)
+@pytest.mark.hidden
+def test_answers_4b(student: Any, concepts: Mapping[str, Any], question: str) -> None:
+    known = ("vanishing", "clipping", "inference", "lstm")
+    judge(student.value("answers_4b"), concepts[question], known)

@@ -1,0 +1,146 @@
+"""The ``autograder`` command: words in, an exit status out. Everything else is done elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from autograder.course import Course
+    from autograder.worker.confine import Level
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+CANNOT_WORK = 2
+
+
+def _told(command: Callable[P, R]) -> Callable[P, R]:
+    """Turns what is wrong with the course or the call into a line and an exit status."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        from autograder.course import CourseError
+
+        try:
+            return command(*args, **kwargs)
+        except CourseError as error:
+            click.secho(f"autograder: {error}", fg="red", err=True)
+            sys.exit(CANNOT_WORK)
+
+    return wrapped
+
+
+def _course(folder: Path | None) -> Course:
+    from autograder.course import Course
+
+    return Course.find(folder or Path.cwd())
+
+
+isolation_option = click.option(
+    "--isolation",
+    type=click.Choice(["isolated", "restricted", "none"]),
+    help="Grade at this level only; `none` says that you trust the code as your own.",
+)
+course_option = click.option(
+    "--course",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder with rubric.yaml; otherwise this one, or the nearest above.",
+)
+
+
+@click.group()
+@click.version_option(package_name="rnn-autograder")
+def main() -> None:
+    """Grades the homework "Remembering the Past: Recurrent Neural Networks"."""
+
+
+@main.command()
+@click.argument("submissions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="For the results.",
+)
+@click.option(
+    "--jobs",
+    default=os.cpu_count() or 1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Submissions graded at a time.",
+)
+@isolation_option
+@course_option
+@_told
+def grade(
+    submissions: tuple[Path, ...],
+    out: Path,
+    jobs: int,
+    isolation: Level | None,
+    folder: Path | None,
+) -> None:
+    """Grade SUBMISSIONS: files, a folder of files, or nbgrader's submitted/ tree.
+
+    Writes OUT/grades.csv, and for each student OUT/STUDENT.json and OUT/STUDENT.md.
+    """
+    from rich.console import Console
+
+    from autograder.grading import ClassRun
+    from autograder.reports.files import write_grades
+    from autograder.reports.terminal import print_class, progress
+    from autograder.submissions.finding import find_submissions
+
+    course = _course(folder)
+    console = Console()
+    handed_in = find_submissions(submissions, course.source.stem, course.assignment_folder)
+    run = ClassRun(course, handed_in, out, jobs, isolation)
+    rows = list(progress(run, len(handed_in)))
+    grades = write_grades(out, rows, run.rubric)
+    print_class(console, rows, run.rubric)
+    console.print(f"{len(rows)} submissions graded; the marks are in {grades}", highlight=False)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@isolation_option
+@course_option
+@_told
+def check(file: Path, isolation: Level | None, folder: Path | None) -> None:
+    """Mark one submission, FILE, and print why."""
+    from rich.console import Console
+
+    from autograder.grading import grade_one
+    from autograder.reports.terminal import print_marks
+    from autograder.submissions.finding import find_submissions
+
+    course = _course(folder)
+    handed_in = find_submissions([file], course.source.stem, course.assignment_folder)
+    evidence, marks, rubric = grade_one(course, handed_in[0], isolation)
+    print_marks(Console(), evidence, marks, rubric)
+
+
+@main.command()
+@click.option("--check", "checking", is_flag=True, help="Build nothing; look for drift and leaks.")
+@course_option
+@_told
+def release(checking: bool, folder: Path | None) -> None:
+    """Build what students get from solutions/, or check that it is fresh and gives nothing away."""
+    from autograder.release import check_release, write_release
+
+    course = _course(folder)
+    if not checking:
+        for path in write_release(course):
+            click.echo(path)
+    findings: list[Any] = check_release(course)
+    for finding in findings:
+        click.secho(str(finding), fg="red", err=True)
+    if findings:
+        sys.exit(1)

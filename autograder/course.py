@@ -1,0 +1,98 @@
+"""A course: the folder with the rubric, the solutions, and the secret of the hidden inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+RUBRIC = "rubric.yaml"
+SECRET = ".course-secret"
+
+
+class CourseError(Exception):
+    """A file of the course is missing or wrong; says which, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where the files of a course lie.
+
+    ``root`` is the folder that holds ``rubric.yaml``.
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path) -> Course:
+        """The course that ``start`` lies in. Raises CourseError where there is none."""
+        for folder in (start.resolve(), *start.resolve().parents):
+            if (folder / RUBRIC).is_file():
+                return cls(folder)
+        raise CourseError(
+            f"{start.resolve()}: neither here nor in a folder above is a {RUBRIC}; "
+            "run this inside the course's folder, or name it with --course"
+        )
+
+    @property
+    def rubric_file(self) -> Path:
+        return self.root / RUBRIC
+
+    @property
+    def source(self) -> Path:
+        """The percent script that everything students get is built from."""
+        return self.root / "solutions" / "rnn.py"
+
+    @property
+    def concepts_file(self) -> Path:
+        return self.root / "solutions" / "concepts.yaml"
+
+    @property
+    def files(self) -> Path:
+        """What is released beside the notebook as it stands."""
+        return self.root / "solutions" / "files"
+
+    @property
+    def source_notebook_folder(self) -> Path:
+        """nbgrader's source of the assignment, built."""
+        return self.root / "solutions" / "rnn"
+
+    @property
+    def assignment_folder(self) -> Path:
+        """What students get, built."""
+        return self.root / "assignment" / "rnn"
+
+    def support(self) -> dict[str, str]:
+        """The modules that are released beside the notebook: name -> source."""
+        modules = sorted(self.files.glob("*.py"))
+        return {path.stem: path.read_text(encoding="utf-8") for path in modules}
+
+    def secret(self) -> bytes:
+        """The course secret, made at its first use and kept in the course's folder.
+
+        Whoever keeps this file can draw the same inputs again; whoever else has it can know them.
+        """
+        path = self.root / SECRET
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            secret = path.read_text().strip()
+            if len(secret) < 32:
+                raise CourseError(
+                    f"{path}: {len(secret)} characters, where at least 32 are needed; put the "
+                    "course's own back, or delete the file to have a new one made"
+                ) from None
+            return secret.encode()
+        secret = secrets.token_hex(32)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secret + "\n")
+        return secret.encode()
+
+
+def seed(secret: bytes, student: str, check: str) -> int:
+    """The seed of one check's inputs for one student, 128 bits (HMAC-SHA256, RFC 2104)."""
+    digest = hmac.new(secret, f"{student}\0{check}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:16], "little")

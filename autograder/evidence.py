@@ -1,0 +1,55 @@
+"""What was seen of a submission, and nothing of what it is worth."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Outcome = Literal["passed", "partial", "failed", "not run"]
+Status = Literal["graded", "graded with problems", "unreadable"]
+
+
+class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one check went.
+
+    ``share`` is the part of the check that was met, 0 to 1. ``message`` may be shown to the
+    student; ``detail`` may hold what a hidden check asked, and is for staff.
+    """
+
+    outcome: Outcome
+    share: float
+    message: str = ""
+    detail: str = ""
+
+
+class CheckEvidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One check: as submitted and, where that failed, with right ones for the other stubs."""
+
+    check: str
+    criterion: str
+    visible: bool
+    submitted: Seen
+    item: str | None = None
+    followed_through: Seen | None = None
+
+
+class CellTrouble(msgspec.Struct, frozen=True):
+    """A cell that did not run to its end."""
+
+    cell: str
+    message: str
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """All that was seen of one submission; the same submission gives the same, byte for byte."""
+
+    student: str
+    file: str
+    format: str
+    sha256: str
+    status: Status
+    isolation: str
+    reason: str
+    cells: tuple[CellTrouble, ...]
+    checks: tuple[CheckEvidence, ...]

@@ -1,0 +1,115 @@
+"""The right answers. They live in the grading process and never enter a worker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.course import CourseError
+from autograder.submissions.reading import percent_cells
+
+MAX_ARRAY = 1 << 20
+
+# The stubs that others are built of, with the shapes that they take: ... is any leading axes,
+# "rng" a random generator. Only for these can a right one stand in for a student's, and only
+# for arguments whose sizes bound the work.
+BUILDING_BLOCKS: Mapping[str, tuple[str, ...]] = {
+    "softmax": ("...V",),
+    "rnn_cell_forward": ("NE", "NH", "EH", "HH", "H"),
+    "rnn_forward": ("NTE", "NH", "EH", "HH", "H"),
+    "cross_entropy": ("...V", "..."),
+    "rnn_cell_backward": ("NH", "NE", "NH", "NH", "EH", "HH"),
+    "sample_token": ("V", "rng"),
+}
+
+
+class NotAnswered(Exception):
+    """A building block was called with what it does not take; says what was found."""
+
+
+class Reference:
+    """The functions of the solution script, by name.
+
+    The first code cell and the cells with ``role="stub"`` are executed. A cell that imports torch
+    waits until one of its names is asked for, since most grading never needs it.
+    """
+
+    def __init__(self, source: Path) -> None:
+        try:
+            text = source.read_text(encoding="utf-8")
+        except OSError as error:
+            raise CourseError(f"{source}: cannot be read ({error.strerror})") from None
+        self._names: dict[str, Any] = {"__name__": "reference"}
+        self._waiting: list[str] = []
+        code = list(percent_cells(text))
+        stubs = [cell for head, cell in code if 'role="stub"' in head]
+        if not stubs:
+            raise CourseError(f'{source}: holds no cell marked # %% part="..." role="stub"')
+        imports = next(cell for head, cell in code if "import numpy" in cell)
+        for cell in (imports, *stubs):
+            if re.search(r"^\s*import torch", cell, re.MULTILINE):
+                self._waiting.append(cell)
+            else:
+                exec(compile(cell, str(source), "exec"), self._names)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        while name not in self._names and self._waiting:
+            exec(compile(self._waiting.pop(0), "reference", "exec"), self._names)
+        try:
+            function: Callable[..., Any] = self._names[name]
+        except KeyError:
+            raise AttributeError(f"the solution has no function {name}") from None
+        return function
+
+    def stand_in(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """The right answer to a student's call of a building block.
+
+        Raises NotAnswered for arguments of other shapes than the block takes.
+        """
+        arguments = _fitting(name, args)
+        extra = {"temperature", "top_k"} if name == "sample_token" else set()
+        if not kwargs.keys() <= extra:
+            raise NotAnswered(f"{name} was called with the keywords {', '.join(sorted(kwargs))}")
+        try:
+            return self.__getattr__(name)(*arguments, **kwargs)
+        except (ArithmeticError, TypeError, ValueError, IndexError) as error:
+            raise NotAnswered(f"{name} cannot be computed: {type(error).__name__}") from None
+
+
+def _fitting(name: str, args: list[Any]) -> list[Any]:
+    shapes = BUILDING_BLOCKS[name]
+    if not len(shapes) <= len(args) <= len(shapes) + 2 * (name == "sample_token"):
+        raise NotAnswered(f"{name} was called with {len(args)} arguments, and takes {len(shapes)}")
+    sizes: dict[str, Any] = {}
+    fitting: list[Any] = []
+    for position, (shape, value) in enumerate(zip(shapes, args, strict=False), start=1):
+        if shape == "rng":
+            if not isinstance(value, np.random.Generator):
+                raise NotAnswered(f"{name}: argument {position} is no random generator")
+            fitting.append(value)
+            continue
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            array = np.empty(0, dtype=object)
+        if array.dtype.kind not in "biuf" or array.size > MAX_ARRAY:
+            raise NotAnswered(f"{name}: argument {position} is no array of numbers")
+        letters = shape.removeprefix("...")
+        leading = array.ndim - len(letters)
+        if leading < 0 or (leading > 0 and not shape.startswith("...")):
+            raise NotAnswered(f"{name}: argument {position} has the shape {array.shape}")
+        found = dict(zip(letters, array.shape[leading:], strict=True))
+        if shape.startswith("..."):
+            found["..."] = array.shape[:leading]
+        for letter, size in found.items():
+            if sizes.setdefault(letter, size) != size:
+                raise NotAnswered(
+                    f"{name}: argument {position} has the shape {array.shape}, which does not "
+                    "fit the arguments before it"
+                )
+        fitting.append(array)
+    return fitting + args[len(shapes) :]

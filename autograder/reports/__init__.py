@@ -1,0 +1,1 @@
+"""Marks and evidence as files and tables."""

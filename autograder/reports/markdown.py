@@ -1,0 +1,60 @@
+"""One student's marks as Markdown, by the rubric's feedback policy."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from autograder.evidence import Evidence
+from autograder.marks import CriterionMark, Marks
+from autograder.rubric import Rubric
+
+
+def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
+    """What the student gets to read."""
+    lines = [
+        f"# {rubric.title}",
+        "",
+        f"**{_plain(marks.student)}**: **{marks.score:g} of {marks.max_score:g} points**"
+        + (f" (and up to {marks.awaiting_reader:g} from a reader)" * bool(marks.awaiting_reader)),
+        "",
+        f"File: {_plain(evidence.file)}. Status: {marks.status}. Isolation: {evidence.isolation}.",
+    ]
+    if evidence.reason:
+        lines += ["", f"> {_plain(evidence.reason)}"]
+    if evidence.cells and rubric.feedback == "full":
+        lines += ["", "Cells that did not run to their end:", ""]
+        lines += [f"- {_plain(trouble.message)}" for trouble in evidence.cells]
+    for task in rubric.tasks:
+        scores = [marks.parts[part.id] for part in task.parts]
+        earned, worth = sum(p.score for p in scores), sum(p.max_score for p in scores)
+        lines += ["", f"## Task {task.id}: {task.title} ({earned:g} of {worth:g})"]
+        for part in task.parts:
+            mark = marks.parts[part.id]
+            lines += ["", f"### {part.id} {part.title} ({mark.score:g} of {mark.max_score:g})", ""]
+            for criterion in part.criteria:
+                told = marks.criteria[criterion.id]
+                lines += [
+                    f"- {_sign(told)} {criterion.title}: {told.score:g} of {told.max_score:g}"
+                ]
+                lines += [f"  - {_plain(text)}" for text in _feedback(told, rubric.feedback)]
+    return "\n".join(lines) + "\n"
+
+
+def _sign(mark: CriterionMark) -> str:
+    if mark.score >= mark.max_score:
+        return "✓"
+    return "✗" if mark.score == 0 else "◐"
+
+
+def _feedback(mark: CriterionMark, policy: str) -> list[str]:
+    if policy == "score" or mark.message == "Met.":
+        return []
+    told = [mark.message] if policy == "full" else []
+    return [text for text in [*told, f"Hint: {mark.hint}" if mark.hint else ""] if text]
+
+
+def _plain(text: str) -> str:
+    """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
+    escaped = html.escape(text, quote=False)
+    return re.sub(r"([\\*\[\]~|#]|(?<!\w)_|_(?!\w))", r"\\\1", escaped).replace("\n", " ")

@@ -1,0 +1,82 @@
+"""Marks in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from autograder.evidence import Evidence
+from autograder.marks import Marks
+from autograder.reports.files import Row
+from autograder.rubric import Rubric
+
+
+def progress(rows: Iterable[Row], total: int) -> Iterator[Row]:
+    """Passes the rows on as they come, with a bar, the rate and the time left on stderr."""
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total, rate="")
+        for one in rows:
+            speed = bar.tasks[task].speed
+            bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
+            yield one
+
+
+def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
+    """A table with a line for each submission."""
+    parts = [part.id for part in rubric.parts()]
+    table = Table(title=escape(rubric.title), title_justify="left")
+    table.add_column("student", overflow="fold")
+    table.add_column("total", justify="right", style="bold")
+    for part in parts:
+        table.add_column(part, justify="right")
+    table.add_column("status", overflow="fold")
+    for one in sorted(rows, key=lambda one: one.student):
+        scores = [_points(one.parts[part]) for part in parts]
+        status = one.status if not one.reason else f"{one.status}: {_short(one.reason)}"
+        table.add_row(escape(one.student), f"{one.total:.2f}", *scores, escape(status))
+    console.print(table)
+
+
+def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubric) -> None:
+    """One submission, criterion by criterion."""
+    table = Table(title=escape(f"{marks.student}: {evidence.file}"), title_justify="left")
+    table.add_column("criterion")
+    table.add_column("points", justify="right")
+    table.add_column("what was seen", overflow="fold")
+    for part in rubric.parts():
+        for criterion in part.criteria:
+            mark = marks.criteria[criterion.id]
+            told = mark.message if mark.message != "Met." else ""
+            color = "green" if mark.score >= mark.max_score else "yellow" if mark.score else "red"
+            table.add_row(
+                escape(criterion.id),
+                f"[{color}]{mark.score:g}/{mark.max_score:g}[/]",
+                escape("\n".join(text for text in (told, mark.hint) if text)),
+            )
+        table.add_section()
+    console.print(table)
+    for trouble in evidence.cells:
+        console.print(escape(trouble.message), style="yellow")
+    if evidence.reason:
+        console.print(escape(evidence.reason), style="yellow")
+    status = f"{marks.score:g} of {marks.max_score:g} points, {marks.status}"
+    console.print(escape(f"{status}, isolation: {evidence.isolation}"), style="bold")
+
+
+def _points(score: float) -> str:
+    return f"{score:.2f}".removeprefix("0") if score else "0"
+
+
+def _short(text: str, length: int = 60) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

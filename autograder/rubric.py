@@ -1,0 +1,180 @@
+"""The rubric: what every criterion is worth. Read from ``rubric.yaml`` into typed models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from autograder.course import CourseError
+from autograder.sandbox import Limits
+
+Points = Annotated[float, Meta(gt=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is marked. ``share: each`` pays every item of ``items`` its equal share."""
+
+    id: str
+    title: str
+    points: Points
+    hint: str
+    share: Literal["whole", "each"] = "whole"
+    items: tuple[str, ...] = ()
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    title: str
+    points: Points
+    stubs: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
+
+
+class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    title: str
+    points: Points
+    parts: tuple[Part, ...]
+
+
+class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole rubric. ``written_share`` of every part is awarded by a reader."""
+
+    assignment: str
+    title: str
+    points: Points
+    written_share: Share
+    feedback: Literal["full", "hints", "score"]
+    limits: Limits
+    tasks: tuple[Task, ...]
+
+    def parts(self) -> Iterator[Part]:
+        for task in self.tasks:
+            yield from task.parts
+
+    def criteria(self) -> Iterator[Criterion]:
+        for part in self.parts():
+            yield from part.criteria
+
+
+class _Lines:
+    """Says on which line of a YAML text a path such as ``$.tasks[0].points`` stands."""
+
+    def __init__(self, file: Path, text: str) -> None:
+        self._file = file
+        self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+
+    def error(self, path: str, message: str) -> CourseError:
+        node, line = self._root, 1
+        for key, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
+            if isinstance(node, yaml.SequenceNode) and index:
+                node = node.value[int(index)]
+                line = node.start_mark.line + 1
+            elif isinstance(node, yaml.MappingNode):
+                for name, value in node.value:
+                    if name.value == key:
+                        node, line = value, name.start_mark.line + 1
+                        break
+        return CourseError(f"{self._file}, line {line}: {message}")
+
+
+def _add_up(lines: _Lines, path: str, what: str, points: float, parts: Iterable[float]) -> None:
+    total = sum(parts)
+    if abs(total - points) > 1e-9:
+        raise lines.error(
+            f"{path}.points",
+            f"{what} is worth {points:g}, but what it is made of adds up to {total:g}; "
+            "change one of them",
+        )
+
+
+def _validate(rubric: Rubric, lines: _Lines) -> None:
+    _add_up(lines, "$", "the assignment", rubric.points, (task.points for task in rubric.tasks))
+    seen: set[str] = set()
+    for t, task in enumerate(rubric.tasks):
+        at_task = f"$.tasks[{t}]"
+        _add_up(lines, at_task, f"task {task.id}", task.points, (p.points for p in task.parts))
+        for p, part in enumerate(task.parts):
+            at_part = f"{at_task}.parts[{p}]"
+            made_of = (criterion.points for criterion in part.criteria)
+            _add_up(lines, at_part, f"part {part.id}", part.points, made_of)
+            for c, criterion in enumerate(part.criteria):
+                at = f"{at_part}.criteria[{c}]"
+                if criterion.id in seen:
+                    raise lines.error(
+                        f"{at}.id", f"{criterion.id} stands here twice; remove one of them"
+                    )
+                seen.add(criterion.id)
+                if not criterion.id.startswith(f"{part.id}."):
+                    raise lines.error(
+                        f"{at}.id",
+                        f"{criterion.id} stands in part {part.id}; "
+                        f"call it {part.id}.NAME or move it",
+                    )
+                if (criterion.share == "each") != bool(criterion.items):
+                    raise lines.error(
+                        f"{at}.id",
+                        f"{criterion.id}: `share: each` and `items` go together; "
+                        "give both or neither",
+                    )
+
+
+def load_rubric(file: Path) -> Rubric:
+    """Reads and checks the rubric. Raises CourseError with file, line, and what to change."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        data = yaml.safe_load(text)
+        lines = _Lines(file, text)
+    except OSError as error:
+        raise CourseError(f"{file}: cannot be read ({error.strerror})") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise CourseError(f"{file}, line {line}: not YAML: {error.problem}") from None
+    try:
+        rubric = msgspec.convert(data, Rubric)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        path = path.rstrip("`")
+        unknown = re.search(r"unknown field `(.+)`", message)
+        if unknown:
+            raise lines.error(
+                f"{path}.{unknown[1]}", f"unknown key `{unknown[1]}`; remove or rename it"
+            ) from None
+        raise lines.error(path, message) from None
+    _validate(rubric, lines)
+    return rubric
+
+
+def match_checks(rubric: Rubric, file: Path, checks: Iterable[tuple[str, str | None]]) -> None:
+    """Holds the rubric against the (criterion, item) pairs that the check suite asks for.
+
+    Raises CourseError for a criterion or item without a check, and for a check without one.
+    """
+    checked = set(checks)
+    lines = _Lines(file, file.read_text(encoding="utf-8"))
+    wanted: set[tuple[str, str | None]] = set()
+    for t, task in enumerate(rubric.tasks):
+        for p, part in enumerate(task.parts):
+            for c, criterion in enumerate(part.criteria):
+                for item in criterion.items or (None,):
+                    wanted.add((criterion.id, item))
+                    if (criterion.id, item) not in checked:
+                        name = criterion.id + (f", item {item}," if item else "")
+                        raise lines.error(
+                            f"$.tasks[{t}].parts[{p}].criteria[{c}].id",
+                            f"{name} has no check; write one in autograder/checks/ with "
+                            f"@pytest.mark.criterion({criterion.id!r}), or remove it here",
+                        )
+    for criterion_id, item in sorted(checked - wanted, key=str):
+        name = criterion_id + (f", item {item}," if item else "")
+        raise CourseError(
+            f"{file}: a check is marked with {name} which the rubric does not have; "
+            "add it here or correct the check's marker"
+        )

@@ -1,0 +1,266 @@
+"""Runs workers: a warm process started once, a fork of it for each submission, and deadlines.
+
+Everything that comes out of a worker passes through ``Worker.request``, which believes nothing:
+a reply that is late, too large, out of turn or not in the format ends the worker.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from autograder import box
+from autograder.course import CourseError
+from autograder.worker import wire
+from autograder.worker.confine import Level
+
+START_SECONDS = 120.0
+CONTROL_SECONDS = 30.0
+MAX_REPLY_BYTES = 64 << 20
+MAX_CONTROL_BYTES = 1 << 16
+MAX_CALLBACKS = 20_000
+
+IMPORTS = ("numpy", "torch")
+# What a notebook may import beside, seconds each; worth loading once for a class.
+CLASS_IMPORTS = (
+    "torch.optim",
+    "torch._dynamo",
+    "matplotlib.pyplot",
+    "tqdm.auto",
+    "IPython.core.inputtransformer2",
+)
+
+Reply = dict[str, Any]
+Callback = Callable[[str, list[Any], dict[str, Any]], Any]
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds and megabytes that a submission's code may use."""
+
+    call_seconds: float = 10.0
+    cell_seconds: float = 20.0
+    load_seconds: float = 60.0
+    submission_seconds: float = 300.0
+    memory_mb: int = 2048
+
+
+class WorkerLost(Exception):
+    """The worker can no longer be used; ``reason`` completes "the code ..."."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OutOfTime(WorkerLost):
+    """The worker did not answer by the deadline."""
+
+
+class SandboxError(CourseError):
+    """The sandbox itself does not work; nothing of it is a student's doing."""
+
+
+class Refused(Exception):
+    """A call back that is not answered, with the reason for the student."""
+
+
+class Worker:
+    """One process with one submission's code in it."""
+
+    def __init__(self, control: Control, sock: socket.socket, pid: int) -> None:
+        self._control = control
+        self._sock = sock
+        self._pid = pid
+        self._ids = itertools.count(1)
+        self._open = True
+
+    def request(
+        self,
+        op: str,
+        seconds: float,
+        *,
+        callback: Callback | None = None,
+        notice: Callable[[Reply], None] | None = None,
+        **fields: Any,
+    ) -> Reply:
+        """Asks and returns the reply. Raises OutOfTime after ``seconds``, WorkerLost otherwise."""
+        number = next(self._ids)
+        deadline = time.monotonic() + seconds
+        callbacks = 0
+        try:
+            wire.send(self._sock, {"op": op, "id": number, **fields}, deadline)
+            while True:
+                reply = wire.receive(self._sock, deadline, MAX_REPLY_BYTES)
+                if not isinstance(reply, dict) or reply.get("id") != number:
+                    raise wire.WireError("a reply out of turn")
+                if notice is not None and "at" in reply:
+                    notice(reply)
+                elif callback is not None and "callback" in reply:
+                    callbacks += 1
+                    if callbacks > MAX_CALLBACKS:
+                        raise wire.WireError(f"over {MAX_CALLBACKS:,} calls of other stubs")
+                    wire.send(self._sock, _answer(callback, reply), deadline)
+                else:
+                    return reply
+        except wire.TooLate:
+            self.kill()
+            raise OutOfTime(f"was stopped after {seconds:g} s") from None
+        except wire.Closed:
+            ended = self.kill(ending=True)
+            raise WorkerLost(ended or "ended its connection to the grader") from None
+        except wire.WireError as error:
+            self.kill()
+            raise WorkerLost(f"sent what is no answer ({error})") from None
+
+    def kill(self, ending: bool = False) -> str:
+        """Ends the worker; returns how it had ended by itself, or an empty text.
+
+        One that closed its socket is probably ``ending`` and gets a moment for it.
+        """
+        if not self._open:
+            return ""
+        self._open = False
+        self._sock.close()
+        return self._control.kill(self._pid, ending)
+
+
+def _answer(callback: Callback, asked: Reply) -> Reply:
+    args, kwargs = asked.get("args"), asked.get("kwargs")
+    try:
+        if not isinstance(args, list) or not isinstance(kwargs, dict):
+            raise Refused("a call without arguments")
+        return {"answer": callback(str(asked["callback"]), args, kwargs)}
+    except Refused as refused:
+        return {"refused": str(refused)}
+
+
+class Control:
+    """One grading process's line to the warm process."""
+
+    def __init__(self, sock: socket.socket, level: Level) -> None:
+        self._sock = sock
+        self.level = level
+        self._ready = False
+        self._folders: dict[int, Path] = {}
+
+    def _ask(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> Any:
+        try:
+            if not self._ready:
+                self._sock.settimeout(START_SECONDS)
+                self._ready = self._sock.recv(1) == b"!"
+            if not self._ready:
+                raise SandboxError("the warm process did not start; its message stands above")
+            deadline = time.monotonic() + CONTROL_SECONDS
+            self._sock.settimeout(CONTROL_SECONDS)
+            socket.send_fds(self._sock, [b"!"], list(descriptors))
+            wire.send(self._sock, message, deadline)
+            return wire.receive(self._sock, deadline, MAX_CONTROL_BYTES)
+        except (OSError, wire.WireError) as error:
+            raise SandboxError(f"the warm process does not answer ({error})") from None
+
+    def fork(self, limits: Limits) -> Worker:
+        """A fresh worker, confined, with nothing loaded. Raises SandboxError."""
+        folder = _private_folder() if self.level == "restricted" else None
+        message = {
+            "op": "fork",
+            "limits": {
+                "memory_mb": limits.memory_mb,
+                "cpu_seconds": int(limits.submission_seconds) + 1,
+                "folder": str(folder or ""),
+                "hidden": [str(box.PACKAGE)],
+            },
+        }
+        ours, theirs = socket.socketpair()
+        with theirs:
+            pid = self._ask(message, [theirs.fileno()])
+        if folder is not None:
+            self._folders[pid] = folder
+        worker = Worker(self, ours, pid)
+        try:
+            deadline = time.monotonic() + CONTROL_SECONDS
+            said = wire.receive(ours, deadline, MAX_CONTROL_BYTES)
+        except wire.WireError as error:
+            said = {"failed": worker.kill(ending=True) or str(error)}
+        if "failed" in said:
+            worker.kill()
+            raise SandboxError(f"a worker could not be confined: {said['failed']}")
+        return worker
+
+    def kill(self, pid: int, ending: bool) -> str:
+        """Ends a worker; see ``warm.Workers``."""
+        ended: str = self._ask({"op": "kill", "pid": pid, "ending": ending})
+        if pid in self._folders:
+            shutil.rmtree(self._folders.pop(pid), ignore_errors=True)
+        return ended
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+def _private_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="submission-"))
+    if os.geteuid() == 0:
+        os.chown(folder, box.NOBODY, box.NOBODY)
+    return folder
+
+
+class Sandbox:
+    """The warm process. Starting returns at once; the first fork waits until it is ready."""
+
+    def __init__(self, level: Level, controls: int = 1, imports: Sequence[str] = IMPORTS) -> None:
+        self._home = _private_folder()
+        pairs = [socket.socketpair() for _ in range(controls)]
+        theirs = [pair[1] for pair in pairs]
+        inside = [
+            sys.executable,
+            "-c",
+            "import sys; sys.path.insert(0, sys.argv[1]);"
+            "from worker.warm import main; main(*sys.argv[2:])",
+            str(box.worker_home(level)),
+            level,
+            ",".join(str(sock.fileno()) for sock in theirs),
+            ",".join(imports),
+        ]
+        self._process = subprocess.Popen(
+            box.command(level, inside, self._home),
+            pass_fds=[sock.fileno() for sock in theirs],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for sock in theirs:
+            sock.close()
+        self.controls = [Control(pair[0], level) for pair in pairs]
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the warm process and every worker."""
+        for control in self.controls:
+            control.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._home, ignore_errors=True)

@@ -1,0 +1,320 @@
+"""The ``student`` that checks call: a submission's functions, in another process.
+
+A crash or a timeout costs the call that met it. The next call finds a fresh worker.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from autograder.evidence import CellTrouble
+from autograder.reference import BUILDING_BLOCKS, NotAnswered, Reference
+from autograder.sandbox import Control, Limits, OutOfTime, Refused, Reply, Worker, WorkerLost
+from autograder.submissions.reading import Cell, Submission
+from autograder.worker.wire import Array, Unreadable
+
+MODELS = frozenset({"CharRNN"})
+# A stub that ran out of time is not waited for as long again, and after some tries not at all.
+SECOND_CALL_SECONDS = 2.0
+MAX_LOST = 3
+EXCEPTIONS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+
+Kind = Literal["missing", "unfinished", "raised", "out of time", "crashed", "unreadable"]
+
+
+class StudentError(Exception):
+    """A stub did not answer. ``message`` may always be shown, ``detail`` only to staff."""
+
+    def __init__(self, kind: Kind, message: str, detail: str = "") -> None:
+        super().__init__(f"{message} {detail}".strip())
+        self.kind = kind
+        self.message = message
+        self.detail = detail
+
+
+class _CellState:
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.stop: int | None = None
+
+
+class Student:
+    """One submission, as checks see it: ``student.rnn_forward(x, h0, W_x, W_h, b_h)``.
+
+    Answers are plain data: arrays, numbers, text, lists (of tuples too), dicts. A value in them
+    that is none of these is an ``Unreadable``. Every call may raise StudentError. ``support`` are
+    the sources of modules that were released beside the notebook, by name.
+    """
+
+    def __init__(
+        self,
+        submission: Submission,
+        control: Control,
+        limits: Limits,
+        reference: Reference,
+        support: Mapping[str, str],
+    ) -> None:
+        self._cells = [_CellState(cell) for cell in submission.cells]
+        self._control = control
+        self._limits = limits
+        self._reference = reference
+        self._support = dict(support)
+        self._worker: Worker | None = None
+        self._ends = time.monotonic() + limits.submission_seconds
+        self._lost: Counter[str] = Counter()
+        self._last_loss: dict[str, StudentError] = {}
+        self._defined: set[str] = set()
+        self._replacing = False
+        self.troubles: list[CellTrouble] = []
+        self.mishaps = 0
+
+    # -- what checks use ------------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in MODELS:
+            return lambda *args: StudentModel(self, name, args)
+        return lambda *args, **kwargs: self._call(name, args, kwargs)
+
+    def many(self, times: int) -> _Variant:
+        """``student.many(n).f(...)``: a list of n answers, one call after another."""
+        return _Variant(self, times=times)
+
+    @property
+    def arguments_after(self) -> _Variant:
+        """``student.arguments_after.f(...)``: the arguments as they are after the call."""
+        return _Variant(self, arguments_after=True)
+
+    def value(self, name: str) -> Any:
+        """A global variable of the submission."""
+        return self._answer(name, self._ask(name, "value", name=name))
+
+    # -- what the suite uses --------------------------------------------------------------------
+
+    @contextmanager
+    def right_ones_in_place(self) -> Iterator[None]:
+        """Within, the other stubs that a stub calls are right ones, answered from here."""
+        self._replacing = True
+        try:
+            yield
+        finally:
+            self._replacing = False
+
+    def load(self) -> None:
+        """Runs the cells for the first time and notes which did not run to their end."""
+        self._load(first=True)
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
+
+    # -- loading --------------------------------------------------------------------------------
+
+    def _left(self) -> float:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            seconds = self._limits.submission_seconds
+            raise StudentError("out of time", f"the {seconds:g} s of a submission were used up")
+        return left
+
+    def _load(self, first: bool = False) -> Worker:
+        load_left = self._limits.load_seconds if first else self._left()
+        while True:
+            worker = self._control.fork(self._limits)
+            worker.request("support", self._limits.cell_seconds, sources=self._support)
+            lost = False
+            for state in self._cells:
+                if state.stop == 0:
+                    continue
+                started = time.monotonic()
+                seconds = min(self._limits.cell_seconds, max(load_left, 0.1))
+                lost = not self._run_cell(worker, state, seconds, first)
+                load_left -= time.monotonic() - started
+                if lost:
+                    break
+            if not lost:
+                self._worker = worker
+                return worker
+            self._left()
+
+    def _run_cell(self, worker: Worker, state: _CellState, seconds: float, first: bool) -> bool:
+        """Runs a cell; False if the worker was lost, and then never runs that statement again."""
+        reached = 0
+
+        def notice(reply: Reply) -> None:
+            nonlocal reached
+            reached = reply["at"] if isinstance(reply["at"], int) else 0
+
+        cell = state.cell
+        try:
+            reply = worker.request(
+                "cell", seconds, notice=notice, name=cell.name, source=cell.source, stop=state.stop
+            )
+        except WorkerLost as loss:
+            state.stop = max(0, min(reached, state.stop if state.stop is not None else reached))
+            self.troubles.append(CellTrouble(cell.name, f"{cell.name} {loss.reason}"))
+            return False
+        if first and "error" in reply and state.stop is None:
+            told = _told(reply)
+            self.troubles.append(
+                CellTrouble(cell.name, f"{told.message}: {told.detail}".rstrip(": "))
+            )
+        return True
+
+    # -- calling --------------------------------------------------------------------------------
+
+    def _ask(self, subject: str, op: str, callback: Any = None, **fields: Any) -> Reply:
+        if self._lost[subject] >= MAX_LOST:
+            raise self._last_loss[subject]
+        worker = self._worker or self._load()
+        seconds = SECOND_CALL_SECONDS if self._lost[subject] else self._limits.call_seconds
+        try:
+            return worker.request(op, min(seconds, self._left()), callback=callback, **fields)
+        except WorkerLost as loss:
+            self._worker = None
+            self._lost[subject] += 1
+            self.mishaps += 1
+            kind: Kind = "out of time" if isinstance(loss, OutOfTime) else "crashed"
+            limit = f"{self._limits.call_seconds:g} s"
+            reason = f"took longer than {limit}" if kind == "out of time" else loss.reason
+            error = StudentError(kind, f"`{subject}` {reason}.")
+            self._last_loss[subject] = error
+            raise error from None
+
+    def _call(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        times: int = 1,
+        arguments_after: bool = False,
+    ) -> Any:
+        replaced = [block for block in BUILDING_BLOCKS if block != name] if self._replacing else []
+        reply = self._ask(
+            name,
+            "call",
+            callback=self._stand_in if replaced else None,
+            stub=name,
+            args=list(args),
+            kwargs=kwargs,
+            times=times,
+            replaced=replaced,
+            arguments_after=arguments_after,
+        )
+        return self._answer(name, reply)
+
+    def _stand_in(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if name not in BUILDING_BLOCKS:
+            raise Refused("no such stub")
+        try:
+            return self._reference.stand_in(name, args, kwargs)
+        except NotAnswered as error:
+            raise Refused(str(error)) from None
+
+    def _answer(self, subject: str, reply: Reply) -> Any:
+        if "error" in reply:
+            told = _told(reply)
+            if told.kind == "unfinished":
+                raise StudentError("unfinished", f"`{subject}` is still to be written.")
+            raise StudentError(told.kind, f"`{subject}` raised {told.message}.", told.detail)
+        if "missing" in reply:
+            raise StudentError("missing", self._why_missing(subject))
+        answer = reply.get("answer")
+        if isinstance(answer, Unreadable):
+            raise StudentError(
+                "unreadable",
+                f"`{subject}` returned {_clean(answer.what, 60)}, which cannot be read.",
+            )
+        return answer
+
+    def _why_missing(self, subject: str) -> str:
+        for trouble in self.troubles:
+            cell = next(s.cell for s in self._cells if s.cell.name == trouble.cell)
+            if re.search(rf"^\s*(?:def|class)?\s*{subject}\b", cell.source, re.MULTILINE):
+                return f"`{subject}` is not defined, because {trouble.message}."
+        return (
+            f"`{subject}` is not defined. Define it under exactly this name, at the top level "
+            "of a cell."
+        )
+
+
+class _Variant:
+    """Calls a stub in another way, by the same name."""
+
+    def __init__(self, student: Student, **how: Any) -> None:
+        self._student = student
+        self._how = how
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *args, **kwargs: self._student._call(name, args, kwargs, **self._how)
+
+
+class StudentModel:
+    """A model that the submission built, in its worker, in ``eval()`` mode."""
+
+    def __init__(self, student: Student, name: str, args: tuple[Any, ...]) -> None:
+        self._student = student
+        self._name = name
+        self._model = self._request("build", stub=name, args=list(args), kwargs={})
+        self._worker = student._worker
+
+    def _request(self, op: str, **fields: Any) -> Any:
+        return self._student._answer(self._name, self._student._ask(self._name, op, **fields))
+
+    def _of_model(self, op: str, **fields: Any) -> Any:
+        if self._student._worker is not self._worker:
+            raise StudentError("crashed", f"`{self._name}` was lost with its worker.")
+        return self._request(op, model=self._model, **fields)
+
+    def __call__(self, tokens: Array, h: Array | None = None) -> Any:
+        """``model(tokens (N,T), h=(1,N,H))`` -> [logits (N,T,V), h (1,N,H)]."""
+        return self._of_model("forward", tokens=tokens, h=h)
+
+    def parameters(self) -> Any:
+        """Its ``state_dict``: name -> array."""
+        return self._of_model("parameters")
+
+    def kinds(self) -> Any:
+        """The names of its direct children -> the names of their classes."""
+        return self._of_model("kinds")
+
+    def load(self, parameters: dict[str, Array]) -> None:
+        """Loads a ``state_dict``, cast to the model's own dtypes."""
+        self._of_model("load", parameters=parameters)
+
+
+class _Told:
+    def __init__(self, kind: Kind, message: str, detail: str) -> None:
+        self.kind = kind
+        self.message = message
+        self.detail = detail
+
+
+def _told(reply: Reply) -> _Told:
+    """What a worker says of an exception, cut to what can be printed."""
+    error = reply["error"] if isinstance(reply["error"], dict) else {}
+    named = error.get("type")
+    name = named if isinstance(named, str) and named in EXCEPTIONS else "an exception"
+    place, line = error.get("cell"), error.get("line")
+    known = isinstance(place, str) and re.fullmatch(r"cell \d{1,4}", place)
+    where = f" in {place}, line {line}" if known and isinstance(line, int) else ""
+    kind: Kind = "unfinished" if name == "NotImplementedError" else "raised"
+    return _Told(kind, f"{name}{where}", _clean(error.get("text"), 300))
+
+
+def _clean(value: object, length: int) -> str:
+    if not isinstance(value, str):
+        return ""
+    return "".join(c if c.isprintable() else " " for c in value[: 4 * length]).strip()[:length]

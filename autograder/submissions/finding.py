@@ -1,0 +1,121 @@
+"""Finds who handed in what: single files, an LMS's flat folder, or nbgrader's tree."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder.course import CourseError
+
+SUFFIXES = (".ipynb", ".py")
+# What systems leave in a folder of submissions that nobody handed in.
+NOT_HANDED_IN = {"timestamp.txt", "thumbs.db", "desktop.ini", "__macosx", "__pycache__"}
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One student's file."""
+
+    student: str
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def student_id(name: str) -> str:
+    """A name as an id that is safe as a file name, in a table and on a page.
+
+    A name that has to be changed gets a part of its own hash, so that no two become one.
+    """
+    safe = re.sub(r"[^\w .@+-]", "_", name.encode("utf-8", "replace").decode()).strip()[:100]
+    safe = re.sub(r"^[-=+@.]+", "_", safe)
+    if safe == name:
+        return name
+    return f"{safe or 'student'}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and path.name.lower() not in NOT_HANDED_IN
+    )
+
+
+def _chosen(folder: Path, assignment: str, released: Path) -> tuple[Path | None, tuple[str, ...]]:
+    """The one file of a student's folder that is graded."""
+    files = [path for path in _visible(folder) if not path.is_dir()]
+    candidates = [p for p in files if p.suffix in SUFFIXES and not _as_released(p, released)]
+    candidates = candidates or [p for p in files if p.stem == assignment] or files
+    if not candidates:
+        return None, ()
+    order = sorted(
+        candidates,
+        key=lambda p: (p.suffix not in SUFFIXES, p.stem != assignment, p.suffix, p.name),
+    )
+    if len(order) == 1:
+        return order[0], ()
+    others = ", ".join(path.name for path in order[1:4])
+    return order[0], (f"of several files {order[0].name} was graded; the others were: {others}",)
+
+
+def _as_released(path: Path, released: Path) -> bool:
+    original = released / path.name
+    try:
+        return (
+            original.is_file()
+            and path.stat().st_size == original.stat().st_size
+            and path.read_bytes() == original.read_bytes()
+        )
+    except OSError:
+        return False
+
+
+def _in_folder(folder: Path, assignment: str, released: Path) -> Iterator[HandIn]:
+    if (folder / "submitted").is_dir():
+        folder = folder / "submitted"
+    for path in _visible(folder):
+        if not path.is_dir():
+            yield HandIn(student_id(path.stem), path)
+            continue
+        own = path / assignment if (path / assignment).is_dir() else path
+        chosen, notes = _chosen(own, assignment, released)
+        yield HandIn(student_id(path.name), chosen or own, notes)
+
+
+def find_submissions(paths: Iterable[Path], assignment: str, released: Path) -> list[HandIn]:
+    """All that was handed in under ``paths``, sorted by student.
+
+    A plain file's stem is the student's id, and so is the name of a student's folder. Where two
+    would share an id, both get their whole file name instead, and a note. Raises CourseError
+    where there is nothing.
+    """
+    found: list[HandIn] = []
+    for path in paths:
+        if path.is_dir():
+            found += _in_folder(path, assignment, released)
+        elif path.exists() or path.is_symlink():
+            found.append(HandIn(student_id(path.stem), path))
+        else:
+            raise CourseError(f"{path}: no such file or folder")
+    if not found:
+        named = ", ".join(map(str, paths))
+        raise CourseError(f"{named}: holds no submissions (.ipynb or .py files, or folders)")
+    by_id: dict[str, list[HandIn]] = defaultdict(list)
+    for one in found:
+        by_id[one.student.casefold()].append(one)
+    distinct: list[HandIn] = []
+    for same in by_id.values():
+        if len(same) == 1:
+            distinct += same
+            continue
+        names = ", ".join(str(one.path) for one in same)
+        for one in same:
+            note = f"{len(same)} files would share the id {one.student}: {names}"
+            mark = hashlib.sha256(str(one.path).encode("utf-8", "replace")).hexdigest()[:8]
+            own = replace(one, student=student_id(f"{one.path.name} {mark}"))
+            distinct.append(replace(own, notes=(*one.notes, note)))
+    return sorted(distinct, key=lambda one: one.student)

@@ -1,0 +1,185 @@
+"""Reads one file, notebook or script, into a ``Submission``. Runs and compiles nothing of it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import stat
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+MAX_BYTES = 50 << 20
+MAX_CELLS = 5_000
+
+Format = Literal["notebook", "script", "none"]
+
+CELL_MARKER = re.compile(r"^#\s*(?:%%|In\s?\[[\s\d]*\]:)(.*)$", re.MULTILINE)
+NOT_CODE = re.compile(r"\[(markdown|md|raw)\]")
+STARTS = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a zip archive or an office document",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x89PNG": "a picture",
+    b"<!": "a web page",
+    b"<html": "a web page",
+    b"{\\rtf": "a rich-text document",
+}
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One code cell. A script's cell begins with as many empty lines as stand before it."""
+
+    name: str
+    source: str
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """What one student handed in. ``trouble`` says why nothing could be read, if so."""
+
+    student: str
+    file: str
+    format: Format
+    sha256: str
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+class _Unreadable(Exception):
+    pass
+
+
+class _Notebook(msgspec.Struct):
+    cells: list[msgspec.Raw]
+
+
+class _NotebookCell(msgspec.Struct):
+    cell_type: str
+    source: str | list[str] = ""
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        reason = "it is a link" if path.is_symlink() else error.strerror
+        raise _Unreadable(f"the file cannot be opened ({reason})") from None
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise _Unreadable("it is not an ordinary file")
+        if about.st_size > MAX_BYTES:
+            raise _Unreadable(
+                f"the file has {about.st_size / 2**20:.0f} MB, and at most {MAX_BYTES >> 20} MB "
+                "are read; clear the outputs of the notebook and hand it in again"
+            )
+        return file.read(MAX_BYTES + 1)[:MAX_BYTES]
+
+
+def _decode(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError):
+        return data.decode("cp1252", "replace")
+
+
+def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
+    try:
+        notebook = msgspec.json.decode(text, type=_Notebook)
+    except msgspec.ValidationError:
+        if '"worksheets"' in text:
+            raise _Unreadable(
+                "the notebook is in the old format 3; open it in Jupyter, save it, and hand it "
+                "in again"
+            ) from None
+        raise _Unreadable(
+            "the file is JSON but no notebook: it has no list of cells; hand in the .ipynb file "
+            "that Jupyter saved"
+        ) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _Unreadable(
+            f"the notebook is damaged: its JSON breaks off or is malformed ({error}); download "
+            "it again from where you edited it, see that it opens in Jupyter, and hand it in again"
+        ) from None
+    number = 0
+    for raw in notebook.cells[:MAX_CELLS]:
+        try:
+            cell = msgspec.json.decode(raw, type=_NotebookCell)
+        except (msgspec.DecodeError, RecursionError):
+            notes.append("a cell of the notebook is malformed and was left out")
+            continue
+        if cell.cell_type != "code":
+            continue
+        number += 1
+        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+        if source.strip():
+            yield Cell(f"cell {number}", _lines(source))
+
+
+def percent_cells(text: str) -> Iterator[tuple[str, str]]:
+    """The code cells of a percent script: what stands on the marker's line, and the source.
+
+    A source begins with as many empty lines as stand before it, so that line numbers are kept.
+    """
+    text = _lines(text)
+    marks = list(CELL_MARKER.finditer(text))
+    edges = [0, *(mark.start() for mark in marks), len(text)]
+    heads = ["", *(mark[1] for mark in marks)]
+    for head, start, end in zip(heads[: MAX_CELLS + 1], edges, edges[1:], strict=False):
+        source = text[start:end]
+        if not NOT_CODE.search(head) and source.strip():
+            yield head, "\n" * text.count("\n", 0, start) + source.rstrip() + "\n"
+
+
+def _lines(source: str) -> str:
+    return source.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read(path: Path, data: bytes, notes: list[str]) -> tuple[Format, list[Cell]]:
+    if not data.strip():
+        raise _Unreadable("the file is empty; hand in the file that holds your work")
+    for start, what in STARTS.items():
+        if data.lstrip()[: len(start)].lower() == start.lower():
+            raise _Unreadable(
+                f"the file is {what}, not a notebook or a Python script; hand in the .ipynb or "
+                ".py file itself"
+            )
+    text = _decode(data).removeprefix("\ufeff")
+    if "\0" in text:
+        raise _Unreadable("the file holds binary data, not a notebook or a Python script")
+    if text.lstrip()[:1] == "{":
+        return "notebook", list(_notebook_cells(text, notes))
+    if path.suffix == ".ipynb":
+        notes.append("the file is named .ipynb but holds a Python script, and was read as one")
+    cells = enumerate(percent_cells(text), start=1)
+    return "script", [Cell(f"cell {number}", source) for number, (_, source) in cells]
+
+
+def read_submission(path: Path, student: str, notes: tuple[str, ...] = ()) -> Submission:
+    """Reads what a student handed in. Never raises for what the file holds."""
+    noted = list(notes)
+    data = b""
+    try:
+        data = _read_bytes(path)
+        kind, cells = _read(path, data, noted)
+        trouble = "" if cells else "the file holds no code; hand in the file that holds your work"
+    except _Unreadable as problem:
+        kind, cells, trouble = "none", [], str(problem)
+    return Submission(
+        student=student,
+        file=path.name.encode("utf-8", "replace").decode(),
+        format=kind,
+        sha256=hashlib.sha256(data).hexdigest(),
+        cells=tuple(cells),
+        notes=tuple(dict.fromkeys(noted)),
+        trouble=trouble,
+    )

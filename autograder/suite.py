@@ -1,0 +1,203 @@
+"""Collects the checks once, and runs them on one submission after another."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.checks.agree import Disagreement, Partial
+from autograder.concepts import Question
+from autograder.course import CourseError, seed
+from autograder.evidence import CheckEvidence, Evidence, Seen, Status
+from autograder.reference import Reference
+from autograder.sandbox import Control, Limits
+from autograder.student import Student, StudentError
+from autograder.submissions.reading import Submission
+
+CHECKS = Path(__file__).parent / "checks"
+FIXTURES = frozenset({"student", "reference", "rng", "concepts"})
+# pytest's own plugins that collecting does not need, and that take time to start.
+LEAN = ("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "stepwise")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of the suite, with its parameters filled in."""
+
+    name: str
+    criterion: str
+    item: str | None
+    visible: bool
+    function: Callable[..., None]
+    parameters: Mapping[str, Any]
+    fixtures: frozenset[str]
+
+
+class _Collector:
+    def __init__(self) -> None:
+        self.items: list[pytest.Function] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.items = [item for item in session.items if isinstance(item, pytest.Function)]
+
+
+def collect_checks(folder: Path = CHECKS) -> list[Check]:
+    """The checks of the suite, in order. Raises CourseError for one that cannot be used."""
+    collector = _Collector()
+    said = io.StringIO()
+    arguments = [str(folder), "--collect-only", "-q", "--rootdir", str(folder), "-c", "/dev/null"]
+    for plugin in LEAN:
+        arguments += ["-p", f"no:{plugin}"]
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        status = pytest.main(arguments, plugins=[collector])
+    if status != pytest.ExitCode.OK:
+        raise CourseError(f"{folder}: the checks cannot be collected:\n{said.getvalue().strip()}")
+    return [_check(item) for item in collector.items]
+
+
+def _check(item: pytest.Function) -> Check:
+    name = item.nodeid.rpartition("/")[2]
+    marks = list(item.iter_markers("criterion"))
+    visible = item.get_closest_marker("visible") is not None
+    hidden = item.get_closest_marker("hidden") is not None
+    if not marks or not marks[0].args:
+        raise CourseError(f'check {name}: mark it with its @pytest.mark.criterion("...")')
+    if visible == hidden:
+        raise CourseError(f"check {name}: mark it as either visible or hidden")
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    wanted = set(inspect.signature(item.function).parameters) - set(parameters)
+    if not wanted <= FIXTURES:
+        raise CourseError(
+            f"check {name} asks for {', '.join(sorted(wanted - FIXTURES))}; a check may ask for "
+            f"{', '.join(sorted(FIXTURES))} and its own parameters"
+        )
+    return Check(
+        name=name,
+        criterion=str(marks[0].args[0]),
+        item=marks[0].kwargs.get("item"),
+        visible=visible,
+        function=item.function,
+        parameters=parameters,
+        fixtures=frozenset(wanted),
+    )
+
+
+class Suite:
+    """The checks, with what they need of a course: its right answers, its secret, its limits."""
+
+    def __init__(
+        self,
+        checks: Iterable[Check],
+        reference: Reference,
+        concepts: Mapping[str, Question],
+        support: Mapping[str, str],
+        secret: bytes,
+        limits: Limits,
+    ) -> None:
+        self.checks = tuple(checks)
+        self._reference = reference
+        self._concepts = concepts
+        self._support = support
+        self._secret = secret
+        self._limits = limits
+
+    def run(self, submission: Submission, control: Control) -> Evidence:
+        """What all checks see of one submission."""
+        if submission.trouble:
+            not_run = Seen("not run", 0.0, f"Nothing could be read: {submission.trouble}.")
+            checks = [self._evidence(check, not_run) for check in self.checks]
+            return _evidence(
+                submission, control.level, "unreadable", submission.trouble, (), checks
+            )
+        student = Student(submission, control, self._limits, self._reference, self._support)
+        try:
+            student.load()
+            checks = self._run_checks(student, submission.student)
+        finally:
+            student.close()
+        problems = bool(student.troubles or student.mishaps)
+        status: Status = "graded with problems" if problems else "graded"
+        reason = "; ".join(submission.notes)
+        return _evidence(submission, control.level, status, reason, student.troubles, checks)
+
+    def _run_checks(self, student: Student, name: str) -> list[CheckEvidence]:
+        submitted = [self._run_check(check, student, name) for check in self.checks]
+        # A criterion is met as submitted or, as a whole, with right ones for the other stubs.
+        failed = {
+            (check.criterion, check.item)
+            for check, seen in zip(self.checks, submitted, strict=True)
+            if seen.outcome == "failed"
+        }
+        evidence = []
+        for check, seen in zip(self.checks, submitted, strict=True):
+            followed = None
+            if (check.criterion, check.item) in failed:
+                with student.right_ones_in_place():
+                    followed = self._run_check(check, student, name)
+            evidence.append(self._evidence(check, seen, followed))
+        return evidence
+
+    def _run_check(self, check: Check, student: Student, name: str) -> Seen:
+        have: dict[str, Any] = {"student": student, "reference": self._reference}
+        have["concepts"] = self._concepts
+        if "rng" in check.fixtures:
+            have["rng"] = np.random.default_rng(seed(self._secret, name, check.name))
+        try:
+            check.function(**{key: have[key] for key in check.fixtures}, **check.parameters)
+        except StudentError as error:
+            return _seen("failed", 0.0, check.visible, error.message, error.detail)
+        except Disagreement as error:
+            return _seen("failed", 0.0, check.visible, error.message, error.detail)
+        except Partial as partial:
+            return Seen("partial", partial.share, partial.message)
+        except Exception as error:
+            # A check that stumbles over an odd answer costs that check and says so.
+            message = f"What was returned could not be checked ({type(error).__name__})."
+            return _seen("failed", 0.0, check.visible, message, str(error)[:300])
+        return Seen("passed", 1.0)
+
+    @staticmethod
+    def _evidence(check: Check, seen: Seen, followed: Seen | None = None) -> CheckEvidence:
+        return CheckEvidence(
+            check=check.name,
+            criterion=check.criterion,
+            item=check.item,
+            visible=check.visible,
+            submitted=seen,
+            followed_through=followed,
+        )
+
+
+def _seen(outcome: Any, share: float, visible: bool, message: str, detail: str) -> Seen:
+    if visible and detail:
+        return Seen(outcome, share, f"{message} {detail}")
+    return Seen(outcome, share, message, detail)
+
+
+def _evidence(
+    submission: Submission,
+    isolation: str,
+    status: Status,
+    reason: str,
+    troubles: Iterable[Any],
+    checks: Iterable[CheckEvidence],
+) -> Evidence:
+    return Evidence(
+        student=submission.student,
+        file=submission.file,
+        format=submission.format,
+        sha256=submission.sha256,
+        status=status,
+        isolation=isolation,
+        reason=reason,
+        cells=tuple(troubles),
+        checks=tuple(checks),
+    )

@@ -1,0 +1,180 @@
+"""Answers the grading process's requests about one submission, until the socket closes."""
+
+from __future__ import annotations
+
+import random
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import wire
+from .answers import plain
+from .cells import Submission, Surroundings, describe
+from .support import provide
+
+FOREVER = 10**9
+MAX_REQUEST_BYTES = 1 << 28
+ABSENT = object()
+Request = dict[str, Any]
+
+
+class CallbackFailed(Exception):
+    """The grading process could not answer a call of a stub that it stands in for."""
+
+
+class Server:
+    """One submission's code and what has been built from it.
+
+    Every request is a dict with ``op`` and ``id``; every reply carries that id and either
+    ``answer``, ``error`` (see ``cells.describe``) or ``missing``.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._submission = Submission()
+        self._surroundings = Surroundings()
+        self._models: list[Any] = []
+        self._id = 0
+
+    def run(self) -> None:
+        """Serves until the other side closes the socket."""
+        while True:
+            try:
+                request = wire.receive(self._sock, time.monotonic() + FOREVER, MAX_REQUEST_BYTES)
+            except wire.Closed:
+                return
+            self._id = request.pop("id")
+            operation: Callable[..., dict[str, Any]] = getattr(self, "_" + request.pop("op"))
+            try:
+                reply = operation(**request)
+            except BaseException as error:
+                reply = {"error": describe(error)}
+            self._flush()
+            self._send(reply)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        message["id"] = self._id
+        wire.send(self._sock, message, time.monotonic() + FOREVER)
+
+    @staticmethod
+    def _flush() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                continue
+
+    # -- requests -------------------------------------------------------------------------------
+
+    def _cell(self, name: str, source: str, stop: int | None) -> dict[str, Any]:
+        self._submission.run(name, source, stop, lambda index: self._send({"at": index}))
+        return {"answer": None}
+
+    def _support(self, sources: dict[str, str]) -> dict[str, Any]:
+        provide(sources)
+        return {"answer": None}
+
+    def _value(self, name: str) -> dict[str, Any]:
+        if name not in self._submission.names:
+            return {"missing": name}
+        return {"answer": plain(self._submission.names[name])}
+
+    def _call(
+        self,
+        stub: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        times: int,
+        replaced: list[str],
+        arguments_after: bool,
+    ) -> dict[str, Any]:
+        function = self._submission.names.get(stub)
+        if not callable(function):
+            return {"missing": stub}
+        own = {name: self._submission.names.get(name, ABSENT) for name in replaced}
+        self._submission.names.update({name: self._stand_in(name) for name in replaced})
+        self._surroundings.put_back()
+        try:
+            if arguments_after:
+                function(*args, **kwargs)
+                return {"answer": plain(args)}
+            if times == 1:
+                return {"answer": plain(function(*args, **kwargs))}
+            return {"answer": [plain(function(*args, **kwargs)) for _ in range(times)]}
+        finally:
+            for name, value in own.items():
+                if value is ABSENT:
+                    del self._submission.names[name]
+                else:
+                    self._submission.names[name] = value
+
+    def _stand_in(self, name: str) -> Callable[..., Any]:
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            sent = [_crossing(value) for value in args]
+            named = {key: _crossing(value) for key, value in kwargs.items()}
+            self._send({"callback": name, "args": sent, "kwargs": named})
+            reply = wire.receive(self._sock, time.monotonic() + FOREVER, MAX_REQUEST_BYTES)
+            if "answer" not in reply:
+                raise CallbackFailed(reply["refused"])
+            answer = reply["answer"]
+            return tuple(answer) if isinstance(answer, list) else answer
+
+        return ask
+
+    def _build(self, stub: str, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+        function = self._submission.names.get(stub)
+        if not callable(function):
+            return {"missing": stub}
+        self._surroundings.put_back()
+        self._models.append(function(*args, **kwargs).eval())
+        return {"answer": len(self._models) - 1}
+
+    def _parameters(self, model: int) -> dict[str, Any]:
+        return {"answer": plain(dict(self._models[model].state_dict()))}
+
+    def _kinds(self, model: int) -> dict[str, Any]:
+        children = self._models[model].named_children()
+        return {"answer": {name: type(child).__name__ for name, child in children}}
+
+    def _load(self, model: int, parameters: dict[str, Any]) -> dict[str, Any]:
+        import torch
+
+        own = self._models[model].state_dict()
+        loaded = {
+            name: torch.as_tensor(array).to(own[name].dtype) for name, array in parameters.items()
+        }
+        self._models[model].load_state_dict(loaded)
+        return {"answer": None}
+
+    def _forward(self, model: int, tokens: Any, h: Any) -> dict[str, Any]:
+        import torch
+
+        self._surroundings.put_back()
+        module = self._models[model]
+        given = {}
+        if h is not None:
+            dtype = next((p.dtype for p in module.parameters()), torch.float32)
+            given["h"] = torch.as_tensor(h).to(dtype)
+        with torch.no_grad():
+            return {"answer": plain(module(torch.as_tensor(tokens), **given))}
+
+
+def _crossing(value: Any) -> Any:
+    """An argument of a call back: plain data; a generator crosses as a seed drawn from it."""
+    if isinstance(value, np.random.Generator):
+        return np.random.default_rng(int(value.integers(2**63)))
+    return plain(value)
+
+
+def serve(sock: socket.socket) -> None:
+    """Serves one submission on a socket to the grading process."""
+    random.seed(0)
+    np.random.seed(0)
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(0)
+    Server(sock).run()

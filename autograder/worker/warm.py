@@ -1,0 +1,148 @@
+"""The warm process: imports what submissions need once, and forks a worker for each of them.
+
+It has one control socket for each grading process. On a control socket come requests to fork
+(with the worker's end of a new socket attached) and to kill; when it closes, all workers made
+for it are killed. This process computes nothing and reads nothing that a worker wrote.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import select
+import selectors
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from . import confine, wire
+from .serve import serve
+
+MAX_CONTROL_BYTES = 1 << 16
+PATIENCE_SECONDS = 30.0
+ENDING_SECONDS = 0.5
+
+
+class Workers:
+    """The workers made for one control socket."""
+
+    def __init__(self, control: socket.socket, level: confine.Level) -> None:
+        self.control = control
+        self._level = level
+        self._pids: set[int] = set()
+
+    def answer(self) -> None:
+        """Serves one request. Raises wire.Closed when the grading process is gone."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        _, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
+        request = wire.receive(self.control, deadline, MAX_CONTROL_BYTES)
+        reply: object
+        if request["op"] == "fork":
+            reply = self._fork(socket.socket(fileno=descriptors[0]), request["limits"])
+        else:
+            reply = self._kill(request["pid"], request["ending"])
+        wire.send(self.control, reply, deadline)
+
+    def _fork(self, sock: socket.socket, limits: dict[str, Any]) -> int:
+        pid = confine.fork(self._level)
+        if pid == 0:
+            status = 1
+            try:
+                become_worker(sock, self._level, limits)
+                status = 0
+            finally:
+                os._exit(status)
+        sock.close()
+        self._pids.add(pid)
+        return pid
+
+    def _kill(self, pid: int, ending: bool = False) -> str:
+        """Kills a worker and returns how it had ended before, if it had.
+
+        One that closed its socket is probably ``ending`` and gets a moment for it.
+        """
+        if pid not in self._pids:
+            return ""
+        self._pids.discard(pid)
+        if ending:
+            _wait_a_little(pid)
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return _ending(status)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        return ""
+
+    def kill_all(self) -> None:
+        for pid in tuple(self._pids):
+            self._kill(pid)
+
+
+def _wait_a_little(pid: int) -> None:
+    descriptor = os.pidfd_open(pid)
+    try:
+        select.select([descriptor], [], [], ENDING_SECONDS)
+    finally:
+        os.close(descriptor)
+
+
+def _ending(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        return f"was stopped by {signal.Signals(-code).name}"
+    return f"ended the process with status {code}"
+
+
+def become_worker(sock: socket.socket, level: confine.Level, limits: dict[str, Any]) -> None:
+    """What a fork does: confine itself, then serve one submission."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    private = limits["folder"]
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    try:
+        confine.confine(
+            level,
+            keep=sock.fileno(),
+            memory_mb=limits["memory_mb"],
+            cpu_seconds=limits["cpu_seconds"],
+            private=Path(private) if private else None,
+            hidden=[Path(folder) for folder in limits["hidden"]],
+        )
+    except OSError as error:
+        wire.send(sock, {"failed": str(error)}, deadline)
+        return
+    wire.send(sock, {"ready": True}, deadline)
+    serve(sock)
+
+
+def main(level: confine.Level, descriptors: str, modules: str) -> None:
+    """Imports ``modules``, then serves the control sockets until all are closed.
+
+    These are lists with commas: of descriptor numbers, and of module names.
+    """
+    confine.prepare(level)
+    for name in modules.split(","):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+    gc.collect()
+    gc.freeze()
+    selector = selectors.DefaultSelector()
+    for descriptor in descriptors.split(","):
+        control = socket.socket(fileno=int(descriptor))
+        selector.register(control, selectors.EVENT_READ, Workers(control, level))
+        control.sendall(b"!")
+    while selector.get_map():
+        for key, _ in selector.select():
+            workers: Workers = key.data
+            try:
+                workers.answer()
+            except wire.Closed:
+                workers.kill_all()
+                selector.unregister(workers.control)
+                workers.control.close()
