@@ -37,7 +37,7 @@ ENVIRONMENT = {
 }
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/sys/devices/system/cpu")
+_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/sys/devices/system/cpu")
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _BECOME_NOBODY = f"""import os, sys
 os.setgroups([])
@@ -55,12 +55,14 @@ def worker_home(level: Level) -> Path:
     return BOX if level == "isolated" else PACKAGE
 
 
-def command(level: Level, inside: Sequence[str], hidden: Iterable[Path] = ()) -> list[str]:
+def command(
+    level: Level, inside: Sequence[str], home: Path, hidden: Iterable[Path] = ()
+) -> list[str]:
     """What to run so that ``inside`` runs at ``level``, with a bare environment.
 
-    ``inside`` starts with a program's whole path; inherited descriptors reach it. ``hidden``
-    folders are not in the box even where they lie within Python's; this package never is. The box
-    ends when the thread that started it does.
+    ``inside`` starts with a program's whole path; inherited descriptors reach it. Its home is
+    the folder ``home``, or the box's own ``/tmp``. ``hidden`` folders are not in the box even where
+    they lie within Python's; this package never is. The box ends with the thread that started it.
     Raises FileNotFoundError without bubblewrap, ValueError where Python lies in /tmp or a hidden
     folder is Python's own.
     """
@@ -69,7 +71,7 @@ def command(level: Level, inside: Sequence[str], hidden: Iterable[Path] = ()) ->
         run = [sys.executable, "-I", "-S", "-c", _BECOME_NOBODY, *run]
     if level == "isolated":
         run = [*_bubblewrap([PACKAGE, *hidden]), "--", *run]
-    home = "/tmp" if level == "isolated" else os.path.expanduser("~")
+        home = Path("/tmp")
     settings = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
     return ["/usr/bin/env", "-i", f"HOME={home}", *settings, *run]
 
@@ -178,7 +180,7 @@ def _try(level: Level, hidden: Sequence[Path]) -> str:
         inside = [sys.executable, "-I", str(program), level, name, *map(str, hidden)]
         try:
             tried = subprocess.run(
-                command(level, inside, hidden),
+                command(level, inside, Path(name), hidden),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -57,7 +57,7 @@ def grade_one(
     course: Course, handed_in: HandIn, isolation: Level | None = None
 ) -> tuple[Evidence, Marks, Rubric]:
     """Grades a single submission, at the isolation asked for or the best there is."""
-    with Sandbox(box.choose(isolation)) as sandbox:
+    with Sandbox(box.choose(isolation), hidden=[course.root]) as sandbox:
         grader = Grader(course)
         evidence, marks = grader.grade(handed_in, sandbox.controls[0])
     return evidence, marks, grader.rubric
@@ -81,7 +81,9 @@ class ClassRun:
         self._folder = folder
         self._jobs = min(jobs, len(handed_in))
         imports = IMPORTS + CLASS_IMPORTS if len(handed_in) >= A_CLASS else IMPORTS
-        self._sandbox = Sandbox(box.choose(isolation), self._jobs, imports)
+        self._sandbox = Sandbox(
+            box.choose(isolation), self._jobs, imports, hidden=[course.root, folder]
+        )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._grader = Grader(course)

@@ -71,10 +71,11 @@ def mark(evidence: Evidence, rubric: Rubric) -> Marks:
 
 
 def _part(part: Part, criteria: dict[str, CriterionMark], automatic: float) -> PartMark:
-    return PartMark(
-        score=_round(sum(criteria[criterion.id].score for criterion in part.criteria)),
-        max_score=_round(part.points * automatic),
-    )
+    """As a share of what its criteria are worth, so that rounding never passes the maximum."""
+    marks = [criteria[criterion.id] for criterion in part.criteria]
+    earned, worth = sum(mark.score for mark in marks), sum(mark.max_score for mark in marks)
+    max_score = _round(part.points * automatic)
+    return PartMark(_round(max_score * earned / worth) if worth else 0.0, max_score)
 
 
 def _criterion(

@@ -87,7 +87,7 @@ class _Lines:
 
 def _add_up(lines: _Lines, path: str, what: str, points: float, parts: Iterable[float]) -> None:
     total = sum(parts)
-    if abs(total - points) > 1e-9:
+    if not abs(total - points) <= 1e-9:
         raise lines.error(
             f"{path}.points",
             f"{what} is worth {points:g}, but what it is made of adds up to {total:g}; "
@@ -95,23 +95,32 @@ def _add_up(lines: _Lines, path: str, what: str, points: float, parts: Iterable[
         )
 
 
+def _once(lines: _Lines, seen: set[str], path: str, name: str) -> None:
+    if name in seen:
+        raise lines.error(path, f"{name} stands here twice; remove one of them, or rename it")
+    seen.add(name)
+
+
 def _validate(rubric: Rubric, lines: _Lines) -> None:
+    for name, value in msgspec.structs.asdict(rubric.limits).items():
+        if not value > 0:
+            raise lines.error(f"$.limits.{name}", f"{name} is {value:g}; it must be above 0")
     _add_up(lines, "$", "the assignment", rubric.points, (task.points for task in rubric.tasks))
     seen: set[str] = set()
     for t, task in enumerate(rubric.tasks):
         at_task = f"$.tasks[{t}]"
+        _once(lines, seen, f"{at_task}.id", f"task {task.id}")
         _add_up(lines, at_task, f"task {task.id}", task.points, (p.points for p in task.parts))
         for p, part in enumerate(task.parts):
             at_part = f"{at_task}.parts[{p}]"
+            _once(lines, seen, f"{at_part}.id", f"part {part.id}")
             made_of = (criterion.points for criterion in part.criteria)
             _add_up(lines, at_part, f"part {part.id}", part.points, made_of)
             for c, criterion in enumerate(part.criteria):
                 at = f"{at_part}.criteria[{c}]"
-                if criterion.id in seen:
-                    raise lines.error(
-                        f"{at}.id", f"{criterion.id} stands here twice; remove one of them"
-                    )
-                seen.add(criterion.id)
+                _once(lines, seen, f"{at}.id", criterion.id)
+                for i, item in enumerate(criterion.items):
+                    _once(lines, seen, f"{at}.items[{i}]", f"item {item} of {criterion.id}")
                 if not criterion.id.startswith(f"{part.id}."):
                     raise lines.error(
                         f"{at}.id",
@@ -134,9 +143,13 @@ def load_rubric(file: Path) -> Rubric:
         lines = _Lines(file, text)
     except OSError as error:
         raise CourseError(f"{file}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise CourseError(f"{file}: not UTF-8; save it in that encoding") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise CourseError(f"{file}, line {line}: not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise CourseError(f"{file}: not YAML: {error}") from None
     try:
         rubric = msgspec.convert(data, Rubric)
     except msgspec.ValidationError as error:

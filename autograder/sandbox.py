@@ -149,8 +149,9 @@ def _answer(callback: Callback, asked: Reply) -> Reply:
 class Control:
     """One grading process's line to the warm process."""
 
-    def __init__(self, sock: socket.socket, level: Level) -> None:
+    def __init__(self, sock: socket.socket, level: Level, hidden: Sequence[Path]) -> None:
         self._sock = sock
+        self._hidden = hidden
         self.level = level
         self._ready = False
         self._folders: dict[int, Path] = {}
@@ -179,7 +180,7 @@ class Control:
                 "memory_mb": limits.memory_mb,
                 "cpu_seconds": int(limits.submission_seconds) + 1,
                 "folder": str(folder or ""),
-                "hidden": [str(box.PACKAGE)],
+                "hidden": [str(box.PACKAGE), *map(str, self._hidden)],
             },
         }
         ours, theirs = socket.socketpair()
@@ -217,9 +218,18 @@ def _private_folder() -> Path:
 
 
 class Sandbox:
-    """The warm process. Starting returns at once; the first fork waits until it is ready."""
+    """The warm process. Starting returns at once; the first fork waits until it is ready.
 
-    def __init__(self, level: Level, controls: int = 1, imports: Sequence[str] = IMPORTS) -> None:
+    ``hidden`` folders are kept from every worker, wherever they lie.
+    """
+
+    def __init__(
+        self,
+        level: Level,
+        controls: int = 1,
+        imports: Sequence[str] = IMPORTS,
+        hidden: Sequence[Path] = (),
+    ) -> None:
         self._home = _private_folder()
         pairs = [socket.socketpair() for _ in range(controls)]
         theirs = [pair[1] for pair in pairs]
@@ -234,14 +244,14 @@ class Sandbox:
             ",".join(imports),
         ]
         self._process = subprocess.Popen(
-            box.command(level, inside, self._home),
+            box.command(level, inside, self._home, hidden),
             pass_fds=[sock.fileno() for sock in theirs],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
         for sock in theirs:
             sock.close()
-        self.controls = [Control(pair[0], level) for pair in pairs]
+        self.controls = [Control(pair[0], level, hidden) for pair in pairs]
 
     def __enter__(self) -> Sandbox:
         return self

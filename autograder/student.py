@@ -10,7 +10,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 from autograder.evidence import CellTrouble
@@ -23,6 +23,8 @@ MODELS = frozenset({"CharRNN"})
 # A stub that ran out of time is not waited for as long again, and after some tries not at all.
 SECOND_CALL_SECONDS = 2.0
 MAX_LOST = 3
+# What a cell gets where nothing is left, since most only define something.
+LEAST_SECONDS = 0.1
 EXCEPTIONS = frozenset(
     name
     for name, value in vars(builtins).items()
@@ -43,9 +45,12 @@ class StudentError(Exception):
 
 
 class _CellState:
+    """How far a cell may run: to its end, or to before its ``stop``-th statement."""
+
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.stop: int | None = None
+        self.ran = False
 
 
 class Student:
@@ -71,6 +76,7 @@ class Student:
         self._support = dict(support)
         self._worker: Worker | None = None
         self._ends = time.monotonic() + limits.submission_seconds
+        self._load_left = limits.load_seconds
         self._lost: Counter[str] = Counter()
         self._last_loss: dict[str, StudentError] = {}
         self._defined: set[str] = set()
@@ -113,7 +119,9 @@ class Student:
 
     def load(self) -> None:
         """Runs the cells for the first time and notes which did not run to their end."""
-        self._load(first=True)
+        # Where the time was used up, each call will say so.
+        with suppress(StudentError):
+            self._load()
 
     def close(self) -> None:
         if self._worker is not None:
@@ -126,31 +134,29 @@ class Student:
         left = self._ends - time.monotonic()
         if left <= 0:
             seconds = self._limits.submission_seconds
-            raise StudentError("out of time", f"the {seconds:g} s of a submission were used up")
+            raise StudentError("out of time", f"The {seconds:g} s of a submission were used up.")
         return left
 
-    def _load(self, first: bool = False) -> Worker:
-        load_left = self._limits.load_seconds if first else self._left()
+    def _load(self) -> Worker:
         while True:
+            self._left()
             worker = self._control.fork(self._limits)
             worker.request("support", self._limits.cell_seconds, sources=self._support)
-            lost = False
-            for state in self._cells:
-                if state.stop == 0:
-                    continue
-                started = time.monotonic()
-                seconds = min(self._limits.cell_seconds, max(load_left, 0.1))
-                lost = not self._run_cell(worker, state, seconds, first)
-                load_left -= time.monotonic() - started
-                if lost:
-                    break
-            if not lost:
+            if all(self._run_cell(worker, state) for state in self._cells if state.stop != 0):
                 self._worker = worker
                 return worker
-            self._left()
 
-    def _run_cell(self, worker: Worker, state: _CellState, seconds: float, first: bool) -> bool:
-        """Runs a cell; False if the worker was lost, and then never runs that statement again."""
+    def _run_cell(self, worker: Worker, state: _CellState) -> bool:
+        """Runs a cell; False if the worker was lost, and then never runs that statement again.
+
+        What a cell takes for its first run counts towards all that cells may take. Whatever it
+        was stopped at, it runs up to there again in each fresh worker.
+        """
+        first, state.ran = not state.ran, True
+        started = time.monotonic()
+        seconds = min(self._limits.cell_seconds, max(self._ends - started, LEAST_SECONDS))
+        if first:
+            seconds = min(seconds, max(self._load_left, LEAST_SECONDS))
         reached = 0
 
         def notice(reply: Reply) -> None:
@@ -163,10 +169,13 @@ class Student:
                 "cell", seconds, notice=notice, name=cell.name, source=cell.source, stop=state.stop
             )
         except WorkerLost as loss:
-            state.stop = max(0, min(reached, state.stop if state.stop is not None else reached))
+            state.stop = max(0, reached if state.stop is None else min(reached, state.stop - 1))
             self.troubles.append(CellTrouble(cell.name, f"{cell.name} {loss.reason}"))
             return False
-        if first and "error" in reply and state.stop is None:
+        finally:
+            if first:
+                self._load_left -= time.monotonic() - started
+        if "error" in reply and first:
             told = _told(reply)
             self.troubles.append(
                 CellTrouble(cell.name, f"{told.message}: {told.detail}".rstrip(": "))
@@ -179,7 +188,9 @@ class Student:
         if self._lost[subject] >= MAX_LOST:
             raise self._last_loss[subject]
         worker = self._worker or self._load()
-        seconds = SECOND_CALL_SECONDS if self._lost[subject] else self._limits.call_seconds
+        seconds = self._limits.call_seconds
+        if self._lost[subject] and self._last_loss[subject].kind == "out of time":
+            seconds = min(seconds, SECOND_CALL_SECONDS)
         try:
             return worker.request(op, min(seconds, self._left()), callback=callback, **fields)
         except WorkerLost as loss:

@@ -44,9 +44,7 @@ class Partial(AssertionError):
         self.message = message
 
 
-def agree(
-    got: object, want: ArrayLike, name: str = "The result", axes: Sequence[str] = ()
-) -> None:
+def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence[str] = ()) -> None:
     """Raises Disagreement unless ``got`` is ``want``, an array or a number.
 
     Shapes must be equal, and all entries finite. Floats may differ by 1e-5 of the largest entry
@@ -70,7 +68,7 @@ def agree(
     else:
         finite = np.isfinite(array)
         if not finite.all():
-            bad = array.size - np.count_nonzero(finite)
+            bad = int(np.count_nonzero(~finite))
             raise Disagreement(f"{name}: {_count(bad, array.size)} inf or NaN.", _both(got, want))
         wrong = np.abs(array - right) > _allowed(array, right)
     if wrong.any():
@@ -158,14 +156,6 @@ def token_ids(got: object, vocab_size: int, name: str = "The result") -> list[in
     return ids
 
 
-def token_id(got: object, vocab_size: int, name: str = "The result") -> int:
-    """One token id. Raises Disagreement if it is no int from 0 to vocab_size - 1."""
-    array = as_array(got, name)
-    if array.ndim != 0:
-        raise Disagreement(f"{name} has the shape {array.shape}, expected one int.")
-    return token_ids(array[None], vocab_size, name)[0]
-
-
 def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> None:
     """Raises Disagreement if an argument was modified by a call.
 
@@ -178,8 +168,8 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
     for index, (name, old) in enumerate(zip(names, before, strict=True)):
         new = left[index] if index < len(left) else None
         if isinstance(old, dict):
-            same = isinstance(new, dict) and new.keys() == old.keys()
-            same = same and all(_same(new[key], value) for key, value in old.items())
+            new = new if isinstance(new, dict) else {}
+            same = all(_same(new.get(key), value) for key, value in old.items())
         else:
             same = not isinstance(old, np.ndarray) or _same(new, old)
         if not same:
@@ -222,9 +212,9 @@ def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[s
         return "is zero everywhere"
     if not whole and (same := _same_change(got, want)):
         return same
-    if want.ndim == 2 and want.shape[0] == want.shape[1]:
-        if not (np.abs(got.T - want) > _allowed(got, want)).any():
-            return "is the transpose of what is expected"
+    square = want.ndim == 2 and want.shape[0] == want.shape[1]
+    if square and not (np.abs(got.T - want) > _allowed(got, want)).any():
+        return "is the transpose of what is expected"
     text = f"is wrong in {np.count_nonzero(wrong)} of {want.size} entries"
     for axis, called in enumerate(axes):
         others = tuple(other for other in range(want.ndim) if other != axis)

@@ -34,19 +34,33 @@ def follows(
     """
     n, vocab_size = len(drawn), len(probabilities)
     counts = np.bincount(np.asarray(drawn, dtype=np.int64), minlength=vocab_size)
-    detail = f"Expected shares {probabilities.round(3).tolist()}, counts {counts.tolist()} of {n}."
-    impossible = np.count_nonzero(counts[probabilities == 0])
-    if impossible:
-        raise Disagreement(f"{name} hold tokens that should never be drawn.", detail)
     # A token that is sure needs no test of its own: the others are impossible.
     tested = np.flatnonzero((probabilities > 0) & (probabilities < 1))
-    too_few, too_many = tails(counts[tested], n, probabilities[tested])
     limit = chance / max(2 * len(tested), 1)
-    often, rarely = np.count_nonzero(too_many < limit), np.count_nonzero(too_few < limit)
-    if often or rarely:
-        parts = [f"{often} of {vocab_size} tokens come too often"] * (often > 0)
-        parts += [f"{rarely} of {vocab_size} tokens come too rarely"] * (rarely > 0)
-        raise Disagreement(f"{name} do not follow the probabilities: {' and '.join(parts)}.", detail)
+    # Both tails hold the count itself: where it alone is likely enough, they are too.
+    itself = binomial(counts[tested, None], n, probabilities[tested])[:, 0]
+    tested = tested[itself < limit]
+    at_most, at_least = tails(counts[tested], n, probabilities[tested])
+    wrong = {
+        "should never come, and do": np.count_nonzero(counts[probabilities == 0]),
+        "come too often": np.count_nonzero(at_least < limit),
+        "come too rarely": np.count_nonzero(at_most < limit),
+    }
+    said = [f"{tokens} of {vocab_size} tokens {what}" for what, tokens in wrong.items() if tokens]
+    if said:
+        want, got = probabilities.round(3).tolist(), (counts / n).round(3).tolist()
+        detail = f"Expected shares {want}, got {got} in {n} draws."
+        raise Disagreement(f"{name} do not follow the probabilities: {', '.join(said)}.", detail)
+
+
+def binomial(k: NDArray[np.int64], n: int, p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability (M,K) of k (M,K) times out of n, for each p (M,) above 0 and below 1."""
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    log_choose = log_factorial[n] - log_factorial[k] - log_factorial[n - k]
+    mass: NDArray[np.float64] = np.exp(
+        log_choose + k * np.log(p)[:, None] + (n - k) * np.log1p(-p)[:, None]
+    )
+    return mass
 
 
 def tails(
@@ -60,10 +74,7 @@ def tails(
         p: (M,) the probability of each, above 0 and below 1.
     """
     k = np.arange(n + 1)
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
-    log_choose = log_factorial[n] - log_factorial - log_factorial[::-1]
-    log_p, log_q = np.log(p)[:, None], np.log1p(-p)[:, None]
-    mass = np.exp(log_choose + k * log_p + (n - k) * log_q)
+    mass = binomial(np.broadcast_to(k, (len(counts), n + 1)), n, p)
     at_most = np.where(k <= counts[:, None], mass, 0.0).sum(axis=1)
     at_least = np.where(k >= counts[:, None], mass, 0.0).sum(axis=1)
     return at_most, at_least

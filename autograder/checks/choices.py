@@ -56,6 +56,8 @@ def _letters(answer: object, name: str) -> set[str]:
     text = ""
     for part in parts:
         if not isinstance(part, str):
-            raise Disagreement(f'The answer to "{name}" is no text of letters such as "ac": a typo?')
+            raise Disagreement(
+                f'The answer to "{name}" is no text of letters such as "ac": a typo?'
+            )
         text += part
     return {letter for letter in text.lower() if not letter.isspace() and letter != ","}

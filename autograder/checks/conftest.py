@@ -64,7 +64,7 @@ def student(
     submission = read_submission(path, _student_id(request.config))
     if submission.trouble:
         pytest.fail(f"{path}: {submission.trouble}")
-    with Sandbox(box.choose(None)) as sandbox:
+    with Sandbox(box.choose(None), hidden=[course.root]) as sandbox:
         limits = load_rubric(course.rubric_file).limits
         running = Student(submission, sandbox.controls[0], limits, reference, course.support())
         running.load()

@@ -5,8 +5,6 @@ Each is the tuple W_e (V,E), W_x (E,H), W_h (H,H), b_h (H,), W_y (H,V), b_y (V,)
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograder.checks.inputs import Array, Rng, uniform
@@ -40,35 +38,37 @@ def latch(rng: Rng) -> tuple[Weights, dict[str, int]]:
     return (W_e, W_x, W_h, np.zeros(H), W_y, b_y), roles
 
 
-def delay_line(rng: Rng, V: int, places: int, back: int, says: Array) -> Weights:
+def delay_line(rng: Rng, V: int, places: int, back: int, says: Array, otherwise: int) -> Weights:
     """A state of ``places`` places: the last token read, the one before it, and so on.
 
-    It says ``says[token]`` for the token that it read ``back`` steps ago, which is 1 for the last.
-    Biases are zero, all that it says is far above the rest.
+    It says ``says[token]`` for the token that it read ``back`` steps ago, which is 1 for the last,
+    and ``otherwise`` where nothing was read then. There are no biases, and what it says is far
+    above the rest.
     """
     E, H = V, V * places
     W_e = np.eye(V)[rng.permutation(V)]
     W_x, W_h, W_y = np.zeros((E, H)), np.zeros((H, H)), np.zeros((H, V))
     W_x[:, :V] = 3 * W_e.T
     W_h[: H - V, V:] = 3 * np.eye(H - V)
-    # Where no token is, it says something else: what the last token is not.
-    W_y[:V] = 0.0
-    W_y[V * (back - 1) + np.arange(V), says] = 2 * FAR
+    W_y[:V, otherwise] = FAR
+    W_y[V * (back - 1) + np.arange(V), says] += 2 * FAR
     return W_e, W_x, W_h, np.zeros(H), W_y, np.zeros(V)
 
 
-def conversation(rng: Rng, reference: Any, V: int, E: int, H: int) -> Weights:
-    """A random network that goes on saying new things, and forgets within some 16 steps."""
-    while True:
-        rotation, _ = np.linalg.qr(rng.normal(size=(H, H)))
-        weights = (
-            uniform(rng, V, E),
-            uniform(rng, E, H, scale=1.5),
-            0.65 * rotation,
-            uniform(rng, H),
-            uniform(rng, H, V, scale=3.0),
-            uniform(rng, V, scale=3.0),
-        )
-        said = reference.generate([0], 40, *weights, np.random.default_rng(0), temperature=0)
-        if len(set(said[16:])) >= 5:
-            return weights
+def coins_and_words(rng: Rng) -> Weights:
+    """After a word it tosses a coin with five sides; after a coin, its state says a sure word.
+
+    The coins lead the state to ever new places. W_h forgets: some 16 tokens later, how the prompt
+    was read plays no part any more.
+    """
+    V, E, H = 13, 6, 9
+    kind = rng.permutation([1.0] * 5 + [-1.0] * 8)  # of each token: 1 a coin, -1 a word
+    word = kind < 0
+    W_e = np.concatenate([kind[:, None], uniform(rng, V, E - 1)], axis=1)
+    W_x, W_h, b_h = uniform(rng, E, H, scale=1.5), np.zeros((H, H)), uniform(rng, H)
+    W_h[1:, 1:] = 0.65 * np.linalg.qr(rng.normal(size=(H - 1, H - 1)))[0]
+    W_y, b_y = word * uniform(rng, H, V, scale=FAR), word * uniform(rng, V, scale=FAR)
+    # Unit 0 tells what was read last, a coin or a word.
+    W_x[:, 0], b_h[0] = 5 * np.eye(E)[0], 0.0
+    W_y[0] = -10 * FAR * kind
+    return W_e, W_x, W_h, b_h, W_y, b_y

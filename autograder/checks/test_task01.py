@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.checks.agree import Disagreement, agree, as_array, untouched
+from autograder.checks.agree import Array, Disagreement, agree, as_array, untouched
 from autograder.checks.choices import judge
 from autograder.checks.inputs import Rng, distinct, output_weights, single, uniform
 
@@ -112,7 +112,7 @@ def test_unseen_context(student: Any, rng: Rng) -> None:
         got = student.ngram_distribution(tokens, np.array(context), V)
         agree(got, np.full(V, 1 / V), f"With {name} as the context, the distribution")
     # Uniform only where nothing follows: here b always does.
-    followed = as_array(student.ngram_distribution(tokens, np.array([a] * 1), V), "The result")
+    followed = as_array(student.ngram_distribution(tokens, np.array([a]), V), "The result")
     if followed.shape == (V,) and np.ptp(followed) < 0.01:
         raise Disagreement("The distribution is uniform after a context that is followed, too.")
 
@@ -145,6 +145,7 @@ def test_feed_forward(student: Any, reference: Any, rng: Rng) -> None:
         (2, 512, 3, 5, 4),
     ):
         W_x, b_h = uniform(rng, E, H, scale=2.0), uniform(rng, H)
+        arguments: tuple[Array, ...]
         arguments = (uniform(rng, N, T, E), W_x, b_h, *output_weights(rng, H, V))
         got = student.feed_forward_logits(*arguments)
         want = reference.feed_forward_logits(*arguments)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.checks.agree import Array, Disagreement, agree, entry, item, untouched
+from autograder.checks.agree import Array, Disagreement, agree, as_array, entry, item, untouched
 from autograder.checks.inputs import Rng, cell, distinct, sequence, single, steps_of, uniform
 from autograder.checks.model import (
     AS_ASKED,
@@ -145,7 +145,7 @@ def test_layers(student: Any, sizes: tuple[int, ...]) -> None:
     }
     parameters = model.parameters()
     for name, shape in shapes.items():
-        found = np.shape(entry(parameters, name, "The model's `state_dict`"))
+        found = as_array(entry(parameters, name, "The model's `state_dict`"), name).shape
         if found != shape:
             raise Disagreement(f"For V={V}, E={E}, H={H}, `{name}` is {found}, expected {shape}.")
     for name in parameters:
@@ -161,7 +161,8 @@ def test_layers_at_work(student: Any, rng: Rng) -> None:
     parameters = load_random(model, rng)
     expected = {"embedding.weight": (V, E), "rnn.weight_hh_l0": (H, H), "output.weight": (V, H)}
     for name, shape in expected.items():
-        if np.shape(entry(parameters, name, "The model's `state_dict`")) != shape:
+        found = as_array(entry(parameters, name, "The model's `state_dict`"), name).shape
+        if found != shape:
             raise Disagreement(f"For other sizes, `{name}` has the wrong shape.")
     tokens = rng.integers(V, size=(3, 5))
     logits = item(model(tokens), 0, RETURNED)
@@ -209,13 +210,13 @@ def test_forward(student: Any, rng: Rng) -> None:
 def test_state_in_two_halves(student: Any) -> None:
     model = student.CharRNN(7, 3, 5)  # V, E, H
     tokens = np.array([[0, 1, 5, 2], [6, 2, 4, 4], [3, 3, 0, 1]])  # N=3, T=4
-    at_once = item(model(tokens), 1, ("logits", "h"))
+    at_once = as_array(item(model(tokens), 1, ("logits", "h")), "The state")
     layers = sum(name.startswith("rnn.weight_hh") for name in model.parameters())
-    if np.shape(at_once) != (layers, 3, 5):
-        raise Disagreement(f"The state has the shape {np.shape(at_once)}, expected (1, 3, 5).")
+    if at_once.shape != (layers, 3, 5):
+        raise Disagreement(f"The state has the shape {at_once.shape}, expected (1, 3, 5).")
     half_way = item(model(tokens[:, :2]), 1, ("logits", "h"))
     in_halves = item(model(tokens[:, 2:], h=half_way), 1, ("logits", "h"))
-    agree(in_halves, np.asarray(at_once), "Read in two halves, the last state", ("layer", "row"))
+    agree(in_halves, at_once, "Read in two halves, the last state", ("layer", "row"))
 
 
 @pytest.mark.criterion("2b.state")
@@ -273,8 +274,8 @@ def test_counts(student: Any, reference: Any, rng: Rng, layer: str) -> None:
 def test_unrolling_by_hand(student: Any) -> None:
     x = np.array([[[1.0], [0.0], [0.5]], [[0.0], [0.5], [0.0]]])  # N=2, T=3, E=1
     h0, W_x, W_h, b_h = np.zeros((2, 1)), np.array([[1.0]]), np.array([[2.0]]), np.zeros(1)
-    # Row 0: tanh(1), tanh(2 * 0.7616), tanh(2 * 0.9094 + 0.5); row 1: 0, tanh(0.5), tanh(0.9242)
-    want = [[[0.761594], [0.909372], [0.980832]], [[0.0], [0.462117], [0.727764]]]
+    # Row 0: tanh(1), tanh(2 * 0.7616), tanh(2 * 0.9093 + 0.5); row 1: 0, tanh(0.5), tanh(0.9242)
+    want = [[[0.761594], [0.909252], [0.980813]], [[0.0], [0.462117], [0.727894]]]
     got = student.rnn_forward(x, h0, W_x, W_h, b_h)
     agree(got, want, "The states", ("row", "time step"))
 
@@ -326,7 +327,7 @@ def test_memory_of_h0(student: Any) -> None:
     x, h0 = np.zeros((2, 2, 1)), np.array([[0.5], [-1.0]])  # N=2, T=2, E=1: no input at all
     W_x, W_h, b_h = np.array([[1.0]]), np.array([[2.0]]), np.zeros(1)
     # tanh(2 * 0.5), tanh(2 * 0.761594); tanh(2 * -1), tanh(2 * -0.964028)
-    want = [[[0.761594], [0.909372]], [[-0.964028], [-0.958598]]]
+    want = [[[0.761594], [0.909252]], [[-0.964028], [-0.958576]]]
     got = student.rnn_forward(x, h0, W_x, W_h, b_h)
     agree(got, want, "Without input, the states", ("row", "time step"))
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from autograder.checks.agree import (
     Array,
-    Disagreement,
     agree,
     agree_along,
     as_array,
@@ -187,7 +187,7 @@ def test_one_step_back_by_hand(student: Any, name: str) -> None:
     # dh_t times the slope of tanh: [[0.75, 2], [-0.75, 0]]
     x_t, h_prev = np.array([[1.0], [2.0]]), np.array([[0.5, 0.0], [0.25, 1.0]])
     W_x, W_h = np.array([[2.0, 1.0]]), np.array([[1.0, 0.0], [2.0, -1.0]])
-    want = {
+    want: dict[str, ArrayLike] = {
         "dx_t": [[3.5], [-1.5]],
         "dh_prev": [[0.75, -0.5], [-0.75, -1.5]],
         "dW_x": [[-0.75, 2.0]],
@@ -206,7 +206,7 @@ def test_one_step_back(student: Any, reference: Any, rng: Rng, name: str) -> Non
     for N, E, H in (distinct(rng, 3), (1, 4, 3), (4, 3, 3), (3, 3, 3), (3, 2, 1), (2, 1, 4)):
         x_t, h_prev, W_x, W_h, b_h = cell(rng, N, E, H)
         h_t = reference.rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h)
-        arguments = (uniform(rng, N, H), x_t, h_prev, h_t, W_x, W_h)
+        arguments: tuple[Array, ...] = (uniform(rng, N, H), x_t, h_prev, h_t, W_x, W_h)
         got = item(student.rnn_cell_backward(*arguments), index, GRADIENTS)
         want = reference.rnn_cell_backward(*arguments)[index]
         agree(got, want, f"For N={N}, E={E}, H={H}, `{name}`")
@@ -298,7 +298,7 @@ def test_gradients_of_two_steps(student: Any, keys: Sequence[str]) -> None:
     # dz_2 = -1/4 * 3/4 = -0.1875; dh_1 = -1/4 - 0.1875 * 1.098612 = -0.455990; dz_1 = -0.341992
     got = student.bptt(x, np.array([[0, 0]]), h0, W_x, W_h, b_h, W_y, b_y)
     grads = item(got, 1, ("loss", "grads"))
-    want: dict[str, Any] = {"x": [[[-0.187858], [-0.102995]]], "h0": [[-0.375717]]}
+    want: dict[str, ArrayLike] = {"x": [[[-0.187858], [-0.102995]]], "h0": [[-0.375717]]}
     want |= {"W_x": [[-0.341992]], "W_h": [[-0.09375]], "b_h": [-0.529492]}
     want |= {"W_y": [[-0.25, 0.25]], "b_y": [-0.5, 0.5]}
     for key in keys:
@@ -308,15 +308,16 @@ def test_gradients_of_two_steps(student: Any, keys: Sequence[str]) -> None:
 @pytest.mark.parametrize("keys", OF_BPTT)
 @pytest.mark.hidden
 def test_gradients(student: Any, reference: Any, rng: Rng, keys: Sequence[str]) -> None:
-    for N, T, E, H, V, started in (
-        (*distinct(rng, 5), True),
-        (*distinct(rng, 5), False),
-        (1, 5, 3, 4, 6, True),
-        (3, 1, 4, 2, 5, True),
-        (1, 1, 2, 3, 4, False),
-        (3, 3, 3, 3, 3, True),
-        (3, 4, 1, 2, 1, True),
+    for sizes, started in (
+        (distinct(rng, 5), True),
+        (distinct(rng, 5), False),
+        ([1, 5, 3, 4, 6], True),
+        ([3, 1, 4, 2, 5], True),
+        ([1, 1, 2, 3, 4], False),
+        ([3, 3, 3, 3, 3], True),
+        ([4, 3, 1, 2, 5], True),
     ):
+        N, T, E, H, V = sizes
         arguments = training(rng, N, T, E, H, V, started)
         grads = item(student.bptt(*arguments), 1, LOSS_AND_GRADS)
         want = reference.bptt(*arguments)[1]
@@ -340,9 +341,10 @@ def _agree_with_step_through_time(
     direction = uniform(rng, *arguments[index].shape)
 
     def loss(moved: Array) -> float:
-        x, targets, *weights = [*arguments[:index], moved, *arguments[index + 1 :]]
-        states = reference.rnn_forward(x, *weights[:4])
-        return float(reference.cross_entropy(states @ weights[4] + weights[5], targets))
+        moved_ones = [*arguments[:index], moved, *arguments[index + 1 :]]
+        x, targets, h0, W_x, W_h, b_h, W_y, b_y = moved_ones
+        logits = reference.rnn_forward(x, h0, W_x, W_h, b_h) @ W_y + b_y
+        return float(reference.cross_entropy(logits, targets))
 
     slope = slope_along(loss, arguments[index], direction)
     agree_along(entry(grads, key, "`grads`"), slope, direction, f'The gradient of "{key}"')

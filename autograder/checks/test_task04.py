@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.checks.agree import Array, Disagreement, agree, token_id, token_ids, untouched
+from autograder.checks.agree import Array, Disagreement, agree, token_ids, untouched
 from autograder.checks.chance import CHANCE, follows
 from autograder.checks.choices import judge
 from autograder.checks.inputs import (
@@ -19,7 +19,7 @@ from autograder.checks.inputs import (
     staircase,
     uniform,
 )
-from autograder.checks.networks import conversation, delay_line, latch
+from autograder.checks.networks import coins_and_words, delay_line, latch
 
 LOGITS = ("logits", "rng")
 WEIGHTS = ("W_e", "W_x", "W_h", "b_h", "W_y", "b_y")
@@ -32,7 +32,7 @@ def _draws(student: Any, n: int, logits: Array, rng: Rng, **settings: Any) -> li
     """n tokens, drawn one after another with the same generator."""
     generator = np.random.default_rng(seed(rng))
     answers = student.many(n).sample_token(logits, generator, **settings)
-    return [token_id(answer, len(logits), "The token") for answer in answers]
+    return token_ids(answers, len(logits), "The draws")
 
 
 @pytest.mark.criterion("4a.distribution")
@@ -41,8 +41,8 @@ def test_draws_of_two_tokens(student: Any) -> None:
     rng = np.random.default_rng(1)
     far_apart = student.many(5).sample_token(np.array([0.0, 90.0, 0.0]), rng)
     agree(np.array(far_apart), [1] * 5, "Of logits 0, 90 and 0, the draws")
-    drawn = student.many(80).sample_token(np.array([5.0, -95.0, 5.0]), np.random.default_rng(2))
-    drawn = [token_id(token, 3, "The token") for token in drawn]
+    drawn = student.many(60).sample_token(np.array([5.0, -95.0, 5.0]), np.random.default_rng(2))
+    drawn = token_ids(drawn, 3, "The draws")
     follows(drawn, np.array([0.5, 0.0, 0.5]), "Of logits 5, -95 and 5, the draws")
 
 
@@ -50,7 +50,7 @@ def test_draws_of_two_tokens(student: Any) -> None:
 @pytest.mark.hidden
 def test_distribution(student: Any, reference: Any, rng: Rng) -> None:
     few = rng.permutation(np.log([0.5, 0.3, 0.15, 0.05])) + rng.uniform(-3, 3)
-    for logits, n in ((few, 300), (one_against_many(rng, 21, 4.0), 250)):
+    for logits, n in ((few, 240), (one_against_many(rng, 21, 4.0), 160)):
         drawn = _draws(student, n, logits, rng)
         name = f"For V={len(logits)}, the draws"
         follows(drawn, reference.softmax(logits), name, CHANCE / 2)
@@ -72,8 +72,8 @@ def test_sampler_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
 def test_temperature_of_two_tokens(student: Any, temperature: float, share: float) -> None:
     # At temperature 1 the shares are 3/4 and 1/4; at 0.5 their squares, 9 to 1; at 2 their roots.
     rng, logits = np.random.default_rng(3), np.log(np.array([3.0, 1.0]))
-    drawn = student.many(60).sample_token(logits, rng, temperature=temperature)
-    drawn = [token_id(token, 2, "The token") for token in drawn]
+    drawn = student.many(50).sample_token(logits, rng, temperature=temperature)
+    drawn = token_ids(drawn, 2, "The draws")
     follows(drawn, np.array([share, 1 - share]), f"At temperature {temperature}, the draws")
 
 
@@ -82,7 +82,7 @@ def test_temperature_of_two_tokens(student: Any, temperature: float, share: floa
 def test_temperature(student: Any, reference: Any, rng: Rng) -> None:
     for temperature, gap in ((0.5, 2.0), (2.0, 6.0)):
         logits = one_against_many(rng, 21, gap)
-        drawn = _draws(student, 150, logits, rng, temperature=temperature)
+        drawn = _draws(student, 120, logits, rng, temperature=temperature)
         name = f"At temperature {temperature}, the draws"
         follows(drawn, reference.softmax(logits / temperature), name, CHANCE / 2)
 
@@ -91,10 +91,10 @@ def test_temperature(student: Any, reference: Any, rng: Rng) -> None:
 @pytest.mark.visible
 def test_greedy_by_hand(student: Any) -> None:
     for logits, largest in (([0.1, 2.0, -1.0], 1), ([-3.0, -2.5, -2.0], 2), ([9.0, 8.5], 0)):
-        drawn = student.many(4).sample_token(
+        drawn = student.many(3).sample_token(
             np.array(logits), np.random.default_rng(4), temperature=0
         )
-        agree(np.array(drawn), [largest] * 4, f"Of logits {logits} at temperature 0, the draws")
+        agree(np.array(drawn), [largest] * 3, f"Of logits {logits} at temperature 0, the draws")
 
 
 @pytest.mark.criterion("4a.greedy")
@@ -105,16 +105,16 @@ def test_greedy(student: Any, rng: Rng) -> None:
         logits = uniform(rng, V, scale=0.3)
         logits[largest] = 0.5
         for level, temperature in ((-4.0, 0), (4.0, 0.0)):
-            drawn = _draws(student, 8, logits + level, rng, temperature=temperature)
-            agree(np.array(drawn), [largest] * 8, "At temperature 0, the draws")
+            drawn = _draws(student, 4, logits + level, rng, temperature=temperature)
+            agree(np.array(drawn), [largest] * 4, "At temperature 0, the draws")
 
 
 @pytest.mark.criterion("4a.top_k")
 @pytest.mark.visible
 def test_top_2_of_4(student: Any) -> None:
     logits = np.array([-3.0, -1.0, -2.0, -1.0])
-    drawn = student.many(80).sample_token(logits, np.random.default_rng(5), top_k=2)
-    drawn = [token_id(token, 4, "The token") for token in drawn]
+    drawn = student.many(60).sample_token(logits, np.random.default_rng(5), top_k=2)
+    drawn = token_ids(drawn, 4, "The draws")
     follows(drawn, np.array([0.0, 0.5, 0.0, 0.5]), "With top_k=2, the draws")
 
 
@@ -123,7 +123,7 @@ def test_top_2_of_4(student: Any) -> None:
 def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
     V = int(rng.integers(8, 12))
     for temperature in (0.5, 1.0, 2.0):
-        for top_k, n in ((1, 8), (3, 110), (V, 90), (V + 2, 15)):
+        for top_k, n in ((1, 5), (3, 110 if temperature == 1 else 60), (V, 60), (V + 2, 5)):
             step = 0.2 if top_k == 3 else 0.8 * temperature
             logits, order = staircase(rng, V, step, first=3)
             kept = order[:top_k]
@@ -137,10 +137,10 @@ def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
 @pytest.mark.criterion("4a.generator")
 @pytest.mark.visible
 def test_equal_generators(student: Any) -> None:
-    logits = np.zeros(100)
-    first = student.many(20).sample_token(logits, np.random.default_rng(6))
-    again = student.many(20).sample_token(logits, np.random.default_rng(6))
-    other = student.many(20).sample_token(logits, np.random.default_rng(7))
+    first, again, other = (
+        token_ids(student.many(12).sample_token(np.zeros(100), generator), 100, "The draws")
+        for generator in map(np.random.default_rng, (6, 6, 7))
+    )
     if first != again:
         raise Disagreement("Two generators with the same seed give different draws.")
     if first == other:
@@ -150,16 +150,13 @@ def test_equal_generators(student: Any) -> None:
 @pytest.mark.criterion("4a.generator")
 @pytest.mark.hidden
 def test_generator(student: Any, rng: Rng) -> None:
-    # Two right samplers agree in all 20 draws by accident with a chance of about 60^-20.
+    # Two right samplers agree in all 12 draws by accident with a chance of about 60^-12.
     logits = uniform(rng, 64, scale=0.1)
     one, other = distinct(rng, 2, 0, 1000)
     seeds = (one, other, one)
     first, second, again = (
-        [
-            token_id(token, 64, "The token")
-            for token in student.many(20).sample_token(logits, np.random.default_rng(number))
-        ]
-        for number in seeds
+        token_ids(student.many(12).sample_token(logits, generator), 64, "The draws")
+        for generator in map(np.random.default_rng, seeds)
     )
     if first != again:
         raise Disagreement("Two generators with the same seed give different draws.")
@@ -177,10 +174,10 @@ def test_counting_on(student: Any) -> None:
     W_e, b = np.eye(4), np.zeros(4)
     W_y = 60 * np.roll(np.eye(4), 1, axis=1)
     weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
-    got = student.generate([1], 8, *weights, np.random.default_rng(8))
-    drawn = token_ids(got, 4, "The drawn tokens")
-    steps = [(later - earlier) % 4 for earlier, later in zip(drawn, drawn[1:])]
-    agree(np.array(steps), [1] * 7, "Of drawn tokens that each come next, the differences")
+    got = student.generate(np.array([1, 1]), 8, *weights, np.random.default_rng(8))
+    drawn = token_ids(got, 4, "The drawn tokens")[-6:]
+    want = [(drawn[0] + step) % 4 for step in range(6)] if drawn else [0] * 6
+    agree(np.array(drawn), want, "Counting on, the last six tokens")
 
 
 @pytest.mark.criterion("4b.state")
@@ -192,7 +189,7 @@ def test_a_memory_of_the_first_token(student: Any) -> None:
     W_y, b = np.array([[0.0, 0.0, 90.0, -90.0]]), np.zeros(4)
     for first, wanted in ((0, 2), (1, 3)):
         weights = (W_e, W_x, 2 * np.eye(1), np.zeros(1), W_y, b)
-        got = student.generate([first], 12, *weights, np.random.default_rng(9))
+        got = student.generate(np.array([first, first]), 12, *weights, np.random.default_rng(9))
         drawn = token_ids(got, 4, "The drawn tokens")[-10:]
         agree(np.array(drawn), [wanted] * 10, f"After token {first}, the last ten tokens")
 
@@ -224,26 +221,24 @@ def test_state_from_zero_to_the_end(student: Any, rng: Rng) -> None:
 @pytest.mark.criterion("4b.state")
 @pytest.mark.hidden
 def test_each_token_follows_from_those_before(student: Any, reference: Any, rng: Rng) -> None:
-    V, E, H = 11, 7, 9
     for _ in range(2):
-        weights = conversation(rng, reference, V, E, H)
-        prompt = rng.integers(V, size=3).tolist()
-        generator = np.random.default_rng(seed(rng))
-        got = student.generate(np.array(prompt), 44, *weights, generator, temperature=0)
-        drawn = token_ids(got, V, "The drawn tokens")
-        if len(drawn) < 40:
-            raise Disagreement(f"There are {len(drawn)} drawn tokens, expected 44.")
-        # W_h forgets: 16 tokens later, how the prompt was read plays no part any more.
+        weights = coins_and_words(rng)
         W_e, W_x, W_h, b_h, W_y, b_y = weights
+        prompt = rng.integers(len(W_e), size=3)
+        generator = np.random.default_rng(seed(rng))
+        got = student.generate(prompt, 50, *weights, generator)
+        drawn = token_ids(got, len(W_e), "The drawn tokens")
+        if len(drawn) < 46:
+            raise Disagreement(f"There are {len(drawn)} drawn tokens, expected 50.")
         read = W_e[[*prompt, *drawn[:-1]]][None]
-        states = reference.rnn_forward(read, np.zeros((1, H)), W_x, W_h, b_h)[0, len(prompt) - 1 :]
-        logits = states @ W_y + b_y
-        short = logits.max(axis=1) - logits[np.arange(len(drawn)), drawn]
-        wrong = np.count_nonzero(short[16:] > 0.01 * np.abs(logits).max())
+        states = reference.rnn_forward(read, np.zeros((1, len(W_h))), W_x, W_h, b_h)[0]
+        probabilities = reference.softmax(states[len(prompt) - 1 :] @ W_y + b_y)
+        chances = probabilities[np.arange(len(drawn)), drawn][16:]
+        # 2 networks, 34 tokens each, 13 to choose from: a right one fails with a chance of 9e-10.
+        wrong = np.count_nonzero(chances < 1e-12)
         if wrong:
             raise Disagreement(
-                f"At temperature 0, {wrong} of {len(drawn) - 16} later tokens are not those with "
-                "the largest logit after all tokens before them."
+                f"{wrong} of {len(chances)} later tokens cannot follow the tokens before them."
             )
 
 
@@ -288,7 +283,7 @@ def test_the_token_after_the_prompt(student: Any) -> None:
     weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
     for prompt, first in (([0, 3, 1], 2), ([2, 3], 0), ([1], 2)):
         for length in (1, 4, 0):
-            got = student.generate(prompt, length, *weights, np.random.default_rng(8))
+            got = student.generate(np.array(prompt), length, *weights, np.random.default_rng(8))
             drawn = token_ids(got, 4, "The drawn tokens")
             if len(drawn) != length:
                 raise Disagreement(f"For length={length}, {len(drawn)} tokens are returned.")
@@ -302,10 +297,11 @@ def test_prompt_read_once_in_order(student: Any, rng: Rng) -> None:
     V = int(rng.integers(8, 12))
     prompt = distinct(rng, 4, 0, V - 1)
     says = np.roll(np.arange(V), int(rng.integers(1, V)))
+    otherwise = next(int(says[token]) for token in range(V) if token not in prompt)
 
     def ask(back: int, length: int) -> list[int]:
         """The network says which token it read ``back`` steps ago, in a code of its own."""
-        weights = delay_line(rng, V, len(prompt) + 1, back, says)
+        weights = delay_line(rng, V, len(prompt) + 1, back, says, otherwise)
         generator = np.random.default_rng(seed(rng))
         got = student.generate(np.array(prompt), length, *weights, generator)
         drawn = token_ids(got, V, "The drawn tokens")
@@ -319,6 +315,7 @@ def test_prompt_read_once_in_order(student: Any, rng: Rng) -> None:
         for back in range(2, len(prompt) + 1):
             name = f"From the prompt token {back} places before the first draw, that draw"
             agree(np.array(ask(back, 1)), [says[prompt[-back]]], name)
+        # Before the prompt there is nothing; a start from other than zero costs under 4b.state.
         if all(ask(len(prompt) + 1, 1) == [says[prompt[-1]]] for _ in range(3)):
             raise Disagreement("The prompt is read more than once.")
     for length in (0, 7):

@@ -58,5 +58,8 @@ def write_grades(folder: Path, rows: Sequence[Row], rubric: Rubric) -> Path:
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file so that a reader, or a crash, finds the old one or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import CourseError
+from autograder.submissions.reading import printable
 
 SUFFIXES = (".ipynb", ".py")
 # What systems leave in a folder of submissions that nobody handed in.
+MAX_ID_BYTES = 100
 NOT_HANDED_IN = {"timestamp.txt", "thumbs.db", "desktop.ini", "__macosx", "__pycache__"}
 
 
@@ -30,11 +32,15 @@ def student_id(name: str) -> str:
 
     A name that has to be changed gets a part of its own hash, so that no two become one.
     """
-    safe = re.sub(r"[^\w .@+-]", "_", name.encode("utf-8", "replace").decode()).strip()[:100]
-    safe = re.sub(r"^[-=+@.]+", "_", safe)
+    safe = re.sub(r"[^\w .@+-]", "_", name).encode()[:MAX_ID_BYTES]
+    safe = re.sub(r"^[-=+@.]+", "_", safe.decode("utf-8", "ignore").strip())
     if safe == name:
         return name
-    return f"{safe or 'student'}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return f"{safe or 'student'}-{_short_hash(name)}"
+
+
+def _short_hash(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -58,8 +64,9 @@ def _chosen(folder: Path, assignment: str, released: Path) -> tuple[Path | None,
     )
     if len(order) == 1:
         return order[0], ()
-    others = ", ".join(path.name for path in order[1:4])
-    return order[0], (f"of several files {order[0].name} was graded; the others were: {others}",)
+    chosen, *others = (printable(path.name) for path in order[:4])
+    note = f"of several files {chosen} was graded; the others were: {', '.join(others)}"
+    return order[0], (note,)
 
 
 def _as_released(path: Path, released: Path) -> bool:
@@ -105,17 +112,16 @@ def find_submissions(paths: Iterable[Path], assignment: str, released: Path) -> 
         named = ", ".join(map(str, paths))
         raise CourseError(f"{named}: holds no submissions (.ipynb or .py files, or folders)")
     by_id: dict[str, list[HandIn]] = defaultdict(list)
-    for one in found:
+    for one in dict.fromkeys(found):
         by_id[one.student.casefold()].append(one)
     distinct: list[HandIn] = []
     for same in by_id.values():
         if len(same) == 1:
             distinct += same
             continue
-        names = ", ".join(str(one.path) for one in same)
+        names = ", ".join(printable(str(one.path)) for one in same)
         for one in same:
             note = f"{len(same)} files would share the id {one.student}: {names}"
-            mark = hashlib.sha256(str(one.path).encode("utf-8", "replace")).hexdigest()[:8]
-            own = replace(one, student=student_id(f"{one.path.name} {mark}"))
+            own = replace(one, student=student_id(f"{one.path.name} {_short_hash(str(one.path))}"))
             distinct.append(replace(own, notes=(*one.notes, note)))
     return sorted(distinct, key=lambda one: one.student)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 import stat
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -16,10 +14,11 @@ import msgspec
 
 MAX_BYTES = 50 << 20
 MAX_CELLS = 5_000
+MAX_SCRIPT_LINES = 20_000
 
 Format = Literal["notebook", "script", "none"]
 
-CELL_MARKER = re.compile(r"^#\s*(?:%%|In\s?\[[\s\d]*\]:)(.*)$", re.MULTILINE)
+CELL_MARKER = re.compile(r"^#[ \t]*(?:%%|In\s?\[[\s\d]*\]:)(.*)$", re.MULTILINE)
 NOT_CODE = re.compile(r"\[(markdown|md|raw)\]")
 STARTS = {
     b"%PDF": "a PDF",
@@ -70,10 +69,13 @@ def _read_bytes(path: Path) -> bytes:
     except OSError as error:
         reason = "it is a link" if path.is_symlink() else error.strerror
         raise _Unreadable(f"the file cannot be opened ({reason})") from None
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        if stat.S_ISDIR(about.st_mode):
+            raise _Unreadable("the student's folder holds no file; hand in your notebook or script")
+        raise _Unreadable("it is not an ordinary file")
     with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise _Unreadable("it is not an ordinary file")
         if about.st_size > MAX_BYTES:
             raise _Unreadable(
                 f"the file has {about.st_size / 2**20:.0f} MB, and at most {MAX_BYTES >> 20} MB "
@@ -86,9 +88,9 @@ def _decode(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError):
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        # Whatever it is, the code in it is ASCII.
         return data.decode("cp1252", "replace")
 
 
@@ -160,8 +162,19 @@ def _read(path: Path, data: bytes, notes: list[str]) -> tuple[Format, list[Cell]
         return "notebook", list(_notebook_cells(text, notes))
     if path.suffix == ".ipynb":
         notes.append("the file is named .ipynb but holds a Python script, and was read as one")
+    lines = text.count("\n")
+    if lines > MAX_SCRIPT_LINES:
+        raise _Unreadable(
+            f"the script has {lines:,} lines, and at most {MAX_SCRIPT_LINES:,} are read; remove "
+            "what is not code and hand it in again"
+        )
     cells = enumerate(percent_cells(text), start=1)
     return "script", [Cell(f"cell {number}", source) for number, (_, source) in cells]
+
+
+def printable(name: str) -> str:
+    """A file's name, which may hold any bytes, as text for a page or a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in name)
 
 
 def read_submission(path: Path, student: str, notes: tuple[str, ...] = ()) -> Submission:
@@ -176,7 +189,7 @@ def read_submission(path: Path, student: str, notes: tuple[str, ...] = ()) -> Su
         kind, cells, trouble = "none", [], str(problem)
     return Submission(
         student=student,
-        file=path.name.encode("utf-8", "replace").decode(),
+        file=printable(path.name),
         format=kind,
         sha256=hashlib.sha256(data).hexdigest(),
         cells=tuple(cells),

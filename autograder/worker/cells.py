@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 
 MODULE = "submission"
 PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun"}
+PYTHON_CELL = re.compile(rf"(\s*(?:#.*\n\s*)*)%%(?:{'|'.join(PYTHON_CELL_MAGICS)})\b.*")
 MAX_TEXT = 300
 
 
@@ -31,7 +33,7 @@ class _NotebookShell:
             self._run(body)
 
     def run_line_magic(self, name: str, line: str, *_: object, **__: object) -> None:
-        if name in PYTHON_CELL_MAGICS:
+        if name == "time":
             self._run(line)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
@@ -51,6 +53,9 @@ def _parse(source: str, name: str) -> ast.Module:
     except SyntaxError as error:
         if not re.search(r"^\s*(?:[\w, ]+=\s*)?[%!?]|\?\s*$", source, re.MULTILINE):
             raise
+        python = PYTHON_CELL.match(source)
+        if python:
+            return _parse(python[1] + source[python.end() :], name)
         try:
             return ast.parse(_without_magics(source), name)
         except SyntaxError:
@@ -82,7 +87,8 @@ def describe(error: BaseException) -> dict[str, object]:
     )
     told: dict[str, object] = {"type": kind, "text": safe_text(error)}
     if isinstance(error, SyntaxError):
-        told |= {"cell": safe_text(error.filename), "line": error.lineno or 0}
+        line = error.lineno if isinstance(error.lineno, int) else 0
+        told |= {"cell": safe_text(error.filename), "line": line % (1 << 31)}
         told["text"] = safe_text(error.msg)
         return told
     for frame, line in traceback.walk_tb(error.__traceback__):
@@ -124,17 +130,15 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._numpy_errors = np.geterr()
-        self._builtins = dict(vars(builtins))
+        self._builtins = vars(builtins)
+        self._own_builtins = dict(self._builtins)
 
     def put_back(self) -> None:
-        import warnings
-
+        # First, and without calling one of them.
+        self._builtins.update(self._own_builtins)
         np.seterr(**self._numpy_errors)
         warnings.resetwarnings()
         warnings.simplefilter("ignore")
-        for name, value in self._builtins.items():
-            if vars(builtins).get(name) is not value:
-                setattr(builtins, name, value)
         torch: Any = sys.modules.get("torch")
         if torch is not None:
             torch.set_default_dtype(torch.float32)

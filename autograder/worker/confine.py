@@ -32,7 +32,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -75,7 +76,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
-SYS_MOUNT_SETATTR, SYS_CLOSE_RANGE = 442, 436
+SYS_MOUNT_SETATTR = 442
 PR_SET_PDEATHSIG = 1
 
 
@@ -96,8 +97,7 @@ def prepare(level: Level) -> None:
     """Readies this process, which has one thread, to ``fork`` workers.
 
     For ``isolated`` it goes on as the first process of a pid namespace in a user namespace of its
-    own, which is what lets it make more of them; the process that called stays behind,
-    and ends as this one does.
+    own, which lets it make more of them; the process that called stays behind and ends as it does.
     """
     if level != "isolated":
         return
@@ -107,6 +107,9 @@ def prepare(level: Level) -> None:
         close_others(())
         _end_like(pid)
     die_with_parent()
+    # Worked out here once, rather than in every worker.
+    readable()
+    seccomp_program(1, platform.machine())
 
 
 def die_with_parent() -> None:
@@ -117,7 +120,8 @@ def die_with_parent() -> None:
 def _end_like(pid: int) -> NoReturn:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        with suppress(OSError):  # SIGKILL has no handler to reset
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code if code >= 0 else 1)
 
@@ -125,8 +129,8 @@ def _end_like(pid: int) -> NoReturn:
 def fork(level: Level) -> int:
     """As ``os.fork``; for ``isolated`` the child is the first process of a new pid namespace.
 
-    The pid returned is the one that the caller can kill and wait for. Between this and
-    ``unshare`` and a second fork in the child lie 10 ms: a copy of a copy is slow to make.
+    The pid returned is the one that the caller can kill and wait for. (Were the child to make its
+    own pid namespace it had to fork once more, and to copy a fresh copy takes 10 ms.)
     """
     if level != "isolated":
         return os.fork()
@@ -144,8 +148,9 @@ def fork(level: Level) -> int:
 
 
 def into_namespaces() -> None:
-    """Takes user, mount, network, ipc and uts namespaces, and shows an empty ``/proc``,
-    private ``/tmp`` and ``/dev/shm``, and the rest read-only. The pid namespace is from ``fork``.
+    """Enters new user, mount, network, ipc and uts namespaces; the pid namespace is from ``fork``.
+
+    ``/proc`` is empty there, ``/tmp`` and ``/dev/shm`` are private, the rest is read-only.
     """
     _unshare_user(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
     _call("mount", None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None)
@@ -168,10 +173,9 @@ def close_others(keep: Iterable[int]) -> None:
     """Closes every descriptor above 2 but those to ``keep``."""
     first = 3
     for descriptor in sorted(keep):
-        if descriptor > first:
-            _syscall("close_range", SYS_CLOSE_RANGE, first, descriptor - 1, 0)
+        os.closerange(first, descriptor)
         first = max(first, descriptor + 1)
-    _syscall("close_range", SYS_CLOSE_RANGE, first, 0x7FFFFFFF, 0)
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
 
 # -- capabilities ---------------------------------------------------------------------------------
@@ -224,6 +228,7 @@ def landlock_version() -> int:
         return 0
 
 
+@cache
 def readable() -> list[Path]:
     """The folders and files of Python, its packages and the system's libraries."""
     places = [
@@ -412,12 +417,15 @@ def _numbers(table: str, column: int) -> dict[str, int]:
     return {name: int(number) for name, number in numbers if number != "-"}
 
 
+@cache
 def seccomp_program(pid: int, machine: str) -> bytes:
     """The filter, in classic BPF, for a worker with this pid on x86_64 or aarch64.
 
     Refused calls fail with EPERM, new ones with ENOSYS; nothing kills. Calls of another
     architecture (32 bit, x32) are refused whole.
     """
+    if machine not in MACHINES:
+        raise OSError(errno.ENOSYS, f"seccomp: the system calls of {machine} are not known here")
     column, architecture = MACHINES[machine]
     refuse = REFUSE | errno.EPERM
 
@@ -478,9 +486,9 @@ def confine(
     """
     close_others([keep])
     os.setsid()
-    die_with_parent()
     if level == "none":
         return
+    die_with_parent()
     die_first()
     address_space_mb = present_megabytes() + memory_mb
     if level == "isolated":

@@ -108,7 +108,7 @@ class Server:
         finally:
             for name, value in own.items():
                 if value is ABSENT:
-                    del self._submission.names[name]
+                    self._submission.names.pop(name, None)
                 else:
                     self._submission.names[name] = value
 
@@ -130,7 +130,9 @@ class Server:
         if not callable(function):
             return {"missing": stub}
         self._surroundings.put_back()
-        self._models.append(function(*args, **kwargs).eval())
+        model = function(*args, **kwargs)
+        model.eval()
+        self._models.append(model)
         return {"answer": len(self._models) - 1}
 
     def _parameters(self, model: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import select
 import selectors
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,9 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
             importlib.import_module(name)
         except ImportError:
             continue
+    if "torch" in sys.modules:
+        # Read from /proc at its first use, which workers do not see: slow kernels without it.
+        sys.modules["torch"].backends.cpu.get_cpu_capability()
     gc.collect()
     gc.freeze()
     selector = selectors.DefaultSelector()

@@ -2,7 +2,8 @@
 
 A message is eight bytes of length, then msgpack. Numpy arrays, random generators and values that
 could not be read travel as msgpack extension types, so that nothing that arrives can run code.
-Whoever reads a message says how large it may be, before anything is allocated for it.
+Whoever reads a message says how large it may be, before anything is allocated for it; and it is
+looked through before anything is made of it, since a message can take 70 times its own size.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from numpy.typing import NDArray
 ARRAY, GENERATOR, UNREADABLE = 1, 2, 3
 NUMERIC_KINDS = "biuf"
 MAX_DIMENSIONS = 8
+MAX_ENTRIES = 1 << 28
+MAX_VALUES = 1 << 21
+MAX_WHAT = 100
 CHUNK = 1 << 20
 
 Array = NDArray[Any]
@@ -36,10 +40,15 @@ class Closed(WireError):
     """The other side is gone."""
 
 
-class Unreadable(msgspec.Struct, frozen=True):
+class Unreadable:
     """Stands for a value that is not plain data; ``what`` says what it was."""
 
-    what: str
+    # An ordinary class: msgspec would send a Struct or a dataclass as a dict.
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __repr__(self) -> str:
+        return f"Unreadable({self.what!r})"
 
 
 def _encode_extension(value: object) -> msgspec.msgpack.Ext:
@@ -63,6 +72,9 @@ def _decode_array(data: memoryview) -> Array:
     dtype = np.dtype(name)
     if dtype.kind not in NUMERIC_KINDS or len(shape) > MAX_DIMENSIONS or min(shape, default=0) < 0:
         raise ValueError("not an array of numbers")
+    # Counts empty axes too: nobody should loop over 2**60 rows of nothing.
+    if math.prod(max(size, 1) for size in shape) > MAX_ENTRIES:
+        raise ValueError("an array of too many entries")
     if math.prod(shape) * dtype.itemsize != len(data) - start:
         raise ValueError("an array's bytes do not fill its shape")
     return np.frombuffer(data[start:], dtype=dtype).reshape(shape).copy()
@@ -74,7 +86,8 @@ def _decode_extension(code: int, data: memoryview) -> object:
     if code == GENERATOR:
         return np.random.default_rng(int(bytes(data)))
     if code == UNREADABLE:
-        return Unreadable(bytes(data).decode("utf-8", "replace"))
+        text = bytes(data[: 4 * MAX_WHAT]).decode("utf-8", "replace")[:MAX_WHAT]
+        return Unreadable("".join(c if c.isprintable() else " " for c in text))
     raise ValueError(f"unknown extension {code}")
 
 
@@ -96,10 +109,64 @@ def encode(message: object) -> bytes:
     return len(body).to_bytes(8, "little") + body
 
 
+# msgpack's first bytes: of values with the number of bytes that follow, and of values that begin
+# with a size, with the number of its bytes. Short texts, lists and dicts hold theirs in the first.
+_FIXED = {0xC0: 0, 0xC2: 0, 0xC3: 0, 0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}
+_FIXED |= {0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8, 0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17}
+_EXTENSIONS = {0xC7: 1, 0xC8: 2, 0xC9: 4}
+_TEXTS = {0xD9: 1, 0xDA: 2, 0xDB: 4}
+_LISTS = {0xDC: 2, 0xDD: 4}
+_DICTS = {0xDE: 2, 0xDF: 4}
+_SIZED = _EXTENSIONS | _TEXTS | _LISTS | _DICTS
+
+
+def _look_through(body: bytes | bytearray) -> None:
+    """Refuses a message of too many values, and dicts with keys other than text.
+
+    Such keys can be chosen to collide, and then a dict takes hours to build.
+    """
+    at = values = 0
+    still = [(1, False)]  # for every open list or dict: the values to come, and whether a dict
+    while still:
+        left, keyed = still.pop()
+        if left == 0:
+            continue
+        still.append((left - 1, keyed))
+        values += 1
+        if values > MAX_VALUES:
+            raise ValueError(f"over {MAX_VALUES:,} values")
+        first = body[at]
+        at += 1
+        text = 0xA0 <= first < 0xC0 or first in _TEXTS
+        if keyed and left % 2 == 0 and not text:
+            raise ValueError("a dict with a key that is no text")
+        if first < 0x80 or first >= 0xE0:
+            continue
+        if first in _FIXED:
+            at += _FIXED[first]
+            continue
+        if first in _SIZED:
+            size = int.from_bytes(body[at : at + _SIZED[first]], "big")
+            at += _SIZED[first]
+        else:
+            size = first & (0x1F if text else 0x0F)
+        if text or first in _EXTENSIONS:
+            at += size + (not text)
+        elif first in _LISTS or 0x90 <= first < 0xA0:
+            still.append((size, False))
+        elif first in _DICTS or first < 0x90:
+            still.append((2 * size, True))
+        else:
+            raise ValueError("a kind of value that has no place here")
+
+
 def decode(body: bytes | bytearray) -> Any:
     """The inverse of ``encode``, without the length. Raises WireError for anything else."""
     try:
+        _look_through(body)
         return _decoder.decode(body)
+    except IndexError:
+        raise WireError("not a message: it breaks off") from None
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise WireError(f"not a message: {error}") from None
 

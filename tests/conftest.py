@@ -1,0 +1,75 @@
+"""What several tests share: one warm process, the course, and submissions made of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from autograder.box import choose
+from autograder.course import Course, CourseError
+from autograder.reference import Reference
+from autograder.rubric import Rubric, load_rubric
+from autograder.sandbox import Limits, Sandbox
+from autograder.student import Student
+from autograder.submissions.reading import Cell, Submission
+
+# Two cores, and no test that depends on how fast they are.
+settings.register_profile("here", deadline=None, max_examples=60)
+settings.load_profile("here")
+
+# Enough for any call here, and short to wait for where one hangs.
+SHORT = Limits(call_seconds=0.5, cell_seconds=0.5, load_seconds=30, submission_seconds=60)
+
+Load = Callable[..., Student]
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    return Course.find(Path(__file__).parent)
+
+
+@pytest.fixture(scope="session")
+def rubric(course: Course) -> Rubric:
+    return load_rubric(course.rubric_file)
+
+
+@pytest.fixture(scope="session")
+def reference(course: Course) -> Reference:
+    return Reference(course.source)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One warm process for all tests, as well confined as this machine can."""
+    try:
+        level = choose(None)
+    except CourseError:
+        level = "none"
+    with Sandbox(level) as sandbox:
+        yield sandbox
+
+
+def submission(*cells: str) -> Submission:
+    """A submission whose cells are called ``cell 1``, ``cell 2`` and so on."""
+    numbered = (Cell(f"cell {number}", source) for number, source in enumerate(cells, start=1))
+    return Submission("ada", "ada.ipynb", "notebook", "0" * 64, tuple(numbered))
+
+
+@pytest.fixture
+def load(sandbox: Sandbox, reference: Reference) -> Iterator[Load]:
+    """``load("def f(): ...", limits=...)``: a student whose cells have run, in a real worker."""
+    students: list[Student] = []
+
+    def load(*cells: str, limits: Limits = SHORT, support: dict[str, str] | None = None) -> Student:
+        control = sandbox.controls[0]
+        student = Student(submission(*cells), control, limits, reference, support or {})
+        students.append(student)
+        student.load()
+        return student
+
+    yield load
+    for student in students:
+        student.close()

@@ -1,0 +1,259 @@
+"""The sample class gets the marks that were written down for it by hand, in expected.yaml."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from autograder.course import Course
+from autograder.grading import ClassRun
+from autograder.marks import Marks
+from autograder.reports.files import Row, write_grades
+from autograder.rubric import Rubric
+from autograder.submissions.finding import HandIn, find_submissions
+
+ROOT = Path(__file__).parent.parent
+SUBMISSIONS = ROOT / "tests" / "sample_class" / "submissions"
+EXPECTED = ROOT / "tests" / "sample_class" / "expected.yaml"
+# What hangs is stopped sooner than in a real course.
+SHORT_LIMITS = {"call_seconds": 2, "cell_seconds": 3}
+SECRET = "the secret of the sample class, any text"
+MOST_BYTES = 120_000
+EVERYTHING, NOTHING = 5.0, 0.0
+
+
+class Expected(msgspec.Struct, forbid_unknown_fields=True):
+    """What one submission deserves: what is earned of the criteria that are not earned in full."""
+
+    status: str
+    total: float
+    criteria: dict[str, tuple[float, str]] = {}
+    reason: tuple[str, ...] = ()
+
+
+def _expected() -> dict[str, Expected]:
+    data = yaml.safe_load(EXPECTED.read_text(encoding="utf-8"))
+    return msgspec.convert(data, dict[str, Expected])
+
+
+def _files() -> list[str]:
+    return sorted(path.name for path in SUBMISSIONS.iterdir())
+
+
+@dataclass
+class Graded:
+    """A run over a class: its folder of results, and what was said of each file."""
+
+    folder: Path
+    rubric: Rubric
+    rows: dict[str, Row]
+    marks: dict[str, Marks]
+
+
+def _grade(course: Course, handed_in: list[HandIn], folder: Path, jobs: int) -> Graded:
+    run = ClassRun(course, handed_in, folder, jobs)
+    rows = {row.student: row for row in run}
+    write_grades(folder, list(rows.values()), run.rubric)
+    marks = {
+        one.path.name: msgspec.json.decode(
+            (folder / f"{one.student}.json").read_bytes(), type=Marks
+        )
+        for one in handed_in
+    }
+    by_file = {one.path.name: rows[one.student] for one in handed_in}
+    return Graded(folder, run.rubric, by_file, marks)
+
+
+def _handed_in(course: Course) -> list[HandIn]:
+    return find_submissions([SUBMISSIONS], course.source.stem, course.assignment_folder)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A copy of the course with a secret of its own and shorter limits."""
+    root = tmp_path_factory.mktemp("course")
+    for name in ("solutions", "assignment"):
+        shutil.copytree(ROOT / name, root / name)
+    rubric = (ROOT / "rubric.yaml").read_text(encoding="utf-8")
+    for name, seconds in SHORT_LIMITS.items():
+        rubric, found = re.subn(rf"(?m)^(  {name}:) [\d.]+", rf"\g<1> {seconds}", rubric)
+        assert found == 1
+    (root / "rubric.yaml").write_text(rubric, encoding="utf-8")
+    (root / ".course-secret").write_text(SECRET)
+    return Course(root)
+
+
+@pytest.fixture(scope="module")
+def graded(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
+    """The sample class, graded on two processes."""
+    yield _grade(course, _handed_in(course), tmp_path_factory.mktemp("grades"), jobs=2)
+
+
+# -- what was expected ------------------------------------------------------------------------------
+
+
+def test_every_submission_has_its_expected_marks_and_is_small() -> None:
+    assert sorted(_expected()) == _files()
+    assert max((SUBMISSIONS / name).stat().st_size for name in _files()) < MOST_BYTES
+
+
+@pytest.mark.parametrize("file", _files())
+def test_marks_are_those_decided_by_hand(graded: Graded, file: str) -> None:
+    expected, marks = _expected()[file], graded.marks[file]
+    full = {criterion.id: criterion.points for criterion in graded.rubric.criteria()}
+    earned = {name: points for name, (points, _) in expected.criteria.items()}
+    wanted = dict.fromkeys(full, NOTHING) if expected.total == NOTHING else full | earned
+
+    seen = {name: mark.score for name, mark in marks.criteria.items()}
+    wrong = {
+        name: (seen.get(name), wanted[name], marks.criteria[name].message)
+        for name in wanted
+        if seen.get(name) != pytest.approx(wanted[name], abs=1e-8)
+    }
+    assert not wrong, f"criterion: (the grader's, by hand, what the grader says): {wrong}"
+    assert marks.score == pytest.approx(expected.total, abs=1e-8)
+    assert marks.status == expected.status
+
+
+@pytest.mark.parametrize("file", [file for file, one in _expected().items() if one.reason])
+def test_what_is_wrong_with_a_file_is_told(graded: Graded, file: str) -> None:
+    readable = (graded.folder / f"{graded.rows[file].student}.md").read_text(encoding="utf-8")
+    for words in _expected()[file].reason:
+        assert words in graded.rows[file].reason
+        assert words in readable.replace("\\", "")
+
+
+def test_the_table_of_the_class_is_complete(graded: Graded) -> None:
+    with (graded.folder / "grades.csv").open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    parts = [part.id for part in graded.rubric.parts()]
+    assert list(table[0]) == ["student", "status", "total", *parts]
+    assert {line["student"] for line in table} == {row.student for row in graded.rows.values()}
+    assert len(table) == len(_files())
+    for line in table:
+        total = sum(float(line[part]) for part in parts)
+        assert float(line["total"]) == pytest.approx(total, abs=1e-6)
+
+
+# -- the same marks, always --------------------------------------------------------------------------
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_are_the_same_byte_for_byte(
+    course: Course, graded: Graded, tmp_path: Path, jobs: int
+) -> None:
+    """On one process or two, and in the other order."""
+    again = _grade(course, _handed_in(course)[::-1], tmp_path, jobs)
+    first, second = _contents(graded.folder), _contents(again.folder)
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+# -- the ends of the scale ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ends(course: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Marks]:
+    """The solution and the untouched assignment, each as a notebook and as a script."""
+    files = {
+        "right-notebook": course.source_notebook_folder / "rnn.ipynb",
+        "right-script": course.source,
+        "untouched-notebook": course.assignment_folder / "rnn.ipynb",
+        "untouched-script": course.assignment_folder / "rnn.py",
+    }
+    handed_in = [HandIn(name, path) for name, path in files.items()]
+    folder = tmp_path_factory.mktemp("ends")
+    _grade(course, handed_in, folder, jobs=2)
+    return {
+        name: msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Marks)
+        for name in files
+    }
+
+
+@pytest.mark.parametrize("form", ["notebook", "script"])
+def test_the_solution_earns_everything(ends: dict[str, Marks], form: str) -> None:
+    assert ends[f"right-{form}"].score == EVERYTHING
+    assert ends[f"right-{form}"].status == "graded"
+
+
+@pytest.mark.parametrize("form", ["notebook", "script"])
+def test_the_untouched_assignment_earns_nothing(ends: dict[str, Marks], form: str) -> None:
+    assert ends[f"untouched-{form}"].score == NOTHING
+    assert ends[f"untouched-{form}"].status == "graded"
+
+
+# -- the command -------------------------------------------------------------------------------------
+
+
+def _autograder(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("autograder")
+    return subprocess.run(
+        [program, *words], capture_output=True, text=True, timeout=120, cwd=ROOT, check=False
+    )
+
+
+def test_grade_marks_a_class_and_never_stops_for_one(course: Course, tmp_path: Path) -> None:
+    files = [SUBMISSIONS / name for name in ("emma-novak.ipynb", "paulo-mendes.ipynb")]
+    out = tmp_path / "grades"
+    done = _autograder("grade", *files, "--out", out, "--jobs", "2", "--course", course.root)
+    assert done.returncode == 0, done.stderr
+    assert "2 submissions graded" in done.stdout
+    with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
+        totals = {line["student"]: line["total"] for line in csv.DictReader(file)}
+    assert totals == {"emma-novak": "4.7", "paulo-mendes": "0.0"}
+    for student in totals:
+        assert (out / f"{student}.json").is_file()
+        assert (out / f"{student}.md").is_file()
+
+
+def test_check_prints_marks_and_reasons(course: Course) -> None:
+    done = _autograder("check", SUBMISSIONS / "emma-novak.ipynb", "--course", course.root)
+    assert done.returncode == 0, done.stderr
+    assert "4.7 of 5 points" in done.stdout
+    assert "2a.cell" in done.stdout
+
+
+def test_check_tells_why_a_file_cannot_be_read(course: Course) -> None:
+    done = _autograder("check", SUBMISSIONS / "ingrid-solberg.ipynb", "--course", course.root)
+    assert done.returncode == 0, done.stderr
+    assert "0 of 5 points" in done.stdout
+    assert "PDF" in done.stdout
+
+
+def test_nothing_to_grade_is_an_exit_status_of_two(course: Course, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    words: dict[str, list[Any]] = {
+        "no such file or folder": [tmp_path / "not-there"],
+        "holds no submissions": [tmp_path / "empty"],
+    }
+    for told, paths in words.items():
+        out = tmp_path / "grades"
+        done = _autograder("grade", *paths, "--out", out, "--course", course.root)
+        assert done.returncode == 2
+        assert told in done.stderr
+        assert not out.exists()
+
+
+def test_a_wrong_rubric_is_an_exit_status_of_two(course: Course, tmp_path: Path) -> None:
+    text = course.rubric_file.read_text(encoding="utf-8")
+    (tmp_path / "rubric.yaml").write_text(text.replace("points: 0.3\n", "points: 0.4\n", 1))
+    shutil.copytree(course.root / "solutions", tmp_path / "solutions")
+    file = SUBMISSIONS / "emma-novak.ipynb"
+    done = _autograder("check", file, "--course", tmp_path)
+    assert done.returncode == 2
+    assert re.search(r"rubric\.yaml, line \d+", done.stderr.replace("\n", ""))

@@ -1,0 +1,283 @@
+"""What crosses the wire arrives as it was, and what is no message is refused unread."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from autograder.worker import wire
+from autograder.worker.wire import Closed, TooLate, Unreadable, WireError
+
+LIMIT = 1 << 20
+
+arrays = npst.arrays(
+    st.one_of(
+        npst.boolean_dtypes(),
+        npst.integer_dtypes(endianness="?"),
+        npst.unsigned_integer_dtypes(endianness="?"),
+        npst.floating_dtypes(endianness="?"),
+    ),
+    npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4),
+)
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(),
+    st.text(),
+    st.builds(Unreadable, st.text("abc_[]", max_size=wire.MAX_WHAT)),
+    arrays,
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        native = one.dtype.newbyteorder("=")
+        return (
+            isinstance(other, np.ndarray)
+            and (other.dtype, other.shape) == (native, one.shape)
+            and other.tobytes() == one.astype(native).tobytes()
+        )
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Unreadable):
+        return isinstance(other, Unreadable) and one.what == other.what
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return type(one) is type(other) and (one == other or (one != one and other != other))
+
+
+def packed(code: int, data: bytes) -> bytes:
+    return msgspec.msgpack.encode(msgspec.msgpack.Ext(code, data))
+
+
+def packed_array(dtype: str, shape: Any, data: bytes = b"") -> bytes:
+    head = msgspec.msgpack.encode((dtype, shape))
+    return packed(wire.ARRAY, len(head).to_bytes(2, "little") + head + data)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def soon() -> float:
+    return time.monotonic() + 0.2
+
+
+@given(values)
+def test_values_arrive_as_they_were(value: object) -> None:
+    assert same(value, wire.decode(wire.encode(value)[8:]))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.arange(24.0).reshape(4, 6).T, np.arange(24)[::-3], np.asfortranarray(np.eye(3, 2))],
+    ids=["transposed", "strided", "Fortran order"],
+)
+def test_any_memory_layout_crosses(array: wire.Array) -> None:
+    arrived = wire.decode(wire.encode(array)[8:])
+    np.testing.assert_array_equal(arrived, array, strict=True)
+    arrived[...] = 0  # it belongs to whoever got it
+
+
+def test_a_numpy_scalar_arrives_with_its_dtype() -> None:
+    assert same(np.array(np.float32(0.1)), wire.decode(wire.encode(np.float32(0.1))[8:]))
+
+
+def test_a_fresh_generator_crosses_as_its_seed() -> None:
+    seed = 2**127 + 5
+    arrived = wire.decode(wire.encode(np.random.default_rng(seed))[8:])
+    assert arrived.random() == np.random.default_rng(seed).random()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        np.array([object()]),
+        np.array([1j]),
+        np.array(["text"]),
+        np.random.default_rng([1, 2]),
+    ],
+    ids=repr,
+)
+def test_what_is_not_plain_does_not_leave(value: object) -> None:
+    with pytest.raises(TypeError, match="cross"):
+        wire.encode(value)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_message_or_refused(body: bytes) -> None:
+    with suppress(WireError):
+        wire.decode(body)
+
+
+@given(values, st.data())
+def test_a_damaged_message_is_read_or_refused(value: object, data: st.DataObject) -> None:
+    body = bytearray(wire.encode(value)[8:])
+    for _ in range(3):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(WireError):
+        wire.decode(body)
+
+
+@given(values)
+def test_a_message_that_breaks_off_is_refused(value: object) -> None:
+    with pytest.raises(WireError):
+        wire.decode(wire.encode(value)[8:-1])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(packed_array(dtype, (1,), b"x" * 8) for dtype in ("O", "c8", "S8", "M8[s]", "V8", "?O")),
+        packed_array("f8,f8", (1,), b"x" * 16),
+        packed_array("(2,)f8", (1,), b"x" * 16),
+        packed_array("no dtype", (1,)),
+        packed_array("<f8", (-1,), b"x" * 8),
+        packed_array("<f8", (2,), b"x" * 8),
+        packed_array("<f8", (1,), b"x" * 16),
+        packed_array("<f8", (1,) * 9, b"x" * 8),
+        packed_array("<f8", (2**32, 2**32)),
+        packed_array("<f8", (0, 2**40)),
+        packed_array("<f8", (0, 2**64 - 1)),
+        packed_array("<f8", "1"),
+        packed_array("<f8", (1.5,), b"x" * 8),
+        packed(wire.ARRAY, b""),
+        packed(wire.ARRAY, b"\xff\xff"),
+    ],
+)
+def test_odd_arrays_are_refused(body: bytes) -> None:
+    with pytest.raises(WireError):
+        wire.decode(body)
+
+
+def test_no_arriving_bytes_can_run_code(tmp_path: os.PathLike[str]) -> None:
+    class Evil:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (f"{os.fspath(tmp_path)}/ran",)
+
+    for code in range(-128, 128):
+        try:
+            wire.decode(packed(code, pickle.dumps(Evil())))
+        except WireError:
+            continue
+    with pytest.raises(WireError):
+        wire.decode(pickle.dumps(Evil()))
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xdd" + (2**32 - 1).to_bytes(4, "big"),
+        b"\xdf" + (2**32 - 1).to_bytes(4, "big"),
+        b"\xc9" + (2**32 - 1).to_bytes(4, "big"),
+        b"\xdd" + (1 << 22).to_bytes(4, "big") + b"\x90" * (1 << 22),
+        b"\x91" * 100_000 + b"\xc0",
+        b"\x81\x01\x01",
+        b"\x81\x92\x01\x02\x01",
+        b"\x81\xca\x00\x00\x00\x00\x01",
+    ],
+    ids=["list", "dict", "array", "many lists", "deep", "int key", "list key", "float key"],
+)
+def test_what_would_take_much_memory_or_time_is_refused(body: bytes) -> None:
+    with pytest.raises(WireError):
+        wire.decode(body)
+
+
+def test_what_stands_for_the_unreadable_is_short_and_printable() -> None:
+    arrived = wire.decode(packed(wire.UNREADABLE, b"a \x1b[31m\n\xff" + b"x" * 10_000))
+    assert len(arrived.what) == wire.MAX_WHAT
+    assert arrived.what.isprintable()
+
+
+def test_messages_cross_a_socket_in_order(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    large = np.arange(50_000.0)
+
+    def send() -> None:
+        wire.send(theirs, "first", soon() + 10)
+        wire.send(theirs, large, soon() + 10)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    assert wire.receive(ours, soon() + 10, LIMIT) == "first"
+    np.testing.assert_array_equal(wire.receive(ours, soon() + 10, LIMIT), large)
+    sender.join()
+
+
+def test_a_large_message_is_refused_before_it_is_read(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.sendall((1 << 62).to_bytes(8, "little"))
+    with pytest.raises(WireError, match="bytes, where"):
+        wire.receive(ours, soon(), LIMIT)
+
+
+@pytest.mark.parametrize("start", [b"", b"\x05", (5).to_bytes(8, "little") + b"\xa4ab"])
+def test_a_message_that_does_not_come_is_late_or_cut_off(
+    pair: tuple[socket.socket, socket.socket], start: bytes
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(start)
+    with pytest.raises(TooLate):
+        wire.receive(ours, soon(), LIMIT)
+    theirs.sendall(start)
+    theirs.close()
+    with pytest.raises(Closed):
+        wire.receive(ours, soon() + 10, LIMIT)
+
+
+def test_a_message_in_drops_is_late_as_a_whole(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    enough = threading.Event()
+
+    def drip() -> None:
+        theirs.sendall((LIMIT).to_bytes(8, "little"))
+        while not enough.wait(0.01):
+            theirs.send(b"\x00")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    try:
+        with pytest.raises(TooLate):
+            wire.receive(ours, soon(), LIMIT)
+    finally:
+        enough.set()
+        dripping.join()
+
+
+def test_who_does_not_read_cannot_hold_up_who_sends(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    with pytest.raises(TooLate):
+        wire.send(pair[0], np.zeros(1 << 20), soon())
+
+
+def test_sending_to_nobody_is_told(pair: tuple[socket.socket, socket.socket]) -> None:
+    pair[1].close()
+    with pytest.raises(Closed):
+        wire.send(pair[0], "hello", soon())
