@@ -41,6 +41,22 @@ class CellTrouble(msgspec.Struct, frozen=True):
     message: str
 
 
+class Named(msgspec.Struct, frozen=True):
+    """A known misconception: its name, what it looks as if, and what may help."""
+
+    name: str
+    title: str
+    hint: str
+
+
+class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The misconceptions that explain the answers to a criterion's checks."""
+
+    criterion: str
+    misconceptions: tuple[Named, ...]
+    item: str | None = None
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """All that was seen of one submission; the same submission gives the same, byte for byte."""
 
@@ -53,3 +69,4 @@ class Evidence(msgspec.Struct, frozen=True):
     reason: str
     cells: tuple[CellTrouble, ...]
     checks: tuple[CheckEvidence, ...]
+    explanations: tuple[Explanation, ...] = ()

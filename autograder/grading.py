@@ -13,9 +13,10 @@ from autograder.concepts import load_concepts
 from autograder.course import Course
 from autograder.evidence import Evidence
 from autograder.marks import Marks, mark
+from autograder.misconceptions import library
 from autograder.reference import Reference
 from autograder.reports.files import Row, row, write_student
-from autograder.rubric import Rubric, load_rubric, match_checks
+from autograder.rubric import Rubric, load_rubric, match_checks, match_misconceptions
 from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import read_submission
@@ -37,6 +38,7 @@ class Grader:
         self._shows_only = shows_only(course.source)
         pairs = [(check.criterion, check.item) for check in checks]
         match_checks(self.rubric, course.rubric_file, pairs)
+        match_misconceptions(self.rubric, course.rubric_file, library())
         self._suite = Suite(
             checks,
             Reference(course.source),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from autograder.evidence import CheckEvidence, Evidence, Seen
+from autograder.evidence import CheckEvidence, Evidence, Named, Seen
 from autograder.rubric import Criterion, Part, Rubric
 
 DECIMALS = 9
@@ -21,6 +21,7 @@ class CriterionMark(msgspec.Struct, frozen=True):
     message: str
     hint: str = ""
     followed_through: bool = False
+    misconceptions: tuple[str, ...] = ()
 
 
 class PartMark(msgspec.Struct, frozen=True):
@@ -52,12 +53,16 @@ def mark(evidence: Evidence, rubric: Rubric) -> Marks:
     seen: dict[tuple[str, str | None], list[CheckEvidence]] = defaultdict(list)
     for check in evidence.checks:
         seen[check.criterion, check.item].append(check)
+    named = {(one.criterion, one.item): one.misconceptions for one in evidence.explanations}
     criteria: dict[str, CriterionMark] = {}
     parts: dict[str, PartMark] = {}
     for part in rubric.parts():
         for criterion in part.criteria:
-            items = [seen.get((criterion.id, item), []) for item in criterion.items or (None,)]
-            criteria[criterion.id] = _criterion(criterion, items, automatic)
+            items = [
+                (seen.get((criterion.id, item), []), named.get((criterion.id, item), ()))
+                for item in criterion.items or (None,)
+            ]
+            criteria[criterion.id] = _criterion(criterion, items, rubric)
         parts[part.id] = _part(part, criteria, automatic)
     return Marks(
         student=evidence.student,
@@ -79,24 +84,36 @@ def _part(part: Part, criteria: dict[str, CriterionMark], automatic: float) -> P
 
 
 def _criterion(
-    criterion: Criterion, items: Sequence[list[CheckEvidence]], automatic: float
+    criterion: Criterion,
+    items: Sequence[tuple[list[CheckEvidence], tuple[Named, ...]]],
+    rubric: Rubric,
 ) -> CriterionMark:
-    shares, messages, followed = [], [], False
-    for checks in items:
+    worth = criterion.points * (1.0 - rubric.written_share)
+    shares: list[float] = []
+    messages: list[str] = []
+    named: dict[str, Named] = {}
+    followed = False
+    for checks, misconceptions in items:
         share, seen, through = _share(checks)
+        if misconceptions and share == 0:
+            share = min(rubric.credits.get(one.name, 0.0) for one in misconceptions)
+        named |= {one.name: one for one in misconceptions}
         shares.append(share)
         followed = followed or through
-        messages += [one.message for one in seen if one.message and one.message not in messages]
+        messages += [one.message for one in seen if one.message]
     share = sum(shares) / len(shares)
-    message = " ".join(messages)
+    told = [f"It looks as if {one.title}." for one in named.values()]
     if followed:
-        message = f"Earned with right ones in place of your other stubs. As submitted: {message}"
+        told.append("Earned with right ones in place of your other stubs. As submitted:")
+    told += dict.fromkeys(messages)
+    hints = [one.hint for one in named.values()] or [criterion.hint]
     return CriterionMark(
-        score=_round(criterion.points * automatic * share),
-        max_score=_round(criterion.points * automatic),
-        message=message or ("Met." if share == 1 else ""),
-        hint="" if share == 1 else criterion.hint,
+        score=_round(worth * share),
+        max_score=_round(worth),
+        message=" ".join(told) or ("Met." if share == 1 else ""),
+        hint="" if share == 1 else " ".join(hints),
         followed_through=followed,
+        misconceptions=tuple(named),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from autograder.course import CourseError
 from autograder.sandbox import Limits
 
 Points = Annotated[float, Meta(gt=0)]
+Credit = Annotated[float, Meta(ge=0, le=0.5)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -45,7 +47,11 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole rubric. ``written_share`` of every part is awarded by a reader."""
+    """The whole rubric.
+
+    ``written_share`` of every part is awarded by a reader. ``credits`` are the shares of a
+    criterion that a misconception still earns, by its name; none where it is not listed.
+    """
 
     assignment: str
     title: str
@@ -54,6 +60,7 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feedback: Literal["full", "hints", "score"]
     limits: Limits
     tasks: tuple[Task, ...]
+    credits: dict[str, Credit] = {}
 
     def parts(self) -> Iterator[Part]:
         for task in self.tasks:
@@ -73,7 +80,7 @@ class _Lines:
 
     def error(self, path: str, message: str) -> CourseError:
         node, line = self._root, 1
-        for key, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
+        for key, index in re.findall(r"\.([\w/-]+)|\[(\d+)\]", path):
             if isinstance(node, yaml.SequenceNode) and index:
                 node = node.value[int(index)]
                 line = node.start_mark.line + 1
@@ -163,6 +170,20 @@ def load_rubric(file: Path) -> Rubric:
         raise lines.error(path, message) from None
     _validate(rubric, lines)
     return rubric
+
+
+def match_misconceptions(rubric: Rubric, file: Path, names: Iterable[str]) -> None:
+    """Raises CourseError where the rubric credits a misconception that is not known."""
+    lines = _Lines(file, file.read_text(encoding="utf-8"))
+    known = set(names)
+    for name in rubric.credits:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise lines.error(
+                f"$.credits.{name}",
+                f"no misconception is called {name}; "
+                + (f"did you mean {near[0]}?" if near else "remove it"),
+            )
 
 
 def match_checks(rubric: Rubric, file: Path, checks: Iterable[tuple[str, str | None]]) -> None:

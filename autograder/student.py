@@ -11,13 +11,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+import numpy as np
 
 from autograder.evidence import CellTrouble
 from autograder.reference import BUILDING_BLOCKS, NotAnswered, Reference
 from autograder.sandbox import Control, Limits, OutOfTime, Refused, Reply, Worker, WorkerLost
 from autograder.submissions.reading import Cell, Submission
-from autograder.worker.wire import Array, Unreadable
+from autograder.worker.wire import Array, Unreadable, seed_of
 
 MODELS = frozenset({"CharRNN"})
 # A stub that ran out of time is not waited for as long again, and after some tries not at all.
@@ -42,6 +45,36 @@ class StudentError(Exception):
         self.kind = kind
         self.message = message
         self.detail = detail
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a stub, and what came of it.
+
+    ``parameters`` are those of a model whose forward pass this is.
+    """
+
+    stub: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    times: int
+    answer: Any
+    parameters: Mapping[str, Array] | None = None
+
+    @property
+    def entries(self) -> int:
+        """How many numbers the arguments hold."""
+        return sum(np.size(value) for value in self.args if isinstance(value, np.ndarray))
+
+    def with_other_seed(self) -> Call:
+        """The same call with another random generator."""
+        args = tuple(
+            np.random.default_rng(seed_of(value) ^ 1)
+            if isinstance(value, np.random.Generator)
+            else value
+            for value in self.args
+        )
+        return replace(self, args=args)
 
 
 class _CellState:
@@ -83,6 +116,7 @@ class Student:
         self._replacing = False
         self.troubles: list[CellTrouble] = []
         self.mishaps = 0
+        self.calls: list[Call] = []
 
     # -- what checks use ------------------------------------------------------------------------
 
@@ -224,7 +258,18 @@ class Student:
             replaced=replaced,
             arguments_after=arguments_after,
         )
-        return self._answer(name, reply)
+        if arguments_after:
+            return self._answer(name, reply)
+        return self._recorded(Call(name, args, kwargs, times, None), reply)
+
+    def _recorded(self, call: Call, reply: Reply) -> Any:
+        try:
+            answer = self._answer(call.stub, reply)
+        except StudentError as error:
+            self.calls.append(replace(call, answer=error))
+            raise
+        self.calls.append(replace(call, answer=answer))
+        return answer
 
     def _stand_in(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if name not in BUILDING_BLOCKS:
@@ -278,20 +323,26 @@ class StudentModel:
     def __init__(self, student: Student, name: str, args: tuple[Any, ...]) -> None:
         self._student = student
         self._name = name
-        self._model = self._request("build", stub=name, args=list(args), kwargs={})
+        reply = student._ask(name, "build", stub=name, args=list(args), kwargs={})
+        self._model = student._answer(name, reply)
         self._worker = student._worker
+        self._loaded: dict[str, Array] | None = None
 
-    def _request(self, op: str, **fields: Any) -> Any:
-        return self._student._answer(self._name, self._student._ask(self._name, op, **fields))
-
-    def _of_model(self, op: str, **fields: Any) -> Any:
+    def _ask_model(self, op: str, **fields: Any) -> Reply:
         if self._student._worker is not self._worker:
             raise StudentError("crashed", f"`{self._name}` was lost with its worker.")
-        return self._request(op, model=self._model, **fields)
+        return self._student._ask(self._name, op, model=self._model, **fields)
+
+    def _of_model(self, op: str, **fields: Any) -> Any:
+        return self._student._answer(self._name, self._ask_model(op, **fields))
 
     def __call__(self, tokens: Array, h: Array | None = None) -> Any:
         """``model(tokens (N,T), h=(1,N,H))`` -> [logits (N,T,V), h (1,N,H)]."""
-        return self._of_model("forward", tokens=tokens, h=h)
+        reply = self._ask_model("forward", tokens=tokens, h=h)
+        call = Call(self._name, (tokens,), {"h": h}, 1, None, self._loaded)
+        if self._loaded is None:
+            return self._student._answer(self._name, reply)
+        return self._student._recorded(call, reply)
 
     def parameters(self) -> Any:
         """Its ``state_dict``: name -> array."""
@@ -304,6 +355,7 @@ class StudentModel:
     def load(self, parameters: dict[str, Array]) -> None:
         """Loads a ``state_dict``, cast to the model's own dtypes."""
         self._of_model("load", parameters=parameters)
+        self._loaded = parameters
 
 
 class _Told:

@@ -16,16 +16,20 @@ import pytest
 from autograder.checks.agree import Disagreement, Partial
 from autograder.concepts import Question
 from autograder.course import CourseError, seed
-from autograder.evidence import CheckEvidence, Evidence, Seen, Status
+from autograder.evidence import CheckEvidence, Evidence, Explanation, Named, Seen, Status
+from autograder.misconceptions import library
+from autograder.misconceptions.explain import explain
 from autograder.reference import Reference
 from autograder.sandbox import Control, Limits
-from autograder.student import Student, StudentError
+from autograder.student import Call, Student, StudentError
 from autograder.submissions.reading import Submission
 
 CHECKS = Path(__file__).parent / "checks"
 FIXTURES = frozenset({"student", "reference", "rng", "concepts"})
 # pytest's own plugins that collecting does not need, and that take time to start.
 LEAN = ("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "stepwise")
+
+Asked = tuple[str, str | None]  # a criterion, and one of its items
 
 
 @dataclass(frozen=True)
@@ -120,32 +124,56 @@ class Suite:
         student = Student(submission, control, self._limits, self._reference, self._support)
         try:
             student.load()
-            checks = self._run_checks(student, submission.student)
+            checks, explanations = self._run_checks(student, submission.student)
         finally:
             student.close()
         problems = bool(student.troubles or student.mishaps)
         status: Status = "graded with problems" if problems else "graded"
         reason = "; ".join(submission.notes)
-        return _evidence(submission, control.level, status, reason, student.troubles, checks)
+        return _evidence(
+            submission, control.level, status, reason, student.troubles, checks, explanations
+        )
 
-    def _run_checks(self, student: Student, name: str) -> list[CheckEvidence]:
-        submitted = [self._run_check(check, student, name) for check in self.checks]
+    def _run_checks(
+        self, student: Student, name: str
+    ) -> tuple[list[CheckEvidence], list[Explanation]]:
+        submitted = [self._run_check(check, student, name)[0] for check in self.checks]
         # A criterion is met as submitted or, as a whole, with right ones for the other stubs.
-        failed = {
-            (check.criterion, check.item)
-            for check, seen in zip(self.checks, submitted, strict=True)
-            if seen.outcome == "failed"
-        }
-        evidence = []
+        again: dict[Asked, list[int]] = {}
         for check, seen in zip(self.checks, submitted, strict=True):
-            followed = None
-            if (check.criterion, check.item) in failed:
-                with student.right_ones_in_place():
-                    followed = self._run_check(check, student, name)
-            evidence.append(self._evidence(check, seen, followed))
-        return evidence
+            if seen.outcome == "failed":
+                again[check.criterion, check.item] = []
+        for number, check in enumerate(self.checks):
+            if (check.criterion, check.item) in again:
+                again[check.criterion, check.item].append(number)
+        followed: dict[int, Seen] = {}
+        explanations = []
+        with student.right_ones_in_place():
+            for (criterion, item), numbers in again.items():
+                calls: list[Call] = []
+                for number in numbers:
+                    followed[number], made = self._run_check(self.checks[number], student, name)
+                    calls += made
+                if any(followed[number].outcome == "failed" for number in numbers):
+                    explanations += self._explain(criterion, item, calls)
+        checks = [
+            self._evidence(check, seen, followed.get(number))
+            for number, (check, seen) in enumerate(zip(self.checks, submitted, strict=True))
+        ]
+        return checks, explanations
 
-    def _run_check(self, check: Check, student: Student, name: str) -> Seen:
+    def _explain(self, criterion: str, item: str | None, calls: list[Call]) -> list[Explanation]:
+        named = explain(criterion, item, calls, self._reference, library().values())
+        if not named:
+            return []
+        told = tuple(Named(one.name, one.title, one.hint) for one in named)
+        return [Explanation(criterion, told, item)]
+
+    def _run_check(self, check: Check, student: Student, name: str) -> tuple[Seen, list[Call]]:
+        student.calls.clear()
+        return self._see(check, student, name), list(student.calls)
+
+    def _see(self, check: Check, student: Student, name: str) -> Seen:
         have: dict[str, Any] = {"student": student, "reference": self._reference}
         have["concepts"] = self._concepts
         if "rng" in check.fixtures:
@@ -189,6 +217,7 @@ def _evidence(
     reason: str,
     troubles: Iterable[Any],
     checks: Iterable[CheckEvidence],
+    explanations: Iterable[Explanation] = (),
 ) -> Evidence:
     return Evidence(
         student=submission.student,
@@ -200,4 +229,5 @@ def _evidence(
         reason=reason,
         cells=tuple(troubles),
         checks=tuple(checks),
+        explanations=tuple(explanations),
     )

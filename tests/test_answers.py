@@ -89,7 +89,6 @@ def test_nan_is_itself() -> None:
         (torch.arange(6.0).reshape(2, 3).T, np.arange(6, dtype=np.float32).reshape(2, 3).T),
         (torch.tensor(2), np.array(2)),
         (torch.ones(2, requires_grad=True).detach(), np.ones(2, np.float32)),
-        (np.matrix([[1, 2]]), np.array([[1, 2]])),
         (np.ma.masked_array([1, 2], [True, False]), np.array([1, 2])),
         (np.arange(3, dtype=">i4"), np.arange(3, dtype="<i4")),
         (range(3), np.arange(3)),
@@ -138,12 +137,6 @@ def test_containers_arrive_as_lists_and_dicts(value: object, expected: object) -
     assert read(value) == expected
 
 
-def recursive() -> object:
-    value: list[object] = []
-    value += [value] * 100
-    return value
-
-
 UNREADABLE: dict[str, Callable[[], object]] = {
     "generator": lambda: (i for i in range(3)),
     "complex": lambda: 1j,
@@ -184,30 +177,20 @@ def test_an_unreadable_item_costs_that_item_alone(make: Callable[[], object]) ->
     np.testing.assert_array_equal(grads["W"], np.eye(2))
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: [0] * (MAX_ITEMS + 1),
-        lambda: {str(i): 0 for i in range(MAX_ITEMS + 1)},
-        lambda: [[0] * 1000] * (MAX_ITEMS // 1000 + 1),
-        recursive,
-    ],
-    ids=["list", "dict", "nested", "recursive"],
-)
-def test_too_many_items_are_unreadable_as_a_whole(make: Callable[[], object]) -> None:
-    answer = read(make())
+@pytest.mark.parametrize("size", [1, 1000])
+def test_too_many_items_are_unreadable_as_a_whole(size: int) -> None:
+    answer = read([[0] * size] * (MAX_ITEMS // size + 1))
     assert isinstance(answer, Unreadable)
     assert "items" in answer.what
 
 
 def test_a_value_within_itself_is_unreadable_deep_down() -> None:
-    value: dict[str, object] = {"x": 1}
-    value["self"] = value
+    value: dict[str, object] = {}
+    value["self"] = [1, value]
     answer = read(value)
-    while isinstance(answer, dict):
-        assert answer["x"] == 1
-        answer = answer["self"]
-    assert isinstance(answer, Unreadable)
+    while not isinstance(answer, Unreadable):
+        answer = answer["self"] if isinstance(answer, dict) else answer[1]
+    assert "deep" in answer.what
 
 
 def test_the_type_is_named_to_the_student() -> None:

@@ -146,7 +146,8 @@ def test_loss_of_extreme_logits(student: Any, reference: Any, rng: Rng) -> None:
         logits, targets = (level + steps)[None], np.array([target])
         got, want = student.cross_entropy(logits, targets), reference.cross_entropy(logits, targets)
         agree(got, want, f"Of logits {name}, the loss")
-    logits = np.array([[1e4], [-1e4], [0.0]]) + steps_of(rng, (3, V))
+    # Three rows that lie far apart, each with the same loss.
+    logits = np.array([[1e4], [-1e4], [0.0]]) + rng.permuted(np.tile(steps, (3, 1)), axis=1)
     targets = np.argmin(logits, axis=1)
     mean = reference.cross_entropy(logits, targets)
     got = as_array(student.cross_entropy(logits, targets), "The loss")

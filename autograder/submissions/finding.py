@@ -32,8 +32,8 @@ def student_id(name: str) -> str:
 
     A name that has to be changed gets a part of its own hash, so that no two become one.
     """
-    safe = re.sub(r"[^\w .@+-]", "_", name).encode()[:MAX_ID_BYTES]
-    safe = re.sub(r"^[-=+@.]+", "_", safe.decode("utf-8", "ignore").strip())
+    start = re.sub(r"[^\w .@+-]", "_", name).encode()[:MAX_ID_BYTES].decode("utf-8", "ignore")
+    safe = re.sub(r"^[-=+@.]+", "_", start.strip())
     if safe == name:
         return name
     return f"{safe or 'student'}-{_short_hash(name)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import stat
@@ -15,6 +16,7 @@ import msgspec
 MAX_BYTES = 50 << 20
 MAX_CELLS = 5_000
 MAX_SCRIPT_LINES = 20_000
+MAX_TIDIED_VALUES = 1_000_000
 
 Format = Literal["notebook", "script", "none"]
 
@@ -94,9 +96,23 @@ def _decode(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
+def _notebook(text: str) -> _Notebook:
+    try:
+        return msgspec.json.decode(text, type=_Notebook)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if text.count(",") > MAX_TIDIED_VALUES:
+            raise
+    # Outputs may hold what some programs write and others refuse: NaN, half an emoji, tabs.
+    loose = json.loads(text, strict=False, parse_constant=lambda name: None)
+    tidied = json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace")
+    return msgspec.json.decode(tidied, type=_Notebook)
+
+
 def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
     try:
-        notebook = msgspec.json.decode(text, type=_Notebook)
+        notebook = _notebook(text)
     except msgspec.ValidationError:
         if '"worksheets"' in text:
             raise _Unreadable(
@@ -107,7 +123,7 @@ def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
             "the file is JSON but no notebook: it has no list of cells; hand in the .ipynb file "
             "that Jupyter saved"
         ) from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise _Unreadable(
             f"the notebook is damaged: its JSON breaks off or is malformed ({error}); download "
             "it again from where you edited it, see that it opens in Jupyter, and hand it in again"

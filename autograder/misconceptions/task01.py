@@ -1,0 +1,1 @@
+"""Misconceptions of Task 01."""

@@ -1,0 +1,775 @@
+# %% [markdown]
+# # Remembering the Past: Recurrent Neural Networks
+#
+# A sentence is more than a bag of words. To guess the next word, or the next letter, you need
+# to know what came before. In this assignment you build a network that remembers: first its
+# parts in plain numpy, then the whole model in PyTorch, then its training, and at the end a
+# program that writes on its own.
+#
+# | task | points | parts |
+# |---|---|---|
+# | 01 Why Sequence Matters | 1.0 | 1a context, 1b no memory |
+# | 02 The RNN Architecture | 1.5 | 2a the cell, 2b the model, 2c unrolling |
+# | 03 Training a Language Model | 1.5 | 3a the objective, 3b one step back, 3c through time |
+# | 04 Generation and the Big Picture | 1.0 | 4a the sampler, 4b generating |
+#
+# Each of the ten parts is worth half a point.
+#
+# **How to work.** Each part has a short explanation, a small example to follow on paper, one or
+# more functions to write, a cell that checks them, and a question to answer in words. Write
+# your code where it says `# YOUR CODE HERE`, and delete the line below it that raises
+# `NotImplementedError`. Keep the names of the functions and the order of their arguments. The
+# check cells show what is right and what is not; when your work is graded, the same things are
+# also checked on other inputs. Loops or matrix products, both are fine. Never change an argument
+# in place: work on a copy.
+#
+# **Notation.** Vectors are rows, and the batch comes first.
+#
+# | letter | meaning | | array | shape |
+# |---|---|---|---|---|
+# | `N` | sequences in a batch | | `W_e` embeddings | (V,E) |
+# | `T` | time steps | | `W_x` input to state | (E,H) |
+# | `V` | tokens in the vocabulary | | `W_h` state to state | (H,H) |
+# | `E` | size of an embedding | | `b_h` bias of the state | (H,) |
+# | `H` | size of the hidden state | | `W_y`, `b_y` state to logits | (H,V), (V,) |
+#
+# The whole network is two lines. The weights are the same at every step:
+#
+#     h_t     = tanh(h_{t-1} W_h + e_t W_x + b_h)        e_t (N,E)   h_t (N,H)
+#     y_{t+1} = softmax(h_t W_y + b_y)                   y (N,V)
+#
+# Here `e_t` is the embedding of token t, and `y_{t+1}` holds a probability for each token that
+# may come next. Losses are means over all `N*T` predictions, in nats (natural logarithms).
+
+# %%
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+try:
+    from rnn_check import check
+except ImportError:  # rnn_check.py does not lie beside this file
+
+    def check(part: str) -> None:
+        print(f"part {part}: not checked, rnn_check.py is missing from this folder")
+
+# %% [markdown]
+# ## Task 01 Why Sequence Matters (1 point)
+#
+# ### 1a Context (0.5)
+#
+# The simplest model of a language is a table of counts. Take the text "banana":
+#
+# - With no context, count the letters: a 3, n 2, b 1. So P(a) = 3/6, P(n) = 2/6, P(b) = 1/6.
+# - After "n" comes "a", twice out of two: P(a | n) = 1.
+# - After "an" comes "a", at both places: P(a | an) = 1.
+# - The context "na" stands at two places too, but the second ends the text. Only one place
+#   counts: P(n | na) = 1.
+# - The context "ab" never occurs. The table knows nothing, so every letter is equally likely.
+# - Places may overlap: in "aaaa" the context "aa" stands at three places, and at two of them
+#   something follows.
+#
+# One letter of context already turns a vague guess into a sure one. The price: with 25 letters
+# there are 25 contexts of one letter, but 25^5 = 9,765,625 contexts of five. Nearly all of them
+# never occur in any text you have, and the table says nothing about them.
+
+# %% part="1a" role="stub"
+def ngram_distribution(tokens: np.ndarray, context: np.ndarray, vocab_size: int) -> np.ndarray:
+    text = list(tokens)
+    ctx = list(context)
+    k = len(ctx)
+    counts = np.zeros(vocab_size)
+    for i in range(k, len(text)):
+        if text[i - k : i] == ctx:
+            counts[text[i]] += 1
+    if counts.sum() == 0:
+        return np.ones(vocab_size) / vocab_size
+    return counts / counts.sum()
+
+# %% part="1a" role="check"
+check("1a")
+
+# %% [markdown] part="1a" role="written"
+# **Question 1a.** Take the sentence "She poured the coffee into the ..." and explain why context
+# matters for guessing the next word. What does a longer context win, and what does it cost a
+# table of counts?
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ### 1b No memory (0.5)
+#
+# A neural network shares what it learns between similar inputs, which a table cannot. Here is
+# one with two layers, applied to each position alone:
+#
+#     logits_t = tanh(e_t W_x + b_h) W_y + b_y
+#
+# Follow it on paper with E = H = V = 1, `W_x` = 2, `b_h` = 0, `W_y` = 3, `b_y` = 1 and the inputs
+# 0, 0.5, 0:
+#
+# | t | e_t | tanh(2 e_t) | logit |
+# |---|---|---|---|
+# | 1 | 0 | 0 | 1 |
+# | 2 | 0.5 | 0.762 | 3.285 |
+# | 3 | 0 | 0 | 1 |
+#
+# Steps 1 and 3 have the same input, so they have the same output, whatever stands around them.
+# In "she set the table" and "a table of counts", the word "table" gets the same prediction.
+#
+# One way out is a *window*: put the last k embeddings side by side and feed them in together.
+# Now order counts, within the window. But each place of the window has its own E x H weights,
+# so what is learned about a word in one place says nothing about it in another; and what stands
+# k + 1 tokens back is out of sight. Task 02 takes another way: one set of weights, used at every
+# step, and a *hidden state* of fixed size that is handed from each step to the next and sums up
+# what was read so far.
+
+# %% part="1b" role="stub"
+def feed_forward_logits(
+    x: np.ndarray, W_x: np.ndarray, b_h: np.ndarray, W_y: np.ndarray, b_y: np.ndarray
+) -> np.ndarray:
+    h = np.tanh(x @ W_x + b_h)
+    logits = h @ W_y + b_y
+    return logits
+
+# %% part="1b" role="check"
+check("1b")
+
+# %% [markdown]
+# #### Concept questions of part 1b
+#
+# One or several options may be right. Ticks on wrong options take away from what the right ones
+# give, but no question counts less than zero. In the cell below, give each question the letters of
+# all its right options as one string, such as `"a"` or `"bd"`.
+#
+# **1. `order`** A feed-forward network sees the embedding of one word at a time. Its outputs for
+# all words of a sentence are averaged. Which statements are true?
+#
+# - **a.** The output for a word depends on the word just before it.
+# - **b.** Swapping two words of the sentence leaves the average unchanged.
+# - **c.** With enough hidden units the average can tell "dog bites man" from "man bites dog".
+# - **d.** A word that occurs twice in the sentence gets the same output both times.
+#
+# **2. `window`** A feed-forward network predicts the next token from the last 5 tokens, whose
+# embeddings are placed side by side to form its input. Which statements are true?
+#
+# - **a.** Swapping two of the 5 tokens can change the prediction.
+# - **b.** It can be trained only on texts that are 5 tokens long.
+# - **c.** Making the window 10 tokens wide leaves the number of weights unchanged.
+# - **d.** The token that stands 6 places back has a small influence on the prediction.
+# - **e.** In the first layer, each of the 5 places has weights of its own.
+#
+# **3. `sharing`** An RNN is used on sequences of 10 tokens, and then on sequences of 1000
+# tokens. How does the number of its weights change?
+#
+# - **a.** It grows by a factor of 100, with one copy of the cell for each step.
+# - **b.** Only W_h grows, since there are more states to connect.
+# - **c.** It stays as it is.
+# - **d.** Only the biases grow, by one vector for each added step.
+#
+# **4. `hidden-state`** Which statements are true of the hidden state h_t of an RNN that reads
+# from left to right?
+#
+# - **a.** It is a weight that training adjusts, as W_h is.
+# - **b.** It can depend on the first input of the sequence, also when t is large.
+# - **c.** Its size grows with t, so that there is room for each new input.
+# - **d.** It can depend on the input of step t+1.
+# - **e.** Sequences that differ can lead to states that differ, though they end with the same
+#   token.
+
+# %% part="1b" role="concepts"
+answers_1b = {
+    "order": "bd",
+    "window": "ae",
+    "sharing": "c",
+    "hidden-state": "be",
+}
+# YOUR CODE HERE
+
+# %% [markdown] part="1b" role="written"
+# **Question 1b.** "dog bites man" and "man bites dog" go through `feed_forward_logits`. Which
+# outputs of the two sentences agree, and why? What is missing in this network, and why are more
+# layers or more hidden units no remedy?
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ## Task 02 The RNN Architecture (1.5 points)
+#
+# A recurrent network has one cell with a loop: its state goes back in at the next step. Drawn
+# step by step, the loop becomes a chain. This is called *unrolling*. The cells in the figure are
+# one and the same cell, at different times.
+
+# %%
+with suppress(ImportError):
+    from rnn_figures import draw_unrolled
+
+    draw_unrolled(["h", "e", "l", "l"], ["e", "l", "l", "o"])
+
+# %% [markdown]
+# The same cell serves tasks of different shapes. *One-to-one* is a plain network: one input, one
+# output. *One-to-many* writes a sequence from a single input, such as a caption for an image.
+# *Many-to-one* reads a sequence and gives one answer at its end, such as the mood of a review.
+# *Many-to-many* gives a sequence for a sequence: an answer at every step, as in the figure, or a
+# translation after the whole sentence was read.
+#
+# ### 2a The cell (0.5)
+#
+#     h_t = tanh(h_{t-1} W_h + e_t W_x + b_h)
+#
+# An example with E = H = 2. Let `h_{t-1}` = (0.5, -0.5), `e_t` = (1, 0), `b_h` = (0.1, 0.1), and
+#
+#     W_h = [ 0.6  0.0 ]      W_x = [ 0.2  -0.1 ]
+#           [ 0.2  0.4 ]            [ 0.4   0.3 ]
+#
+# - from the old state: (0.5 * 0.6 - 0.5 * 0.2, 0.5 * 0.0 - 0.5 * 0.4) = (0.2, -0.2)
+# - from the input: the first row of `W_x`, (0.2, -0.1)
+# - with the bias, the sum is (0.5, -0.2); tanh gives `h_t` = (0.462, -0.197)
+#
+# The tanh keeps every entry between -1 and 1, however long the sequence is. Its slope at an
+# output h is 1 - h^2: it is 1 where h = 0, and close to 0 where h is close to 1 or -1.
+#
+# `softmax` turns any numbers, the *logits*, into probabilities. For the logits (2, 1, 0) the
+# exponentials are 7.389, 2.718 and 1. Their sum is 11.107, and the probabilities are 0.665, 0.245
+# and 0.090. For (102, 101, 100) the probabilities are the same, since a number that is added to
+# all logits cancels. That is also the way to handle logits whose exponentials no computer can
+# hold.
+
+# %% part="2a" role="stub"
+def rnn_cell_forward(
+    x_t: np.ndarray, h_prev: np.ndarray, W_x: np.ndarray, W_h: np.ndarray, b_h: np.ndarray
+) -> np.ndarray:
+    z = np.dot(h_prev, W_h) + np.dot(x_t, W_x) + b_h
+    return np.tanh(z)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    # subtract max for stability
+    exp = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    return exp / np.sum(exp, axis=-1, keepdims=True)
+
+# %% part="2a" role="check"
+check("2a")
+
+# %% [markdown] part="2a" role="written"
+# **Question 2a.** What does the hidden state carry from step to step? Say what it depends on,
+# what it cannot hold, and how the network comes to know what is worth keeping.
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ### 2b The model (0.5)
+#
+# Now the same network in PyTorch, with three layers:
+#
+# | layer | kind | from | to |
+# |---|---|---|---|
+# | `embedding` | `nn.Embedding` | tokens (N,T) | vectors (N,T,E) |
+# | `rnn` | `nn.RNN`, `batch_first=True` | vectors (N,T,E) | states (N,T,H) |
+# | `output` | `nn.Linear` | states (N,T,H) | logits (N,T,V) |
+#
+# With the sizes of the lecture (V = 512, E = 128, H = 64) and a batch of N = 4 windows of T = 32
+# tokens, the shapes are (4,32), then (4,32,128), then (4,32,64), then (4,32,512). The last state
+# has the shape (1,4,64): PyTorch puts the number of layers first.
+#
+# To count parameters, write down the shape of each weight and each bias. A Linear layer from 4
+# to 3 has 4 * 3 weights and 3 biases, 15 in all. An embedding is a table with a row for each
+# token and has no bias. `nn.RNN` has a bias beside `W_x` and another one beside `W_h`. One would
+# do, since they are added; PyTorch keeps both.
+
+# %% part="2b" role="stub"
+import torch
+from torch import nn
+
+
+class CharRNN(nn.Module):
+
+    def __init__(
+        self, vocab_size: int = 512, embedding_dim: int = 128, hidden_size: int = 64
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim)
+        self.rnn = nn.RNN(embedding_dim, hidden_size, batch_first=True)
+        self.output = nn.Linear(hidden_size, vocab_size)
+
+    def forward(
+        self, tokens: torch.Tensor, h: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        x = self.embedding(tokens)
+        out, h = self.rnn(x, h)
+        return self.output(out), h
+
+
+def parameter_count(vocab_size: int, embedding_dim: int, hidden_size: int) -> dict[str, int]:
+    return {
+        "embedding": vocab_size * embedding_dim,
+        "rnn": hidden_size * (embedding_dim + hidden_size + 2),
+        "output": vocab_size * (hidden_size + 1),
+    }
+
+# %% part="2b" role="check"
+check("2b")
+
+# %% [markdown] part="2b" role="written"
+# **Question 2b.** List the layers of the lecture model (512 to 128 to 64 to 512), with what goes
+# in, what comes out, and the number of parameters of each. Which of these numbers would change
+# for texts twice as long?
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ### 2c Unrolling (0.5)
+#
+#     h_1 = cell(e_1, h_0),   h_2 = cell(e_2, h_1),   ...,   h_T = cell(e_T, h_{T-1})
+#
+# Follow an echo on paper, with E = H = 1, `W_x` = 1, `W_h` = 0.5, `b_h` = 0 and `h_0` = 0. The
+# inputs are 1, 0, 0:
+#
+# - h_1 = tanh(0.5 * 0 + 1) = 0.762
+# - h_2 = tanh(0.5 * 0.762) = tanh(0.381) = 0.363
+# - h_3 = tanh(0.5 * 0.363) = tanh(0.182) = 0.180
+#
+# The input was silent after step 1, and still the state remembers it, more faintly at each step.
+# With the inputs 0, 0, 1 the last state is 0.762 instead: order matters now.
+
+# %% part="2c" role="stub"
+def rnn_forward(
+    x: np.ndarray, h0: np.ndarray, W_x: np.ndarray, W_h: np.ndarray, b_h: np.ndarray
+) -> np.ndarray:
+    hs = []
+    h = h0
+    for t in range(x.shape[1]):
+        h = rnn_cell_forward(x[:, t, :], h, W_x, W_h, b_h)
+        hs.append(h)
+    return np.stack(hs, axis=1)
+
+# %% part="2c" role="check"
+check("2c")
+
+# %% [markdown] part="2c" role="written"
+# **Question 2c.** Put the equation of the RNN beside that of the feed-forward network in 1b. Which
+# term is new, and what becomes possible through it? What would `W_h` = 0 mean?
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ## Task 03 Training a Language Model (1.5 points)
+#
+# ### 3a The objective (0.5)
+#
+# A text is its own teacher: the right answer at each position is the next token. The letters of
+# "to be or", cut into windows of three, give
+#
+# | inputs | targets |
+# |---|---|
+# | `t` `o` `_` | `o` `_` `b` |
+# | `b` `e` `_` | `e` `_` `o` |
+#
+# (`_` stands for the space.) There are L = 8 letters and M = (8 - 1) // 3 = 2 windows. The last
+# `r` does not fill a window with its target, and is dropped.
+#
+# The *cross-entropy* of one prediction is minus the logarithm of the probability that the model
+# gave to the right token. Say the model gave 1/2 to the first target and 1/4 to the second. The
+# losses are 0.693 and 1.386 nats, and their mean is 1.040. The *perplexity* is exp(1.040) = 2.83:
+# on the whole, the model was as unsure as if it had to choose among 2.83 equally likely tokens,
+# a number between the 2 of the first prediction and the 4 of the second.
+#
+# A probability of exp(-20000) is zero to a computer, and its logarithm is minus infinity. The
+# loss itself is no more than 20000. Write the logarithm of the softmax out before you compute it.
+
+# %% part="3a" role="stub"
+def next_token_pairs(tokens: np.ndarray, seq_len: int) -> tuple[np.ndarray, np.ndarray]:
+    M = (len(tokens) - 1) // seq_len
+    X = tokens[: M * seq_len].reshape((M, seq_len))
+    Y = tokens[1 : M * seq_len + 1].reshape((M, seq_len))
+    return X, Y
+
+
+def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> float:
+    z = logits - np.max(logits, axis=-1, keepdims=True)
+    log_probs = z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True))
+    log_probs = log_probs.reshape(-1, logits.shape[-1])
+    t = np.asarray(targets).reshape(-1)
+    return float(-np.mean(log_probs[np.arange(len(t)), t]))
+
+
+def perplexity(loss: float) -> float:
+    return np.exp(loss)
+
+# %% part="3a" role="check"
+check("3a")
+
+# %% [markdown] part="3a" role="written"
+# **Question 3a.** A character RNN with 50 hidden units was trained on the names of the 118
+# elements; one epoch is one pass over the list. These are its mean loss and some samples after a
+# number of epochs:
+#
+# | epoch | loss | samples |
+# |---|---|---|
+# | 0 | 3.22 | `icepwhwkscn` `vfrhiryvhazhsa` `fgsrbepattdzvbxglckv` |
+# | 3 | 2.33 | `gaeionsoiuc` `rili` `raboyneism` |
+# | 25 | 1.53 | `sirmerium` `thorium` `ropobium` |
+# | 169 | 0.67 | `hafnium` `platinum` `curium` |
+#
+# Read the samples row by row. What has the network learned by then, and what not yet? Where does
+# the 3.22 come from? Is the last row the best model?
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ### 3b One step back (0.5)
+#
+# Training needs gradients. Start with a single step. The loss has a gradient `dh_t` with respect
+# to `h_t`; what are the gradients with respect to everything that `h_t` was made from? Write
+# `z_t` for the sum inside the tanh. The slope of tanh is 1 - h_t^2, so
+#
+#     dz_t = dh_t * (1 - h_t^2)
+#
+# From there on, each gradient is that of a matrix product: go back through a product with W by
+# multiplying with W transposed; the gradient of W is the transposed input times `dz_t`.
+#
+# On paper, with all sizes 1: `x_t` = 1, `h_prev` = -0.5, `h_t` = 0.8, `W_x` = 0.5, `W_h` = 2, and
+# `dh_t` = 1.
+#
+# | gradient | | value |
+# |---|---|---|
+# | `dz_t` | 1 * (1 - 0.64) | 0.36 |
+# | `dx_t` | 0.36 * 0.5 | 0.18 |
+# | `dh_prev` | 0.36 * 2 | 0.72 |
+# | `dW_x` | 1 * 0.36 | 0.36 |
+# | `dW_h` | -0.5 * 0.36 | -0.18 |
+# | `db_h` | 0.36 | 0.36 |
+#
+# In a batch, each row has its own `dx_t` and `dh_prev`. The weights are shared by all rows, so
+# their gradients add up over the batch.
+
+# %% part="3b" role="stub"
+def rnn_cell_backward(
+    dh_t: np.ndarray,
+    x_t: np.ndarray,
+    h_prev: np.ndarray,
+    h_t: np.ndarray,
+    W_x: np.ndarray,
+    W_h: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    dz = dh_t * (1 - h_t**2)
+    dx_t = np.dot(dz, W_x.T)
+    dh_prev = np.dot(dz, W_h.T)
+    dW_x = np.dot(x_t.T, dz)
+    dW_h = np.dot(h_prev.T, dz)
+    db_h = np.sum(dz, axis=0, keepdims=True)
+    return dx_t, dh_prev, dW_x, dW_h, db_h
+
+# %% part="3b" role="check"
+check("3b")
+
+# %% [markdown] part="3b" role="written"
+# **Question 3b.** A model has a perplexity of 20 on a text with 512 different tokens. Explain what
+# this number means, as a number of equally likely options. Which perplexity has a uniform guess,
+# and which a perfect model? What is the loss in nats in each of the three cases?
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ### 3c Through time (0.5)
+#
+# Now unroll the network over T steps and go back from the last to the first. This is
+# *backpropagation through time*, BPTT. A state `h_t` acts on the loss by two routes: through its
+# own prediction, and through the next state. Its gradient is the sum of what comes back by both.
+
+# %%
+with suppress(ImportError):
+    from rnn_figures import draw_gradient_routes
+
+    draw_gradient_routes()
+
+# %% [markdown]
+# On paper, with one unit, T = 2, `W_h` = 0.5 and `h_2` = 0.6. Say the own predictions give 0.1 for
+# `h_1` and 0.5 for `h_2`:
+#
+# - `h_2` is the last state, so dh_2 = 0.5
+# - one step back: 0.5 * (1 - 0.36) * 0.5 = 0.16
+# - both routes together: dh_1 = 0.1 + 0.16 = 0.26
+#
+# Each step back multiplies by `W_h` and by a slope of tanh, here 0.64 * 0.5 = 0.32. After ten such
+# steps 0.32^10 = 0.00001 is left: the gradient has *vanished*, and the network hardly learns what
+# a distant input was good for. The steps close by still teach it. With a factor of 1.5 the
+# gradient would grow to 1.5^10 = 58 times its size: it *explodes*, and one update can ruin the
+# weights.
+#
+# Against exploding gradients there is a simple remedy, *clipping*: when the norm of all gradients
+# together is too large, make them all smaller by one factor. The gradients (3) and (4) have the
+# joint norm 5; clipped to 1 they become (0.6) and (0.8). The direction stays. Clipping cannot
+# bring back what has vanished.
+#
+# For a long text, BPTT over all of it takes too much memory. *Truncated* BPTT cuts the text into
+# windows. The state is carried from one window to the next, the gradient is not.
+
+# %% part="3c" role="stub"
+def bptt(
+    x: np.ndarray,
+    targets: np.ndarray,
+    h0: np.ndarray,
+    W_x: np.ndarray,
+    W_h: np.ndarray,
+    b_h: np.ndarray,
+    W_y: np.ndarray,
+    b_y: np.ndarray,
+) -> tuple[float, dict[str, np.ndarray]]:
+    N, T, E = x.shape
+    # forward
+    hs = rnn_forward(x, h0, W_x, W_h, b_h)
+    logits = hs @ W_y + b_y
+    loss = cross_entropy(logits, targets)
+    # backward
+    dlogits = softmax(logits)
+    for n in range(N):
+        for t in range(T):
+            dlogits[n, t, targets[n, t]] -= 1
+    dlogits = dlogits / (N * T)
+    grads = {
+        "x": np.zeros(x.shape),
+        "h0": np.zeros(h0.shape),
+        "W_x": np.zeros(W_x.shape),
+        "W_h": np.zeros(W_h.shape),
+        "b_h": np.zeros(b_h.shape),
+        "W_y": np.zeros(W_y.shape),
+        "b_y": np.zeros(b_y.shape),
+    }
+    dh_next = np.zeros(h0.shape)
+    for t in reversed(range(T)):
+        grads["W_y"] += hs[:, t].T @ dlogits[:, t]
+        grads["b_y"] += dlogits[:, t].sum(axis=0)
+        dh = dlogits[:, t] @ W_y.T + dh_next
+        h_prev = h0 if t == 0 else hs[:, t - 1]
+        dx, dh_next, dWx, dWh, dbh = rnn_cell_backward(dh, x[:, t], h_prev, hs[:, t], W_x, W_h)
+        grads["x"][:, t] = dx
+        grads["W_x"] += dWx
+        grads["W_h"] += dWh
+        grads["b_h"] += dbh
+    grads["h0"] = dh_next
+    return loss, grads
+
+
+def clip_gradients(grads: dict[str, np.ndarray], max_norm: float) -> dict[str, np.ndarray]:
+    norm = np.sqrt(sum((g**2).sum() for g in grads.values()))
+    if norm <= max_norm:
+        return {k: g.copy() for k, g in grads.items()}
+    return {k: g * (max_norm / norm) for k, g in grads.items()}
+
+# %% part="3c" role="check"
+check("3c")
+
+# %% [markdown] part="3c" role="written"
+# **Question 3c.** Nobody labelled the text by hand. Why does it teach a network anything to
+# predict the next token? What must a model know to do it well? Give two examples.
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ## Task 04 Generation and the Big Picture (1 point)
+#
+# ### 4a The sampler (0.5)
+#
+# A trained model gives probabilities. To write a text, tokens must be drawn from them. Two knobs
+# change the draw. Take the logits (2, 1, 0) for the tokens 0, 1, 2:
+#
+# | draw | logits used | probabilities |
+# |---|---|---|
+# | temperature 1 | (2, 1, 0) | 0.665, 0.245, 0.090 |
+# | temperature 0.5 | (4, 2, 0) | 0.867, 0.117, 0.016 |
+# | temperature 2 | (1, 0.5, 0) | 0.506, 0.307, 0.186 |
+# | temperature 0 | | 1, 0, 0 |
+# | top_k = 2 | (2, 1) | 0.731, 0.269, 0 |
+#
+# A low temperature plays safe and repeats itself; a high one is bold and makes mistakes. `top_k`
+# shuts out unlikely tokens, which are many. Draw only from the generator `rng` that is passed in:
+# then a draw can be repeated.
+
+# %% part="4a" role="stub"
+def sample_token(
+    logits: np.ndarray,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+) -> int:
+    if temperature == 0:
+        return int(np.argmax(logits))
+    z = logits / temperature
+    if top_k is not None and top_k < len(z):
+        keep = np.argsort(z)[-top_k:]
+        masked = np.full(len(z), -np.inf)
+        masked[keep] = z[keep]
+        z = masked
+    p = softmax(z)
+    return int(rng.choice(len(p), p=p))
+
+# %% part="4a" role="check"
+check("4a")
+
+# %% [markdown] part="4a" role="written"
+# **Question 4a.** Say someone sets the hidden state to zero before every drawn token. What would
+# the text look like, and which model of Task 01 would it then be like? When is it right to reset
+# the state?
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ### 4b Generating (0.5)
+#
+# Generation has two phases. First the prompt is read: each token updates the state, and the
+# predictions on the way are ignored. Then the model goes on alone: draw a token, feed it back as
+# the next input, draw again. With the prompt "he" and length 2, the steps are
+#
+# | step | input | state | what happens with the prediction |
+# |---|---|---|---|
+# | 1 | `h` | h_1, from zero | ignored, the prompt goes on |
+# | 2 | `e` | h_2 | draw, say `l` |
+# | 3 | `l` | h_3 | draw, say `o` |
+#
+# and the result is `l`, `o`. In training, the right token of the text was the next input at each
+# step. Now there is no right token: the model reads what it wrote itself. The weights no longer
+# change; only the state does.
+#
+# **The big picture.** The hidden state of a plain RNN is rewritten at every step, and the gradient
+# has to pass a matrix and a tanh each time. The *LSTM* (long short-term memory) adds a second
+# state, the cell state c_t:
+#
+#     c_t = f_t * c_{t-1} + i_t * g_t
+#
+# The gates f_t and i_t are numbers between 0 and 1, computed from the input and from h_{t-1}. They
+# say how much of the old content to keep and how much of the new, g_t, to write. Where f_t is
+# close to 1, the content stays and the gradient flows back almost unchanged. Memory over long
+# distances becomes easier to learn. The rest of this assignment stays the same: the loss, the
+# clipping, the sampler.
+
+# %% part="4b" role="stub"
+def generate(
+    prompt: Sequence[int],
+    length: int,
+    W_e: np.ndarray,
+    W_x: np.ndarray,
+    W_h: np.ndarray,
+    b_h: np.ndarray,
+    W_y: np.ndarray,
+    b_y: np.ndarray,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+) -> list[int]:
+    h = np.zeros((1, W_h.shape[0]))
+    for tok in prompt:
+        h = rnn_cell_forward(W_e[tok].reshape(1, -1), h, W_x, W_h, b_h)
+    out = []
+    for i in range(length):
+        logits = h @ W_y + b_y
+        tok = sample_token(logits[0], rng, temperature=temperature, top_k=top_k)
+        out.append(tok)
+        h = rnn_cell_forward(W_e[tok].reshape(1, -1), h, W_x, W_h, b_h)
+    return out
+
+# %% part="4b" role="check"
+check("4b")
+
+# %% [markdown]
+# #### Concept questions of part 4b
+#
+# One or several options may be right. Ticks on wrong options take away from what the right ones
+# give, but no question counts less than zero. In the cell below, give each question the letters of
+# all its right options as one string, such as `"a"` or `"bd"`.
+#
+# **1. `vanishing`** A plain RNN is trained with full BPTT. The gradient of the loss at step 200
+# with respect to h_1 is almost zero, although the loss at step 200 is large. Which statements
+# are true?
+#
+# - **a.** Going back from step 200 to step 1 multiplied the gradient by factors that shrank it.
+# - **b.** The gradient of the loss at step 200 with respect to W_h must be almost zero as well.
+# - **c.** Clipping the gradients to a smaller norm would bring it back.
+# - **d.** This loss hardly teaches the network what to keep in mind from the first input.
+#
+# **2. `clipping`** All gradients of a network together have the norm 20. They are clipped to a
+# joint norm of at most 5, by one common factor. Which statements are true?
+#
+# - **a.** Entries above 5 become 5, and the others stay as they are.
+# - **b.** With plain gradient descent, the step goes in the same direction as without clipping.
+# - **c.** Every entry is multiplied by 0.25.
+# - **d.** Gradients that had vanished become large enough to learn from.
+# - **e.** If the norm had been 4, every entry would have been multiplied by 1.25.
+#
+# **3. `inference`** A trained RNN writes a text, one token after another, at temperature 1.
+# Which statements are true?
+#
+# - **a.** The weights are adjusted after each drawn token.
+# - **b.** The hidden state is set to zero before each draw.
+# - **c.** The next input is the right token, taken from the training text.
+# - **d.** The token that was drawn is the next input.
+# - **e.** Two runs with the same prompt can give two different texts.
+#
+# **4. `lstm`** What in an LSTM does most to keep gradients from vanishing over many steps?
+#
+# - **a.** It has four times as many weights as a plain RNN, so that the gradient has more ways
+#   back.
+# - **b.** Its cell state goes to the next step scaled by a gate and added to, not through a
+#   matrix.
+# - **c.** It leaves out the tanh, whose slope is below 1.
+# - **d.** It goes back through fewer steps of the sequence than a plain RNN does.
+
+# %% part="4b" role="concepts"
+answers_4b = {
+    "vanishing": "ad",
+    "clipping": "bc",
+    "inference": "de",
+    "lstm": "b",
+}
+# YOUR CODE HERE
+
+# %% [markdown] part="4b" role="written"
+# **Question 4b.** Tell the story from a linear layer to an RNN in a few steps: linear layer,
+# nonlinearity, hidden layer, recurrence, output at each step. What does each step add, and what
+# is still missing at the end?
+#
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ## Experiment: names of elements
+#
+# All your functions together: a character RNN learns the names of the 118 elements, one name per
+# iteration. A newline begins and ends each name, so the alphabet has 25 characters. The inputs
+# are one-hot vectors, that is, `W_e` is the identity matrix. Watch how the samples change. Then
+# change the number of hidden units, the learning rate or the temperature, and look again.
+
+# %%
+def learn_names(hidden: int, iterations: int, learning_rate: float) -> None:
+    """Trains on one name after another, and prints the loss and samples five times."""
+    names = Path("data/elements.txt").read_text().split()
+    alphabet = ["\n", *sorted(set("".join(names)))]
+    V = len(alphabet)
+    one_hot = np.eye(V)
+    rng = np.random.default_rng(0)
+    weights = {
+        "W_x": 0.1 * rng.normal(size=(V, hidden)),
+        "W_h": 0.1 * rng.normal(size=(hidden, hidden)),
+        "b_h": np.zeros(hidden),
+        "W_y": 0.1 * rng.normal(size=(hidden, V)),
+        "b_y": np.zeros(V),
+    }
+    mean_loss = np.log(V)  # a running mean; at first every character is about equally likely
+    for iteration in range(1, iterations + 1):
+        name = np.array([alphabet.index(c) for c in f"\n{rng.choice(names)}\n"])
+        inputs, targets = next_token_pairs(name, len(name) - 1)
+        loss, grads = bptt(one_hot[inputs], targets, np.zeros((1, hidden)), *weights.values())
+        grads = clip_gradients({key: grads[key] for key in weights}, 5.0)
+        for key in weights:
+            weights[key] -= learning_rate * grads[key]
+        mean_loss += 0.01 * (loss - mean_loss)
+        if iteration % (iterations // 5) == 0:
+            drawn = generate([0], 40, one_hot, *weights.values(), rng, temperature=0.8)
+            samples = "".join(alphabet[token] for token in drawn).split("\n")
+            print(f"{iteration:6d}  loss {mean_loss:.2f}  {' '.join(samples[:-1])}")
+
+
+try:
+    learn_names(hidden=50, iterations=3000, learning_rate=0.1)
+except (NotImplementedError, OSError) as missing:
+    print(f"Not yet: {missing}")

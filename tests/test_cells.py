@@ -1,0 +1,220 @@
+"""Cells run as in a notebook: in order, and a failing one costs what it had not yet defined."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from autograder.worker import wire
+from autograder.worker.cells import MAX_TEXT, Submission, Surroundings, describe
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Submission]:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    yield Submission()
+    linecache.clearcache()
+
+
+def run(notebook: Submission, *cells: str) -> list[dict[str, object]]:
+    """Runs the cells; what is told of those that fail, as the grading process gets it."""
+    told: list[dict[str, object]] = []
+    for number, source in enumerate(cells, start=1):
+        try:
+            notebook.run(f"cell {number}", source, None, lambda index: None)
+        except BaseException as error:
+            told.append(wire.decode(wire.encode(describe(error))[8:]))
+    return told
+
+
+def names(notebook: Submission) -> dict[str, Any]:
+    return {name: value for name, value in notebook.names.items() if not name.startswith("_")}
+
+
+def defined(notebook: Submission) -> dict[str, Any]:
+    hidden = {"get_ipython", "annotations"}
+    return {name: value for name, value in names(notebook).items() if name not in hidden}
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["x = 1", "y = x + 1"], {"x": 1, "y": 2}),
+        (["x = 1", "x = 2"], {"x": 2}),
+        (["x = 1", "1/0", "y = x"], {"x": 1, "y": 1}),
+        (["x = 1\nraise ValueError\ny = 2", "z = x"], {"x": 1, "z": 1}),
+        (["x = 1\nimport sys\nsys.exit(0)\ny = 2", "del sys; z = x"], {"x": 1, "z": 1}),
+        (["x = 1\ny = (", "z = 3"], {"z": 3}),
+        (["x = 1\nreturn 2", "z = 3"], {"x": 1, "z": 3}),
+        (["x = 1\0", "z = 3"], {"z": 3}),
+        (["if __name__ == '__main__':\n    x = 1"], {"x": 1}),
+        (["\n\n# %% a script's cell\nx = 1"], {"x": 1}),
+        (["# %% only a comment"], {}),
+        (["x = " + "(" * 1000 + ")" * 1000, "z = 3"], {"z": 3}),
+    ],
+    ids=[
+        *("in order", "last wins", "failing cell", "what stood before", "exit", "syntax"),
+        *("return", "null", "main", "script", "comment", "brackets"),
+    ],
+)
+def test_a_failing_cell_costs_what_it_had_not_yet_defined(
+    notebook: Submission, cells: list[str], expected: dict[str, int]
+) -> None:
+    run(notebook, *cells)
+    assert defined(notebook) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("%matplotlib inline\nx = 1", {"x": 1}),
+        ("!pip install numpy\nx = 1", {"x": 1}),
+        ("files = !ls\nx = 1", {"files": None, "x": 1}),
+        ("x = 1\nx?\n?x\nx??", {"x": 1}),
+        ("%load_ext autoreload\n%autoreload 2\nx = 1", {"x": 1}),
+        ("%time x = 1", {"x": 1}),
+        ("x = 1\n%timeit -n 10 -r 3 x + 1\ny = 2", {"x": 1, "y": 2}),
+        ("def f():\n    %time y = 1\n    return 1\nx = f()\ndel f", {"x": 1, "y": 1}),
+        ("%%time\nx = 1", {"x": 1}),
+        ("%%timeit -n 10\nx = 1", {"x": 1}),
+        ("%%capture output\n\n%%time\nx = 1\n%cd ..\ny = 2", {"x": 1, "y": 2}),
+        ("%%bash\necho $((1 + 1))\nx = 1", {}),
+        ("%%writefile stub.py\nx = 1", {}),
+        ("%%html\n<b>x = 1</b>", {}),
+        ("get_ipython().run_line_magic('matplotlib', 'inline')\nx = 1", {"x": 1}),
+        ("get_ipython().run_cell_magic('time', '', 'x = 1\\n')", {"x": 1}),
+        ("get_ipython().system('rm -rf .')\nx = 1", {"x": 1}),
+        ("x = 7 %2\ny = 'a ! b ?'", {"x": 1, "y": "a ! b ?"}),
+    ],
+)
+def test_magics_do_nothing_and_python_in_them_runs(
+    notebook: Submission, cell: str, expected: dict[str, object]
+) -> None:
+    assert run(notebook, cell) == []
+    assert defined(notebook) == expected
+
+
+def test_a_timed_cell_is_stopped_where_it_failed(notebook: Submission) -> None:
+    (told,) = run(notebook, "%%time\nx = 1\n1/0\ny = 2")
+    assert (told["cell"], told["line"]) == ("cell 1", 3)
+    assert defined(notebook) == {"x": 1}
+
+
+def test_a_shell_line_does_not_hide_a_syntax_error(notebook: Submission) -> None:
+    (told,) = run(notebook, "!ls\nx = (\n")
+    assert told["type"] == "SyntaxError"
+    assert told["cell"] == "cell 1"
+
+
+def test_future_imports_hold_from_there_on(notebook: Submission) -> None:
+    cells = [
+        "def f(x: unknown): pass",
+        "from __future__ import annotations",
+        "def g(x: unknown): pass",
+    ]
+    (told,) = run(notebook, *cells)
+    assert (told["type"], told["cell"]) == ("NameError", "cell 1")
+    assert notebook.names["g"].__annotations__ == {"x": "unknown"}
+
+
+def test_the_grader_s_own_future_imports_do_not_leak(notebook: Submission) -> None:
+    assert run(notebook, "def f(x: int): pass") == []
+    assert notebook.names["f"].__annotations__ == {"x": int}
+
+
+def test_only_so_many_statements_run_and_each_is_told(notebook: Submission) -> None:
+    told: list[int] = []
+    notebook.run("cell 1", "x = 1\ny = 2\nz = 3", 2, told.append)
+    assert told == [0, 1]
+    assert defined(notebook) == {"x": 1, "y": 2}
+
+
+def test_source_and_pickles_work_as_in_a_notebook(notebook: Submission) -> None:
+    cell = """
+import inspect, pickle
+from dataclasses import dataclass
+@dataclass
+class Point:
+    x: int
+def f():
+    return Point(1)
+same = pickle.loads(pickle.dumps(f())) == Point(1)
+text = inspect.getsource(f)
+"""
+    assert run(notebook, cell) == []
+    assert notebook.names["same"]
+    assert notebook.names["text"] == "def f():\n    return Point(1)\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "text", "line"),
+    [
+        ("x = 1\n1/0", "ZeroDivisionError", "division by zero", 2),
+        ("def f():\n    return unknown\n\nf()", "NameError", "name 'unknown' is not defined", 2),
+        ("import json\njson.loads('{')", "ValueError", "Expecting property name", 2),
+        ("class Own(KeyError): pass\nraise Own('a')", "KeyError", "'a'", 2),
+        ("class Own(BaseException): pass\nraise Own", "BaseException", "", 2),
+        ("raise ValueError('a\\n\\x1b[31mred\\0\\ud800')", "ValueError", "a  [31mred", 1),
+        ("raise ValueError('x' * 10**7)", "ValueError", "x" * MAX_TEXT, 1),
+        ("raise ValueError(hex(10**9))", "ValueError", "0x...", 1),
+        ("x = 1\ny = = 2", "SyntaxError", "invalid syntax", 2),
+        ("raise SyntaxError('a', ('b', None, 1, 'c'))", "SyntaxError", "a", 0),
+        ("raise SyntaxError('a', ('b', 10**30, 1, 'c'))", "SyntaxError", "a", None),
+        ("raise SystemExit", "SystemExit", "", 1),
+        ("import numpy\nnumpy.zeros(1)[2]", "IndexError", "index 2 is out of bounds", 2),
+        (
+            "class Own(Exception):\n    def __str__(self): raise KeyError\nraise Own",
+            "Exception",
+            "",
+            3,
+        ),
+        (
+            "class S(str):\n    def __getitem__(self, i): raise KeyError\n"
+            "class Own(Exception):\n    def __str__(self): return S('a')\nraise Own",
+            "Exception",
+            "a",
+            5,
+        ),
+    ],
+)
+def test_an_exception_is_told_as_short_plain_text_with_its_place(
+    notebook: Submission, cell: str, kind: str, text: str, line: int | None
+) -> None:
+    (told,) = run(notebook, cell)
+    assert told["type"] == kind
+    assert str(told["text"]).startswith(text)
+    assert str(told["text"]).isprintable()
+    assert len(str(told["text"])) <= MAX_TEXT
+    if line is not None:
+        assert told["line"] == line
+
+
+def test_surroundings_are_put_back() -> None:
+    import builtins
+    import warnings
+
+    import numpy as np
+    import torch
+
+    before = (builtins.sum, builtins.vars, builtins.isinstance, np.geterr())
+    surroundings = Surroundings()
+    with warnings.catch_warnings():
+        try:
+            np.seterr(all="raise")
+            warnings.simplefilter("error")
+            torch.set_default_dtype(torch.float64)
+            torch.set_default_device("meta")
+            torch.set_grad_enabled(False)
+            del builtins.sum
+            builtins.vars = builtins.isinstance = None  # type: ignore[assignment]
+        finally:
+            surroundings.put_back()
+        assert (builtins.sum, builtins.vars, builtins.isinstance, np.geterr()) == before
+        warnings.warn("not raised", stacklevel=1)
+    assert torch.ones(1).dtype == torch.float32
+    assert torch.ones(1).device.type == "cpu"
+    assert torch.is_grad_enabled()
