@@ -14,7 +14,9 @@ import numpy as np
 from autograder.course import CourseError
 from autograder.submissions.reading import percent_cells
 
-# The product of all sizes in a call; the largest that is asked for is N T E H = 2**24.
+# What a call of a building block may cost: rows are N T; asked for are up to 2**10 of them, and up
+# to 2**14 numbers in a matrix.
+MAX_ROWS = 1 << 12
 MAX_WORK = 1 << 25
 
 # The stubs that others are built of, with the shapes that they take: ... is any leading axes,
@@ -107,10 +109,10 @@ def _fitting(name: str, args: list[Any]) -> list[Any]:
         leading = array.ndim - len(letters)
         if leading < 0 or (leading > 0 and not shape.startswith("...")):
             raise NotAnswered(f"{name}: argument {position} has the shape {array.shape}")
-        found = dict(zip(letters, array.shape[leading:], strict=True))
+        found: list[tuple[str, Any]] = [*zip(letters, array.shape[leading:], strict=True)]
         if shape.startswith("..."):
-            found["..."] = array.shape[:leading]
-        for letter, size in found.items():
+            found.append(("...", array.shape[:leading]))
+        for letter, size in found:
             if sizes.setdefault(letter, size) != size:
                 raise NotAnswered(
                     f"{name}: argument {position} has the shape {array.shape}, which does not "
@@ -118,8 +120,10 @@ def _fitting(name: str, args: list[Any]) -> list[Any]:
                 )
         fitting.append(array)
     # An empty axis does not make the others free: a loop may run over them.
-    leading_axes = sizes.pop("...", ())
-    if math.prod(max(size, 1) for size in (*leading_axes, *sizes.values())) > MAX_WORK:
+    axes = (*sizes.get("...", ()), sizes.get("N", 1), sizes.get("T", 1))
+    rows = math.prod(max(size, 1) for size in axes)
+    width = max(math.prod(sizes[letter] for letter in shape if letter in "EHV") for shape in shapes)
+    if rows > MAX_ROWS or rows * width > MAX_WORK:
         raise NotAnswered(f"{name} was called with larger arrays than are ever asked for")
     options = args[len(shapes) :]
     for value in options:

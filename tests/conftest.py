@@ -20,8 +20,9 @@ from autograder.submissions.reading import Cell, Submission
 settings.register_profile("here", deadline=None, max_examples=60)
 settings.load_profile("here")
 
-# Enough for any call here, and short to wait for where one hangs.
-SHORT = Limits(call_seconds=0.5, cell_seconds=0.5, load_seconds=30, submission_seconds=60)
+# More than anything here takes; and, where something hangs, short to wait for.
+LONG = Limits(call_seconds=20, cell_seconds=20)
+SHORT = Limits(call_seconds=0.5, cell_seconds=0.5)
 
 Load = Callable[..., Student]
 
@@ -63,7 +64,7 @@ def load(sandbox: Sandbox, reference: Reference) -> Iterator[Load]:
     """``load("def f(): ...", limits=...)``: a student whose cells have run, in a real worker."""
     students: list[Student] = []
 
-    def load(*cells: str, limits: Limits = SHORT, support: dict[str, str] | None = None) -> Student:
+    def load(*cells: str, limits: Limits = LONG, support: dict[str, str] | None = None) -> Student:
         control = sandbox.controls[0]
         student = Student(submission(*cells), control, limits, reference, support or {})
         students.append(student)

@@ -60,10 +60,10 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
     if right.size == 0 and array.size == 0:
         return
     if array.shape != right.shape:
-        raise Disagreement(f"{name} has the shape {array.shape}, expected {right.shape}.")
+        raise Disagreement(f"{name}: the shape is {array.shape}, expected {right.shape}.")
     if right.dtype.kind in "iu":
         if right.ndim == 0 and array.dtype.kind == "f":
-            raise Disagreement(f"{name} is a float, expected an int.")
+            raise Disagreement(f"{name}: a float, expected an int.")
         wrong = array != right
     else:
         finite = np.isfinite(array)
@@ -72,7 +72,7 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
             raise Disagreement(f"{name}: {_count(bad, array.size)} inf or NaN.", _both(got, want))
         wrong = np.abs(array - right) > _allowed(array, right)
     if wrong.any():
-        raise Disagreement(f"{name} {_feature(array, right, wrong, axes)}.", _both(got, want))
+        raise Disagreement(f"{name}: {_feature(array, right, wrong, axes)}.", _both(got, want))
 
 
 def agree_along(got: object, slope: float, direction: Array, name: str) -> None:
@@ -86,12 +86,12 @@ def agree_along(got: object, slope: float, direction: Array, name: str) -> None:
     """
     gradient = as_array(got, name)
     if gradient.shape != direction.shape:
-        raise Disagreement(f"{name} has the shape {gradient.shape}, expected {direction.shape}.")
+        raise Disagreement(f"{name}: the shape is {gradient.shape}, expected {direction.shape}.")
     if not np.isfinite(gradient).all():
-        raise Disagreement(f"{name} holds inf or NaN.")
+        raise Disagreement(f"{name}: inf or NaN.")
     allowed = _allowed(gradient, gradient) * np.abs(direction).sum()
     if abs(np.vdot(gradient, direction) - slope) > allowed:
-        raise Disagreement(f"{name} differs from the change of the loss for a small step.")
+        raise Disagreement(f"{name}: it does not give the change of the loss for a small step.")
 
 
 def slope_along(
@@ -104,13 +104,13 @@ def slope_along(
 def as_array(got: object, name: str) -> Array:
     """What a student returned as an array of numbers. Raises Disagreement for anything else."""
     if got is None or isinstance(got, str | dict) or hasattr(got, "what"):
-        raise Disagreement(f"{name} is {_kind(got)}, expected numbers.")
+        raise Disagreement(f"{name}: {_kind(got)}, expected numbers.")
     try:
         array = np.asarray(got)
     except (TypeError, ValueError, OverflowError):
-        raise Disagreement(f"{name} is a list whose rows differ in length or in kind.") from None
+        raise Disagreement(f"{name}: a list whose rows differ in length or in kind.") from None
     if array.dtype.kind not in "iuf":
-        raise Disagreement(f"{name} holds {_contents(array)}, expected numbers.")
+        raise Disagreement(f"{name}: {_contents(array)}, expected numbers.")
     return array
 
 
@@ -134,24 +134,31 @@ def item(got: object, index: int, names: Sequence[str]) -> object:
 def entry(got: object, key: str, name: str = "The result") -> object:
     """An entry of a returned dict. Raises Disagreement if there is none."""
     if not isinstance(got, dict):
-        raise Disagreement(f"{name} is {_kind(got)}, expected a dict.")
+        raise Disagreement(f"{name}: {_kind(got)}, expected a dict.")
     if key not in got:
-        raise Disagreement(f'{name} has no key "{key}".')
+        raise Disagreement(f'{name}: there is no "{key}".')
     found: object = got[key]
     return found
 
 
-def token_ids(got: object, vocab_size: int, name: str = "The result") -> list[int]:
-    """A sequence of token ids. Raises Disagreement if any is no int from 0 to vocab_size - 1."""
+def token_ids(
+    got: object, vocab_size: int, name: str = "The result", count: int | None = None
+) -> list[int]:
+    """A sequence of token ids, as many as ``count`` where given.
+
+    Raises Disagreement if any is no int from 0 to vocab_size - 1.
+    """
     array = as_array(got, name)
-    if array.size == 0:
+    if array.size == 0 and not count:
         return []
     if array.ndim != 1:
-        raise Disagreement(f"{name} has the shape {array.shape}, expected a list of ints.")
+        raise Disagreement(f"{name}: the shape is {array.shape}, expected a list of ints.")
     if array.dtype.kind == "f":
-        raise Disagreement(f"{name} holds floats, expected ints.")
+        raise Disagreement(f"{name}: floats, expected ints.")
+    if count is not None and len(array) != count:
+        raise Disagreement(f"{name}: there are {len(array)}, expected {count}.")
     if array.min() < 0 or array.max() >= vocab_size:
-        raise Disagreement(f"{name} holds ids that no token has.", f"got {_short(array)}.")
+        raise Disagreement(f"{name}: ids that no token has.", f"Got {_short(array)}.")
     ids: list[int] = array.tolist()
     return ids
 
@@ -169,7 +176,8 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
         new = left[index] if index < len(left) else None
         if isinstance(old, dict):
             new = new if isinstance(new, dict) else {}
-            same = all(_same(new.get(key), value) for key, value in old.items())
+            same = new.keys() == old.keys()
+            same = same and all(_same(new[key], value) for key, value in old.items())
         else:
             same = not isinstance(old, np.ndarray) or _same(new, old)
         if not same:
@@ -206,16 +214,16 @@ def _count(some: int, of: int) -> str:
 def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
     """What is wrong, in words that give no value away."""
     if want.size == 1:
-        return "is too large" if got.item() > want.item() else "is too small"
+        return "too large" if got.item() > want.item() else "too small"
     whole = want.dtype.kind in "iu"
     if not got.any() and want.any():
-        return "is zero everywhere"
+        return "zero everywhere"
     if not whole and (same := _same_change(got, want)):
         return same
     square = want.ndim == 2 and want.shape[0] == want.shape[1]
     if square and not (np.abs(got.T - want) > _allowed(got, want)).any():
-        return "is the transpose of what is expected"
-    text = f"is wrong in {np.count_nonzero(wrong)} of {want.size} entries"
+        return "the transpose of what is expected"
+    text = f"{np.count_nonzero(wrong)} of {want.size} entries are wrong"
     for axis, called in enumerate(axes):
         others = tuple(other for other in range(want.ndim) if other != axis)
         places = np.flatnonzero(wrong.any(axis=others)).tolist()
@@ -231,11 +239,11 @@ def _same_change(got: Array, want: Array) -> str | None:
     factor = float(np.vdot(want, got)) / length if length > 0 else 0.0
     if factor and not (np.abs(got - factor * want) > max(allowed, abs(factor) * allowed)).any():
         if abs(factor + 1) < SINGLE:
-            return "has the opposite sign everywhere"
-        return f"is {factor:.3g} times what is expected, everywhere"
+            return "the opposite sign everywhere"
+        return f"{factor:.3g} times what is expected, everywhere"
     shift = float(np.mean(got - want))
     if np.ptp(want) > allowed and not (np.abs(got - shift - want) > allowed).any():
-        return "is off by the same amount everywhere"
+        return "off by the same amount everywhere"
     return None
 
 

@@ -50,7 +50,7 @@ def follows(
     if said:
         want, got = probabilities.round(3).tolist(), (counts / n).round(3).tolist()
         detail = f"Expected shares {want}, got {got} in {n} draws."
-        raise Disagreement(f"{name} do not follow the probabilities: {', '.join(said)}.", detail)
+        raise Disagreement(f"{name}: {', '.join(said)}.", detail)
 
 
 def binomial(k: NDArray[np.int64], n: int, p: NDArray[np.float64]) -> NDArray[np.float64]:

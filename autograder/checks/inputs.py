@@ -77,12 +77,13 @@ def steps_of(rng: Rng, sizes: tuple[int, ...], whole: int = 8) -> Array:
     return rng.integers(-4 * whole, 4 * whole + 1, size=sizes) / whole
 
 
-def one_against_many(rng: Rng, vocab_size: int, gap: float) -> Array:
-    """Logits (V,) of one token that stands ``gap`` above all others.
+def one_against_many(rng: Rng, vocab_size: int, share: float, temperature: float = 1.0) -> Array:
+    """Logits (V,) of one token that has this share at a temperature; all others are equal.
 
-    Its probability 1 / (1 + (V - 1) exp(-gap / temperature)) tells temperatures well apart.
+    The more there are of the others, the more the share changes with the temperature.
     """
     logits = np.full(vocab_size, rng.uniform(-3, 0))
+    gap = temperature * np.log((vocab_size - 1) * share / (1 - share))
     logits[rng.integers(1, vocab_size)] += gap
     return logits
 

@@ -60,7 +60,7 @@ def layers_of(parameters: Mapping[str, Array]) -> int:
 
 def state_shape(parameters: Mapping[str, Array], N: int) -> tuple[int, int, int]:
     """(layers,N,H) of the state that the RNN takes."""
-    W_h = np.asarray(entry(parameters, "rnn.weight_hh_l0", "The model's `state_dict`"))
+    W_h = np.asarray(entry(parameters, "rnn.weight_hh_l0", "The parameters of the model"))
     return layers_of(parameters), N, W_h.shape[-1]
 
 
@@ -82,7 +82,7 @@ def unrolled(
         logits (N,T,V), h (layers,N,H).
     """
     try:
-        states = np.asarray(entry(parameters, "embedding.weight", "The model's `state_dict`"))[
+        states = np.asarray(entry(parameters, "embedding.weight", "The parameters of the model"))[
             tokens
         ]
         if setting.time_first:
@@ -94,7 +94,7 @@ def unrolled(
             last.append(states[:, -1])
         if setting.time_first:
             states = states.swapaxes(0, 1)
-        W_y = np.asarray(entry(parameters, "output.weight", "The model's `state_dict`"))
+        W_y = np.asarray(entry(parameters, "output.weight", "The parameters of the model"))
         return states @ W_y.T + parameters.get("output.bias", 0.0), np.stack(last)
     except (IndexError, ValueError):
         raise Disagreement("The sizes of the model's layers do not fit each other.") from None
@@ -104,8 +104,8 @@ def _layer(
     parameters: Mapping[str, Array], name: str, x: Array, h0: Array | None, relu: bool
 ) -> Array:
     """States (N,T,H) of one layer of nn.RNN, of inputs (N,T,E)."""
-    W_x = np.asarray(entry(parameters, f"rnn.weight_ih_{name}", "The model's `state_dict`"))
-    W_h = np.asarray(entry(parameters, f"rnn.weight_hh_{name}", "The model's `state_dict`"))
+    W_x = np.asarray(entry(parameters, f"rnn.weight_ih_{name}", "The parameters of the model"))
+    W_h = np.asarray(entry(parameters, f"rnn.weight_hh_{name}", "The parameters of the model"))
     fed = x @ W_x.T
     for bias in (f"rnn.bias_ih_{name}", f"rnn.bias_hh_{name}"):
         fed = fed + parameters.get(bias, 0.0)

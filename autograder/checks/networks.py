@@ -56,19 +56,19 @@ def delay_line(rng: Rng, V: int, places: int, back: int, says: Array, otherwise:
 
 
 def coins_and_words(rng: Rng) -> Weights:
-    """After a word it tosses a coin with five sides; after a coin, its state says a sure word.
+    """After a word it tosses a coin with eight sides; after a coin, its state says a sure word.
 
     The coins lead the state to ever new places. W_h forgets: some 16 tokens later, how the prompt
     was read plays no part any more.
     """
-    V, E, H = 13, 6, 9
-    kind = rng.permutation([1.0] * 5 + [-1.0] * 8)  # of each token: 1 a coin, -1 a word
+    V, E, H = 38, 6, 9
+    kind = rng.permutation([1.0] * 8 + [-1.0] * 30)  # of each token: 1 a coin, -1 a word
     word = kind < 0
     W_e = np.concatenate([kind[:, None], uniform(rng, V, E - 1)], axis=1)
-    W_x, W_h, b_h = uniform(rng, E, H, scale=1.5), np.zeros((H, H)), uniform(rng, H)
+    W_x, W_h, b_h = uniform(rng, E, H, scale=1.5), np.zeros((H, H)), uniform(rng, H, scale=1.5)
     W_h[1:, 1:] = 0.65 * np.linalg.qr(rng.normal(size=(H - 1, H - 1)))[0]
-    W_y, b_y = word * uniform(rng, H, V, scale=FAR), word * uniform(rng, V, scale=FAR)
+    W_y, b_y = word * uniform(rng, H, V, scale=10 * FAR), word * uniform(rng, V, scale=10 * FAR)
     # Unit 0 tells what was read last, a coin or a word.
     W_x[:, 0], b_h[0] = 5 * np.eye(E)[0], 0.0
-    W_y[0] = -10 * FAR * kind
+    W_y[0] = -100 * FAR * kind
     return W_e, W_x, W_h, b_h, W_y, b_y

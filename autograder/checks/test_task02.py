@@ -132,7 +132,7 @@ def test_layers(student: Any, sizes: tuple[int, ...]) -> None:
     model = student.CharRNN(*sizes)
     kinds = model.kinds()
     for name, kind in LAYERS.items():
-        if entry(kinds, name, "The model") != kind:
+        if entry(kinds, name, "The layers of the model") != kind:
             raise Disagreement(f"`{name}` is an nn.{kinds[name]}, expected an nn.{kind}.")
     shapes = {
         "embedding.weight": (V, E),
@@ -145,7 +145,7 @@ def test_layers(student: Any, sizes: tuple[int, ...]) -> None:
     }
     parameters = model.parameters()
     for name, shape in shapes.items():
-        found = as_array(entry(parameters, name, "The model's `state_dict`"), name).shape
+        found = as_array(entry(parameters, name, "The parameters of the model"), name).shape
         if found != shape:
             raise Disagreement(f"For V={V}, E={E}, H={H}, `{name}` is {found}, expected {shape}.")
     for name in parameters:
@@ -161,7 +161,7 @@ def test_layers_at_work(student: Any, rng: Rng) -> None:
     parameters = load_random(model, rng)
     expected = {"embedding.weight": (V, E), "rnn.weight_hh_l0": (H, H), "output.weight": (V, H)}
     for name, shape in expected.items():
-        found = as_array(entry(parameters, name, "The model's `state_dict`"), name).shape
+        found = as_array(entry(parameters, name, "The parameters of the model"), name).shape
         if found != shape:
             raise Disagreement(f"For other sizes, `{name}` has the wrong shape.")
     tokens = rng.integers(V, size=(3, 5))

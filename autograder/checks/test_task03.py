@@ -184,16 +184,17 @@ OF_CELL = [
 @pytest.mark.parametrize("name", OF_CELL)
 @pytest.mark.visible
 def test_one_step_back_by_hand(student: Any, name: str) -> None:
-    dh_t, h_t = np.array([[1.0, 2.0], [-1.0, 0.0]]), np.array([[0.5, 0.0], [0.5, 0.25]])
-    # dh_t times the slope of tanh: [[0.75, 2], [-0.75, 0]]
-    x_t, h_prev = np.array([[1.0], [2.0]]), np.array([[0.5, 0.0], [0.25, 1.0]])
-    W_x, W_h = np.array([[2.0, 1.0]]), np.array([[1.0, 0.0], [2.0, -1.0]])
+    u = 0.5493061443  # tanh(u) = 0.5
+    x_t, h_prev = np.array([[1.0], [1.0]]), np.array([[0.0, 0.5], [0.5, 0.0]])  # N=2, E=1, H=2
+    W_x, W_h = np.array([[u, -u]]), np.array([[-4 * u, 4 * u], [0.0, 2 * u]])  # b_h is zero
+    h_t, dh_t = np.array([[0.5, 0.0], [-0.5, 0.5]]), np.array([[1.0, 2.0], [-2.0, 4.0]])
+    # dh_t times the slope of tanh: [[0.75, 2], [-1.5, 3]]
     want: dict[str, ArrayLike] = {
-        "dx_t": [[3.5], [-1.5]],
-        "dh_prev": [[0.75, -0.5], [-0.75, -1.5]],
-        "dW_x": [[-0.75, 2.0]],
-        "dW_h": [[0.1875, 1.0], [-0.75, 0.0]],
-        "db_h": [0.0, 2.0],
+        "dx_t": [[-1.25 * u], [-4.5 * u]],
+        "dh_prev": [[5 * u, 4 * u], [18 * u, 6 * u]],
+        "dW_x": [[-0.75, 5.0]],
+        "dW_h": [[-0.75, 1.5], [0.375, 1.0]],
+        "db_h": [-0.75, 5.0],
     }
     got = student.rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h)
     names = ("dx_t", "dh_prev", "dW_x", "dW_h", "db_h")

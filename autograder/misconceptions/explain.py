@@ -182,8 +182,10 @@ def _leaf(value: Any, leaf: Leaf) -> Any:
 
 def _compare(answered: Any, predicted: Any) -> bool:
     """Whether two answers are the same in kind, shape and every number, NaN and inf too."""
-    if isinstance(answered, str) or isinstance(predicted, str) or NOTHING in (answered, predicted):
-        return answered is predicted and answered is not NOTHING
+    if answered is NOTHING or predicted is NOTHING:
+        return False
+    if isinstance(answered, str) or isinstance(predicted, str):
+        return answered is predicted
     if isinstance(answered, dict) or isinstance(predicted, dict):
         both = isinstance(answered, dict) and isinstance(predicted, dict)
         return (

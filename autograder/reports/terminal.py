@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,6 +14,8 @@ from autograder.evidence import Evidence
 from autograder.marks import Marks
 from autograder.reports.files import Row
 from autograder.rubric import Rubric
+
+STATUS_STYLE = {"graded": "green", "unreadable": "red"}
 
 
 def progress(rows: Iterable[Row], total: int) -> Iterator[Row]:
@@ -33,19 +36,29 @@ def progress(rows: Iterable[Row], total: int) -> Iterator[Row]:
 
 
 def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
-    """A table with a line for each submission."""
+    """A table with a line for each submission, and the reasons of those that need a look."""
     parts = [part.id for part in rubric.parts()]
-    table = Table(title=escape(rubric.title), title_justify="left")
-    table.add_column("student", overflow="fold")
-    table.add_column("total", justify="right", style="bold")
+    table = Table(title=escape(rubric.title), title_justify="left", box=SIMPLE_HEAD, padding=0)
+    table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=24)
+    table.add_column(" total", justify="right", style="bold", no_wrap=True)
     for part in parts:
-        table.add_column(part, justify="right")
-    table.add_column("status", overflow="fold")
-    for one in sorted(rows, key=lambda one: one.student):
+        table.add_column(f" {part}", justify="right", no_wrap=True)
+    table.add_column(" status", no_wrap=True)
+    in_order = sorted(rows, key=lambda one: one.student)
+    for one in in_order:
         scores = [_points(one.parts[part]) for part in parts]
-        status = one.status if not one.reason else f"{one.status}: {_short(one.reason)}"
-        table.add_row(escape(one.student), f"{one.total:.2f}", *scores, escape(status))
+        style = STATUS_STYLE.get(one.status, "yellow")
+        status = f" [{style}]{_status(one)}[/]"
+        table.add_row(escape(one.student), f"{one.total:.2f}", *scores, status)
     console.print(table)
+    for one in in_order:
+        if one.reason:
+            told = f"[bold]{escape(one.student)}[/]: {escape(_short(one.reason))}"
+            console.print(told, highlight=False)
+
+
+def _status(one: Row) -> str:
+    return "problems" if one.status == "graded with problems" else one.status
 
 
 def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubric) -> None:
@@ -78,5 +91,5 @@ def _points(score: float) -> str:
     return f"{score:.2f}".removeprefix("0") if score else "0"
 
 
-def _short(text: str, length: int = 60) -> str:
+def _short(text: str, length: int = 200) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,1 @@
+"""What grading costs, each module a command that prints a table."""

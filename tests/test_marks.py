@@ -1,0 +1,282 @@
+"""Marks are a pure function of evidence and rubric, and the rubric is the denominator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.evidence import CheckEvidence, Evidence, Explanation, Named, Seen
+from autograder.marks import CriterionMark, Marks, PartMark, mark
+from autograder.rubric import Rubric
+
+SMALL: dict[str, Any] = {
+    "assignment": "small",
+    "title": "Small",
+    "points": 2,
+    "written_share": 0,
+    "feedback": "full",
+    "limits": {},
+    "credits": {"half": 0.5, "third": 1 / 3},
+    "tasks": [
+        {
+            "id": "01",
+            "title": "First",
+            "points": 2,
+            "parts": [
+                {
+                    "id": "1a",
+                    "title": "One",
+                    "points": 1.3,
+                    "stubs": ["f"],
+                    "criteria": [
+                        {"id": "1a.whole", "title": "", "points": 0.4, "hint": "Whole!"},
+                        {
+                            "id": "1a.each",
+                            "title": "",
+                            "points": 0.9,
+                            "hint": "Each!",
+                            "share": "each",
+                            "items": ["x", "y", "z"],
+                        },
+                    ],
+                },
+                {
+                    "id": "1b",
+                    "title": "Two",
+                    "points": 0.7,
+                    "stubs": ["g"],
+                    "criteria": [
+                        {"id": f"1b.{name}", "title": "", "points": 0.1, "hint": "Look."}
+                        for name in "abcdefg"
+                    ],
+                },
+            ],
+        }
+    ],
+}
+PAIRS = [
+    ("1a.whole", None),
+    *(("1a.each", item) for item in "xyz"),
+    *((f"1b.{name}", None) for name in "abcdefg"),
+]
+
+PASSED = Seen("passed", 1.0)
+FAILED = Seen("failed", 0.0, "It is wrong.")
+
+
+def rubric(**changed: object) -> Rubric:
+    return msgspec.convert(SMALL | changed, Rubric)
+
+
+def seen(
+    criterion: str,
+    submitted: Seen = PASSED,
+    followed: Seen | None = None,
+    item: str | None = None,
+    check: str = "test_it",
+) -> CheckEvidence:
+    return CheckEvidence(check, criterion, True, submitted, item, followed)
+
+
+def evidence(checks: Iterable[CheckEvidence], explanations: Iterable[Explanation] = ()) -> Evidence:
+    return Evidence(
+        student="ada",
+        file="ada.py",
+        format="script",
+        sha256="0" * 64,
+        status="graded",
+        isolation="none",
+        reason="",
+        cells=(),
+        checks=tuple(checks),
+        explanations=tuple(explanations),
+    )
+
+
+def scored(marks: Marks) -> list[Marks | PartMark | CriterionMark]:
+    return [marks, *marks.parts.values(), *marks.criteria.values()]
+
+
+def scores(marks: Marks) -> Mapping[str, float]:
+    return {name: one.score for name, one in marks.criteria.items()}
+
+
+seens = st.one_of(
+    st.just(PASSED),
+    st.just(FAILED),
+    st.builds(Seen, st.just("partial"), st.floats(0, 1, exclude_max=True), st.text(max_size=5)),
+)
+check_evidence = st.tuples(st.sampled_from(PAIRS), seens, st.none() | seens).map(
+    lambda drawn: seen(drawn[0][0], drawn[1], drawn[2], drawn[0][1])
+)
+named = st.sampled_from(["half", "third", "worthless"]).map(lambda name: Named(name, name, name))
+explained = st.builds(
+    lambda pair, names: Explanation(pair[0], tuple(names), pair[1]),
+    st.sampled_from(PAIRS),
+    st.lists(named, min_size=1, max_size=2),
+)
+any_evidence = st.builds(evidence, st.lists(check_evidence, max_size=30), st.lists(explained))
+written_shares = st.floats(0, 1)
+
+
+@given(any_evidence, written_shares)
+def test_a_score_lies_between_zero_and_its_maximum(one: Evidence, written: float) -> None:
+    marks = mark(one, rubric(written_share=written))
+    for what in scored(marks):
+        assert 0 <= what.score <= what.max_score
+
+
+@given(any_evidence, written_shares)
+def test_everything_adds_up(one: Evidence, written: float) -> None:
+    own = rubric(written_share=written)
+    marks = mark(one, own)
+    assert marks.score == pytest.approx(sum(p.score for p in marks.parts.values()), abs=1e-7)
+    assert marks.max_score + marks.awaiting_reader == pytest.approx(own.points, abs=1e-7)
+    for part in own.parts():
+        earned = sum(marks.criteria[criterion.id].score for criterion in part.criteria)
+        assert marks.parts[part.id].score == pytest.approx(earned, abs=1e-7)
+        assert marks.parts[part.id].max_score == pytest.approx(part.points * (1 - written))
+
+
+@given(any_evidence)
+def test_what_is_missing_earns_nothing_and_says_so(one: Evidence) -> None:
+    marks = mark(one, rubric())
+    assert set(marks.criteria) == {criterion for criterion, _ in PAIRS}
+    checked = {check.criterion for check in one.checks}
+    explained = {explanation.criterion for explanation in one.explanations}
+    for name, told in marks.criteria.items():
+        if name not in checked | explained:
+            assert told.score == 0
+            assert told.message == "It was not checked."
+
+
+@given(any_evidence, st.randoms(use_true_random=False))
+def test_the_same_evidence_gives_the_same_marks_in_any_order(one: Evidence, random: Any) -> None:
+    shuffled = list(one.checks)
+    random.shuffle(shuffled)
+    assert scores(mark(one, rubric())) == scores(
+        mark(msgspec.structs.replace(one, checks=tuple(shuffled)), rubric())
+    )
+
+
+@given(any_evidence)
+def test_evidence_from_a_file_is_marked_the_same(one: Evidence) -> None:
+    before = msgspec.json.encode(one)
+    marks = mark(one, rubric())
+    assert mark(msgspec.json.decode(before, type=Evidence), rubric()) == marks
+    assert msgspec.json.encode(one) == before
+
+
+@given(written_shares)
+def test_all_passed_is_the_whole_mark_to_the_last_digit(written: float) -> None:
+    everything = evidence(seen(criterion, item=item) for criterion, item in PAIRS)
+    marks = mark(everything, rubric(written_share=written))
+    for what in scored(marks):
+        assert what.score == what.max_score
+    assert {(told.message, told.hint) for told in marks.criteria.values()} == {("Met.", "")}
+
+
+def test_nothing_seen_is_zero_of_the_whole() -> None:
+    marks = mark(evidence([]), rubric())
+    assert (marks.score, marks.max_score) == (0, 2)
+    assert marks.parts["1a"].max_score == 1.3
+
+
+def test_all_written_leaves_nothing_to_grade() -> None:
+    marks = mark(evidence([seen("1a.whole")]), rubric(written_share=1))
+    assert (marks.score, marks.max_score, marks.awaiting_reader) == (0, 0, 2)
+
+
+def test_half_written_halves_every_point() -> None:
+    marks = mark(evidence([seen("1a.whole")]), rubric(written_share=0.5))
+    assert (marks.score, marks.max_score, marks.awaiting_reader) == (0.2, 1, 1)
+    assert marks.parts["1a"].max_score == 0.65
+
+
+def test_criteria_that_the_rubric_does_not_have_earn_nothing() -> None:
+    assert mark(evidence([seen("9z.other"), seen("1a.whole", item="x")]), rubric()).score == 0
+
+
+FOLLOW = (FAILED, PASSED)
+
+
+@pytest.mark.parametrize(
+    ("checks", "share", "followed"),
+    [
+        ([(PASSED, None)], 1, False),
+        ([(FAILED, None)], 0, False),
+        ([(PASSED, None), (FAILED, None)], 0, False),
+        ([(PASSED, None), (PASSED, None)], 1, False),
+        ([(Seen("partial", 0.25, "x"), None)], 0.25, False),
+        ([(Seen("partial", 0.25, "x"), None), (PASSED, None)], 0.25, False),
+        ([(Seen("partial", 0.25, "x"), None), (FAILED, None)], 0, False),
+        ([FOLLOW], 1, True),
+        ([FOLLOW, FOLLOW], 1, True),
+        ([FOLLOW, (PASSED, PASSED)], 1, True),
+        ([FOLLOW, (PASSED, None)], 0, False),
+        ([FOLLOW, (PASSED, FAILED)], 0, False),
+        ([FOLLOW, (FAILED, FAILED)], 0, False),
+        ([FOLLOW, (PASSED, Seen("partial", 0.5, "x"))], 0.5, True),
+        ([(PASSED, FAILED)], 1, False),
+    ],
+)
+def test_a_criterion_is_met_as_submitted_or_followed_through_as_a_whole(
+    checks: list[tuple[Seen, Seen | None]], share: float, followed: bool
+) -> None:
+    one = evidence(seen("1a.whole", *check) for check in checks)
+    told = mark(one, rubric()).criteria["1a.whole"]
+    assert told.score == pytest.approx(0.4 * share)
+    assert told.followed_through == followed
+    assert told.message.startswith("Earned with right ones in place") == followed
+    assert bool(told.hint) == (share < 1)
+
+
+@pytest.mark.parametrize(
+    ("items", "share"), [("", 0), ("x", 1 / 3), ("xz", 2 / 3), ("xyz", 1), ("xx", 1 / 3)]
+)
+def test_each_item_pays_its_equal_share(items: str, share: float) -> None:
+    marks = mark(evidence(seen("1a.each", item=item) for item in items), rubric())
+    assert marks.criteria["1a.each"].score == pytest.approx(0.9 * share)
+
+
+def test_items_are_followed_through_one_by_one() -> None:
+    checks = [
+        seen("1a.each", *FOLLOW, "x"),
+        seen("1a.each", FAILED, FAILED, "y"),
+        seen("1a.each", Seen("partial", 0.5, "Half of z."), None, "z"),
+    ]
+    told = mark(evidence(checks), rubric()).criteria["1a.each"]
+    assert told.score == pytest.approx(0.9 * 1.5 / 3)
+    assert "Half of z." in told.message
+    assert told.message.count("It is wrong.") == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "submitted", "share"),
+    [
+        (["half"], FAILED, 0.5),
+        (["third"], FAILED, 1 / 3),
+        (["half", "third"], FAILED, 1 / 3),
+        (["half", "worthless"], FAILED, 0),
+        (["worthless"], FAILED, 0),
+        (["third"], Seen("partial", 0.4, "x"), 0.4),
+    ],
+)
+def test_a_misconception_earns_its_credit_and_is_named(
+    names: list[str], submitted: Seen, share: float
+) -> None:
+    explanation = Explanation(
+        "1a.whole", tuple(Named(n, f"you do {n}", f"Not {n}.") for n in names)
+    )
+    told = mark(evidence([seen("1a.whole", submitted)], [explanation]), rubric()).criteria[
+        "1a.whole"
+    ]
+    assert told.score == pytest.approx(0.4 * share)
+    assert told.misconceptions == tuple(names)
+    assert "It looks as if you do " + names[0] in told.message
+    assert told.hint == " ".join(f"Not {name}." for name in names)
