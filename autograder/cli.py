@@ -77,6 +77,7 @@ def main() -> None:
     type=click.IntRange(min=1),
     help="Submissions graded at a time.",
 )
+@click.option("--force", is_flag=True, help="Run again what OUT holds the evidence of.")
 @isolation_option
 @course_option
 @_told
@@ -84,6 +85,7 @@ def grade(
     submissions: tuple[Path, ...],
     out: Path,
     jobs: int,
+    force: bool,
     isolation: Level | None,
     folder: Path | None,
 ) -> None:
@@ -101,7 +103,7 @@ def grade(
     course = _course(folder)
     console = Console()
     handed_in = find_submissions(submissions, course.source.stem, course.assignment_folder)
-    run = ClassRun(course, handed_in, out, jobs, isolation)
+    run = ClassRun(course, handed_in, out, jobs, isolation, force)
     rows = list(progress(run, len(handed_in)))
     grades = write_grades(out, rows, run.rubric)
     print_class(console, rows, run.rubric)

@@ -51,13 +51,9 @@ class Course:
         return self.root / "solutions" / "concepts.yaml"
 
     @property
-    def files(self) -> Path:
-        """What is released beside the notebook as it stands."""
-        return self.root / "solutions" / "files"
-
-    @property
     def source_notebook_folder(self) -> Path:
-        """nbgrader's source of the assignment, built."""
+        """nbgrader's source of the assignment: the notebook and the script, built, and what else
+        is released, as it stands."""
         return self.root / "solutions" / "rnn"
 
     @property
@@ -67,8 +63,12 @@ class Course:
 
     def support(self) -> dict[str, str]:
         """The modules that are released beside the notebook: name -> source."""
-        modules = sorted(self.files.glob("*.py"))
-        return {path.stem: path.read_text(encoding="utf-8") for path in modules}
+        modules = sorted(self.source_notebook_folder.glob("*.py"))
+        return {
+            path.stem: path.read_text(encoding="utf-8")
+            for path in modules
+            if path.name != self.source.name
+        }
 
     def secret(self) -> bytes:
         """The course secret, made at its first use and kept in the course's folder.

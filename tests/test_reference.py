@@ -209,7 +209,7 @@ def test_uniform_guess_over_512_tokens(reference: Reference) -> None:
 
 
 def _lines(name: str) -> list[str]:
-    return (COURSE.files / "data" / name).read_text(encoding="utf-8").splitlines()
+    return (COURSE.source_notebook_folder / "data" / name).read_text(encoding="utf-8").splitlines()
 
 
 def test_names_of_elements() -> None:

@@ -63,8 +63,8 @@ def _copy_of(course: Course, folder: Path) -> Course:
     (folder / "solutions").mkdir()
     for file in (course.source, course.concepts_file):
         shutil.copy(file, folder / "solutions")
-    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(course.files, folder / "solutions" / "files", ignore=leave_out)
+    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "rnn.ipynb", "rnn.py")
+    shutil.copytree(course.source_notebook_folder, folder / "solutions" / "rnn", ignore=leave_out)
     copy = Course(folder)
     write_release(copy)
     return copy
@@ -282,11 +282,11 @@ def test_drift_is_found_with_its_line(course: Course) -> None:
     lines[4] = "# edited by hand"
     script.write_text("\n".join(lines), encoding="utf-8")
     (course.assignment_folder / "rnn.ipynb").unlink()
-    (course.source_notebook_folder / "notes.txt").write_text("extra")
-    missing, edited, extra = map(str, sorted(find_drift(course), key=lambda f: f.file))
+    (course.assignment_folder / "notes.txt").write_text("extra")
+    extra, missing, edited = map(str, sorted(find_drift(course), key=lambda f: f.file))
+    assert extra.startswith("assignment/rnn/notes.txt: is not built from the source")
     assert missing.startswith("assignment/rnn/rnn.ipynb: is missing")
     assert edited.startswith("assignment/rnn/rnn.py, line 5: `# edited by hand`")
-    assert extra.startswith("solutions/rnn/notes.txt: is not built from the source")
     assert all("autograder release" in finding for finding in (missing, edited, extra))
 
 
@@ -636,7 +636,7 @@ def test_every_solution_model_answer_and_hidden_check_has_lines_that_would_be_fo
 
 
 def test_a_release_that_would_leak_is_not_written(course: Course) -> None:
-    (course.files / "README.md").write_text(f"Try `{SOLUTION}`\n")
+    (course.source_notebook_folder / "README.md").write_text(f"Try `{SOLUTION}`\n")
     before = (course.assignment_folder / "rnn.py").stat().st_mtime_ns
     with pytest.raises(CourseError, match="the solution of part 2a"):
         write_release(course)
@@ -678,10 +678,4 @@ def test_rubric_and_bank_must_agree_on_what_is_marked(course: Course) -> None:
     bank = course.concepts_file.read_text(encoding="utf-8")
     course.concepts_file.write_text(bank.replace("part: 1b", "part: 4b", 1), encoding="utf-8")
     with pytest.raises(CourseError, match="question order"):
-        build(course)
-
-
-def test_a_support_file_cannot_take_the_place_of_what_is_built(course: Course) -> None:
-    (course.files / "rnn.py").write_text("")
-    with pytest.raises(CourseError, match="rename it"):
         build(course)

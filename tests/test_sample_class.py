@@ -25,7 +25,6 @@ from autograder.submissions.finding import HandIn, find_submissions
 
 ROOT = Path(__file__).parent.parent
 SUBMISSIONS = ROOT / "tests" / "sample_class" / "submissions"
-EXPECTED = ROOT / "tests" / "sample_class" / "expected.yaml"
 # What hangs is stopped sooner than in a real course.
 SHORT_LIMITS = {"call_seconds": 2, "cell_seconds": 3}
 SECRET = "the secret of the sample class, any text"
@@ -42,13 +41,10 @@ class Expected(msgspec.Struct, forbid_unknown_fields=True):
     reason: tuple[str, ...] = ()
 
 
-def _expected() -> dict[str, Expected]:
-    data = yaml.safe_load(EXPECTED.read_text(encoding="utf-8"))
-    return msgspec.convert(data, dict[str, Expected])
-
-
-def _files() -> list[str]:
-    return sorted(path.name for path in SUBMISSIONS.iterdir())
+EXPECTED = msgspec.convert(
+    yaml.safe_load((SUBMISSIONS.parent / "expected.yaml").read_text(encoding="utf-8")),
+    dict[str, Expected],
+)
 
 
 @dataclass
@@ -104,13 +100,14 @@ def graded(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Graded:
 
 
 def test_every_submission_has_its_expected_marks_and_is_small() -> None:
-    assert sorted(_expected()) == _files()
-    assert max((SUBMISSIONS / name).stat().st_size for name in _files()) < MOST_BYTES
+    sizes = {path.name: path.stat().st_size for path in SUBMISSIONS.iterdir()}
+    assert sorted(EXPECTED) == sorted(sizes)
+    assert max(sizes.values()) < MOST_BYTES
 
 
-@pytest.mark.parametrize("file", _files())
+@pytest.mark.parametrize("file", sorted(EXPECTED))
 def test_marks_are_those_decided_by_hand(graded: Graded, file: str) -> None:
-    expected, marks = _expected()[file], graded.marks[file]
+    expected, marks = EXPECTED[file], graded.marks[file]
     full = {criterion.id: criterion.points for criterion in graded.rubric.criteria()}
     earned = {name: points for name, (points, _) in expected.criteria.items()}
     wanted = dict.fromkeys(full, NOTHING) if expected.total == NOTHING else full | earned
@@ -126,10 +123,10 @@ def test_marks_are_those_decided_by_hand(graded: Graded, file: str) -> None:
     assert marks.status == expected.status
 
 
-@pytest.mark.parametrize("file", [file for file, one in _expected().items() if one.reason])
+@pytest.mark.parametrize("file", [file for file, one in EXPECTED.items() if one.reason])
 def test_what_is_wrong_with_a_file_is_told(graded: Graded, file: str) -> None:
     readable = (graded.folder / f"{graded.rows[file].student}.md").read_text(encoding="utf-8")
-    for words in _expected()[file].reason:
+    for words in EXPECTED[file].reason:
         assert words in graded.rows[file].reason
         assert words in readable.replace("\\", "")
 
@@ -140,7 +137,7 @@ def test_the_table_of_the_class_is_complete(graded: Graded) -> None:
     parts = [part.id for part in graded.rubric.parts()]
     assert list(table[0]) == ["student", "status", "total", *parts]
     assert {line["student"] for line in table} == {row.student for row in graded.rows.values()}
-    assert len(table) == len(_files())
+    assert len(table) == len(EXPECTED)
     for line in table:
         total = sum(float(line[part]) for part in parts)
         assert float(line["total"]) == pytest.approx(total, abs=1e-6)

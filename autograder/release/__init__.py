@@ -32,45 +32,44 @@ def _files_below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _support_files(folder: Path) -> dict[str, bytes]:
+def _support_files(folder: Path, built: set[str]) -> dict[str, bytes]:
     names = ((str(path.relative_to(folder)), path) for path in _files_below(folder))
     return {
         name: path.read_bytes()
         for name, path in names
-        if not any(fnmatch(part, what) for part in Path(name).parts for what in NOT_FILES)
+        if name not in built
+        and not any(fnmatch(part, what) for part in Path(name).parts for what in NOT_FILES)
     }
 
 
 def build(course: Course) -> dict[Path, bytes]:
-    """All files of nbgrader's source folder and of the assignment, by path; writes nothing.
+    """What is built in nbgrader's source folder, and the whole assignment, by path; writes nothing.
 
     The same source gives the same bytes. Beside its notebook, nbgrader's source folder holds the
-    script that is released, not the one with solutions: `generate_assignment` copies it as it is.
+    script that is released, not the one with solutions: `generate_assignment` copies it as it is,
+    as it does all else that lies there.
 
-    Raises CourseError where the source, the rubric, the bank or a file's name is wrong.
+    Raises CourseError where the source, the rubric or the bank is wrong.
     """
     rubric, bank = load_rubric(course.rubric_file), load_concepts(course.concepts_file)
     cells = with_questions(course.concepts_file, read_source(course, rubric), rubric, bank)
     source = source_notebook(cells, rubric)
     released = released_notebook(source)
     name = course.source.stem
-    beside = _support_files(course.files)
-    for taken in {f"{name}.ipynb", f"{name}.py"} & beside.keys():
-        raise CourseError(f"{course.files / taken}: a file of this name is built; rename it")
-    beside[f"{name}.py"] = released_script(cells, released).encode()
-    files: dict[Path, bytes] = {}
+    script = released_script(cells, released).encode()
+    beside = _support_files(course.source_notebook_folder, {f"{name}.ipynb", f"{name}.py"})
+    files = {course.assignment_folder / file: data for file, data in beside.items()}
     for folder, notebook in (
         (course.source_notebook_folder, source),
         (course.assignment_folder, released),
     ):
-        files |= {folder / file: data for file, data in beside.items()}
         files[folder / f"{name}.ipynb"] = as_bytes(notebook)
+        files[folder / f"{name}.py"] = script
     return dict(sorted(files.items()))
 
 
 def _extra_files(course: Course, built: dict[Path, bytes]) -> Iterator[Path]:
-    for folder in (course.source_notebook_folder, course.assignment_folder):
-        yield from (path for path in _files_below(folder) if path not in built)
+    yield from (path for path in _files_below(course.assignment_folder) if path not in built)
 
 
 def write_release(course: Course) -> list[Path]:
@@ -95,10 +94,9 @@ def write_release(course: Course) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_bytes(data)
-    for folder in (course.source_notebook_folder, course.assignment_folder):
-        for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
+    for path in sorted(course.assignment_folder.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
     return list(built)
 
 

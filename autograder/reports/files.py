@@ -33,9 +33,31 @@ def row(evidence: Evidence, marks: Marks) -> Row:
     return Row(marks.student, marks.status, marks.score, marks.max_score, parts, reason)
 
 
-def write_student(folder: Path, evidence: Evidence, marks: Marks, rubric: Rubric) -> None:
-    """Writes ``STUDENT.json`` (marks and evidence, for staff) and ``STUDENT.md`` (to return)."""
-    document = msgspec.to_builtins(marks) | {"evidence": msgspec.to_builtins(evidence)}
+class _Stored(msgspec.Struct):
+    """What a ``STUDENT.json`` holds beside the marks."""
+
+    digest: str
+    evidence: Evidence
+
+
+def stored_evidence(folder: Path, student: str, digest: str) -> Evidence | None:
+    """The evidence that an earlier run left of a student, if it is of what ``digest`` names."""
+    try:
+        stored = msgspec.json.decode((folder / f"{student}.json").read_bytes(), type=_Stored)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return stored.evidence if stored.digest == digest else None
+
+
+def write_student(
+    folder: Path, evidence: Evidence, marks: Marks, rubric: Rubric, digest: str
+) -> None:
+    """Writes ``STUDENT.json`` (marks and evidence, for staff) and ``STUDENT.md`` (to return).
+
+    ``digest`` names what the evidence is of: the submission, and all that it was checked with.
+    """
+    document = msgspec.to_builtins(marks)
+    document |= {"digest": digest, "evidence": msgspec.to_builtins(evidence)}
     text = msgspec.json.format(msgspec.json.encode(document), indent=2)
     write_whole(folder / f"{marks.student}.json", text + b"\n")
     readable = student_markdown(evidence, marks, rubric)

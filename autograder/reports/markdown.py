@@ -57,4 +57,5 @@ def _feedback(mark: CriterionMark, policy: str) -> list[str]:
 def _plain(text: str) -> str:
     """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
     escaped = html.escape(text, quote=False)
-    return re.sub(r"([\\*\[\]~|#]|(?<!\w)_|_(?!\w))", r"\\\1", escaped).replace("\n", " ")
+    # An underscore within a word, as in `rnn_forward`, is none to Markdown.
+    return re.sub(r"([\\*\[\]~|#]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", escaped).replace("\n", " ")

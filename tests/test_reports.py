@@ -1,0 +1,244 @@
+"""Reports say what the marks say, whatever a student's name, file or errors hold."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from autograder.evidence import CellTrouble, CheckEvidence, Evidence, Seen
+from autograder.marks import Marks, mark
+from autograder.reports.files import row, write_grades, write_student, write_whole
+from autograder.reports.markdown import student_markdown
+from autograder.reports.terminal import print_class, print_marks
+from autograder.rubric import Rubric
+from autograder.submissions.finding import student_id
+
+HOSTILE = "<b>*x*</b> [a](http://b) ![c](d) | _e_ __init__ ~~f~~ # &amp; \\ $g$ [red]h[/red]"
+
+
+# What the page itself is made of.
+PLAIN_TAGS = {f"{end}{tag}" for end in ("", "/") for tag in ("h1", "h2", "h3", "p", "ul", "li")}
+PLAIN_TAGS |= {"strong", "/strong"}
+
+
+def evidence(rubric: Rubric, student: str = "ada", text: str = "", **changed: Any) -> Evidence:
+    """Every second criterion is met, the others are missed for the reason ``text``."""
+    outcomes = (Seen("passed", 1.0), Seen("failed", 0.0, f"Wrong: {text}", "hidden 4711"))
+    checks = (
+        CheckEvidence(f"test_{number}", criterion.id, False, outcomes[number % 2], item)
+        for number, criterion in enumerate(rubric.criteria())
+        for item in criterion.items or (None,)
+    )
+    plain: dict[str, Any] = {
+        "student": student,
+        "file": f"{student}.ipynb",
+        "format": "notebook",
+        "sha256": "0" * 64,
+        "status": "graded",
+        "isolation": "isolated",
+        "reason": "",
+        "cells": (),
+        "checks": tuple(checks),
+    }
+    return Evidence(**plain | changed)
+
+
+def text_of(rendered: str) -> str:
+    """What a reader sees of a page."""
+    return html.unescape(re.sub(r"<[^>]*>", "", rendered))
+
+
+def render(markdown: str) -> str:
+    rendered: str = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown)
+    return rendered
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+# -- CSV --------------------------------------------------------------------------------------
+
+
+def test_the_table_has_a_row_for_each_student_and_a_column_for_each_part(
+    tmp_path: Path, rubric: Rubric
+) -> None:
+    one, none = evidence(rubric, "bob"), evidence(rubric, "Ada, L", checks=())
+    marks = {each.student: mark(each, rubric) for each in (one, none)}
+    path = write_grades(tmp_path, [row(each, marks[each.student]) for each in (one, none)], rubric)
+    assert path == tmp_path / "grades.csv"
+    rows = table(path)
+    assert [each["student"] for each in rows] == ["Ada, L", "bob"]
+    assert list(rows[0]) == ["student", "status", "total", *(part.id for part in rubric.parts())]
+    for each in rows:
+        own = marks[each["student"]]
+        assert float(each["total"]) == own.score
+        assert {p: float(each[p]) for p in own.parts} == {p: m.score for p, m in own.parts.items()}
+    assert float(rows[0]["total"]) == 0 < float(rows[1]["total"])
+
+
+@given(st.text(min_size=1))
+def test_no_student_id_is_a_formula_or_breaks_the_table(
+    tmp_path_factory: pytest.TempPathFactory, rubric: Rubric, name: str
+) -> None:
+    one = evidence(rubric, student_id(name))
+    folder = tmp_path_factory.mktemp("grades")
+    write_student(folder, one, mark(one, rubric), rubric)
+    (only,) = table(write_grades(folder, [row(one, mark(one, rubric))], rubric))
+    assert only["student"] == one.student
+    assert only["student"][0] not in "=+-@\t\r"
+
+
+# -- JSON -------------------------------------------------------------------------------------
+
+
+def test_a_student_s_json_holds_the_marks_and_the_evidence(tmp_path: Path, rubric: Rubric) -> None:
+    one = evidence(rubric, text=HOSTILE, cells=(CellTrouble("cell 1", HOSTILE),))
+    marks = mark(one, rubric)
+    write_student(tmp_path, one, marks, rubric)
+    told = json.loads((tmp_path / "ada.json").read_bytes())
+    assert (told["student"], told["status"]) == ("ada", "graded")
+    assert (told["score"], told["max_score"]) == (marks.score, 5)
+    assert set(told["parts"]) == {part.id for part in rubric.parts()}
+    assert told["parts"]["1a"] == {"score": marks.parts["1a"].score, "max_score": 0.5}
+    assert set(told["criteria"]) == {criterion.id for criterion in rubric.criteria()}
+    unigram = told["criteria"]["1a.unigram"]
+    assert (unigram["score"], unigram["max_score"], unigram["message"]) == (0.1, 0.1, "Met.")
+    assert told["criteria"]["1a.context"]["message"] == f"Wrong: {HOSTILE}"
+    assert msgspec.convert(told["evidence"], Evidence) == one
+    assert msgspec.convert(told, Marks) == marks
+
+
+def test_the_same_marks_give_the_same_files(tmp_path: Path, rubric: Rubric) -> None:
+    one = evidence(rubric, text=HOSTILE)
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        write_student(folder, one, mark(one, rubric), rubric)
+        write_grades(folder, [row(one, mark(one, rubric))], rubric)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+# -- Markdown ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "reasons", "hints"), [("full", 1, 1), ("hints", 0, 1), ("score", 0, 0)]
+)
+def test_a_student_is_told_what_the_feedback_policy_allows(
+    rubric: Rubric, policy: str, reasons: int, hints: int
+) -> None:
+    own = msgspec.structs.replace(rubric, feedback=policy)
+    one = evidence(rubric, text="too small", cells=(CellTrouble("cell 1", "cell 1 broke"),))
+    text = student_markdown(one, mark(one, own), own)
+    missed = list(rubric.criteria())[1::2]
+    assert text.count("Wrong: too small") == reasons * len(missed)
+    assert text.count("cell 1 broke") == reasons
+    seen = text_of(render(text))
+    for criterion in missed:
+        assert seen.count(f"Hint: {criterion.hint}") == hints
+    for criterion in rubric.criteria():
+        assert f"{criterion.title}: " in seen
+    assert "4711" not in text
+
+
+def test_the_page_shows_every_score(rubric: Rubric) -> None:
+    one = evidence(rubric)
+    marks = mark(one, rubric)
+    seen = text_of(render(student_markdown(one, marks, rubric)))
+    assert f"ada: {marks.score:g} of 5 points" in seen
+    for part in rubric.parts():
+        assert f"{part.id} {part.title} ({marks.parts[part.id].score:g} of 0.5)" in seen
+    assert "from a reader" not in seen
+    half = msgspec.structs.replace(rubric, written_share=0.5)
+    assert "(and up to 2.5 from a reader)" in student_markdown(one, mark(one, half), half)
+
+
+def test_why_nothing_could_be_read_is_told(rubric: Rubric) -> None:
+    one = evidence(rubric, checks=(), status="unreadable", reason=HOSTILE)
+    seen = text_of(render(student_markdown(one, mark(one, rubric), rubric)))
+    assert f"{HOSTILE}" in seen
+    assert "Status: unreadable." in seen
+
+
+@example("__init__() takes 1 positional argument but 2 were given: rnn_forward_, _x, a__b")
+@given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(" \\*_[]()<>&!~|#-")))
+def test_text_from_a_student_is_only_read(rubric: Rubric, text: str) -> None:
+    text = " ".join(text.replace("`", "'").split())
+    own = msgspec.structs.replace(rubric, tasks=rubric.tasks[:1])
+    one = evidence(rubric, text=f"{text}.", cells=(CellTrouble("cell 1", f"cell 1: {text}."),))
+    rendered = render(student_markdown(one, mark(one, own), own))
+    assert f"cell 1: {text}." in text_of(rendered)
+    assert f"Wrong: {text}." in text_of(rendered)
+    assert set(re.findall(r"<(/?\w+)", rendered)) - PLAIN_TAGS == set()
+    assert not re.search(r"<\w+\s", rendered)
+
+
+# -- whole or not at all ----------------------------------------------------------------------
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "grades.csv"
+    with files_of_at_most(10), pytest.raises(OSError, match="large"):
+        write_whole(path, b"new" * 10)
+    assert list(tmp_path.iterdir()) == []
+    write_whole(path, b"old")
+    with files_of_at_most(10), pytest.raises(OSError, match="large"):
+        write_whole(path, b"new" * 10)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+# -- the terminal -----------------------------------------------------------------------------
+
+
+def console() -> Console:
+    return Console(file=io.StringIO(), width=200, force_terminal=False)
+
+
+def printed(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_terminal_shows_marks_and_takes_no_markup_from_a_student(rubric: Rubric) -> None:
+    trouble = CellTrouble("cell 1", f"cell 1: {HOSTILE}")
+    one = evidence(rubric, "[red]ada[/red]", file=HOSTILE, cells=(trouble,), text=HOSTILE)
+    marks = mark(one, rubric)
+    screen = console()
+    print_marks(screen, one, marks, rubric)
+    print_class(screen, [row(one, marks)], rubric)
+    assert f"[red]ada[/red]: {HOSTILE}" in printed(screen)
+    assert f"Wrong: {HOSTILE}" in printed(screen)
+    assert f"cell 1: {HOSTILE}" in printed(screen)
+    assert f"{marks.score:g} of 5 points" in printed(screen)
+    for criterion in rubric.criteria():
+        assert criterion.id in printed(screen)
