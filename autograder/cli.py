@@ -95,6 +95,7 @@ def grade(
     """
     from rich.console import Console
 
+    from autograder.course import CourseError
     from autograder.grading import ClassRun
     from autograder.reports.files import write_grades
     from autograder.reports.terminal import print_class, progress
@@ -107,7 +108,11 @@ def grade(
     rows = list(progress(run, len(handed_in)))
     grades = write_grades(out, rows, run.rubric)
     print_class(console, rows, run.rubric)
-    console.print(f"{len(rows)} submissions graded; the marks are in {grades}", highlight=False)
+    failed = [one.student for one in rows if one.status == "not graded"]
+    done = f"{len(rows) - len(failed)} submissions graded; the marks are in {grades}"
+    console.print(done, highlight=False)
+    if failed:
+        raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
 
 
 @main.command()

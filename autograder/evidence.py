@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 Outcome = Literal["passed", "partial", "failed", "not run"]
-Status = Literal["graded", "graded with problems", "unreadable"]
+Status = Literal["graded", "graded with problems", "unreadable", "not graded"]
 
 
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import multiprocessing
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing.sharedctypes import Synchronized
@@ -22,7 +23,7 @@ from autograder.misconceptions import library
 from autograder.reference import Reference
 from autograder.reports.files import Row, row, stored_evidence, write_student
 from autograder.rubric import Rubric, load_rubric, match_checks, match_misconceptions
-from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox
+from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox, SandboxError
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission, read_submission
 from autograder.submissions.released import shows_only, without
@@ -66,8 +67,18 @@ class Grader:
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def grade(self, submission: Submission, control: Control) -> tuple[Evidence, Marks]:
-        """Runs the checks on one submission and marks what they saw."""
-        evidence = self._suite.run(submission, control)
+        """Runs the checks on one submission and marks what they saw.
+
+        Where the grader itself fails over one, that one is not graded, and says so.
+        """
+        try:
+            evidence = self._suite.run(submission, control)
+        except SandboxError:
+            raise
+        except Exception as error:
+            traceback.print_exc()
+            reason = f"the grader failed ({type(error).__name__}: {error}); this is no mark"
+            evidence = self._suite.without_checks(submission, control, "not graded", reason)
         return evidence, mark(evidence, self.rubric)
 
 
@@ -196,7 +207,9 @@ class _Job:
             evidence, marks = cls._grader.grade(submission, cls._control)
         else:
             evidence, marks = seen, mark(seen, cls._grader.rubric)
-        write_student(cls._folder, evidence, marks, cls._grader.rubric, digest)
+        # What is not graded is tried again by the next run.
+        kept = digest if evidence.status != "not graded" else ""
+        write_student(cls._folder, evidence, marks, cls._grader.rubric, kept)
         return row(evidence, marks)
 
 

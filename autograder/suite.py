@@ -116,11 +116,7 @@ class Suite:
     def run(self, submission: Submission, control: Control) -> Evidence:
         """What all checks see of one submission."""
         if submission.trouble:
-            not_run = Seen("not run", 0.0, f"Nothing could be read: {submission.trouble}.")
-            checks = [self._evidence(check, not_run) for check in self.checks]
-            return _evidence(
-                submission, control.level, "unreadable", submission.trouble, (), checks
-            )
+            return self.without_checks(submission, control, "unreadable", submission.trouble)
         student = Student(submission, control, self._limits, self._reference, self._support)
         try:
             student.load()
@@ -133,6 +129,14 @@ class Suite:
         return _evidence(
             submission, control.level, status, reason, student.troubles, checks, explanations
         )
+
+    def without_checks(
+        self, submission: Submission, control: Control, status: Status, reason: str
+    ) -> Evidence:
+        """The evidence of a submission that no check could be run on, and why."""
+        not_run = Seen("not run", 0.0, f"Not checked: {reason}.")
+        checks = [self._evidence(check, not_run) for check in self.checks]
+        return _evidence(submission, control.level, status, reason, (), checks)
 
     def _run_checks(
         self, student: Student, name: str

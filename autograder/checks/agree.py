@@ -153,10 +153,10 @@ def token_ids(
         return []
     if array.ndim != 1:
         raise Disagreement(f"{name}: the shape is {array.shape}, expected a list of ints.")
-    if array.dtype.kind == "f":
-        raise Disagreement(f"{name}: floats, expected ints.")
     if count is not None and len(array) != count:
         raise Disagreement(f"{name}: there are {len(array)}, expected {count}.")
+    if array.dtype.kind == "f":
+        raise Disagreement(f"{name}: floats, expected ints.")
     if array.min() < 0 or array.max() >= vocab_size:
         raise Disagreement(f"{name}: ids that no token has.", f"Got {_short(array)}.")
     ids: list[int] = array.tolist()
@@ -199,8 +199,8 @@ def _kind(got: object) -> str:
     what = getattr(got, "what", None)  # what could not be read when it crossed says what it was
     if isinstance(what, str):
         return "".join(c for c in what[:60] if c.isprintable())
-    names = {str: "text", dict: "a dict", list: "a list", np.ndarray: "an array"}
-    return names.get(type(got), f"of the type {type(got).__name__}")
+    names = {str: "text", dict: "a dict", list: "a list", float: "a number", int: "a number"}
+    return names.get(type(got), "an array")
 
 
 def _contents(array: Array) -> str:
@@ -208,29 +208,45 @@ def _contents(array: Array) -> str:
 
 
 def _count(some: int, of: int) -> str:
-    return "it is" if of == 1 else f"{some} of {of} entries are"
+    if of == 1:
+        return "it is"
+    return f"all {of} entries are" if some == of else f"{some} of {of} entries are"
 
 
 def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
     """What is wrong, in words that give no value away."""
-    if want.size == 1:
-        return "too large" if got.item() > want.item() else "too small"
-    whole = want.dtype.kind in "iu"
+    if want.ndim == 0:
+        return _scalar_feature(float(got), float(want))
     if not got.any() and want.any():
         return "zero everywhere"
-    if not whole and (same := _same_change(got, want)):
+    if want.dtype.kind == "f" and (same := _same_change(got, want)):
         return same
     square = want.ndim == 2 and want.shape[0] == want.shape[1]
     if square and not (np.abs(got.T - want) > _allowed(got, want)).any():
         return "the transpose of what is expected"
-    text = f"{np.count_nonzero(wrong)} of {want.size} entries are wrong"
+    text = f"{_count(int(np.count_nonzero(wrong)), want.size)} wrong"
     for axis, called in enumerate(axes):
         others = tuple(other for other in range(want.ndim) if other != axis)
         places = np.flatnonzero(wrong.any(axis=others)).tolist()
         if len(places) < want.shape[axis]:
-            listed = ", ".join(map(str, places[:8])) + (", ..." if len(places) > 8 else "")
-            text += f", all at {called} {listed} (of 0 to {want.shape[axis] - 1})"
+            text += f", all at {called} {_listed(places)} (of 0 to {want.shape[axis] - 1})"
     return text
+
+
+def _scalar_feature(got: float, want: float) -> str:
+    ratio = got / want if want else 0.0
+    if abs(ratio + 1) < SINGLE:
+        return "the opposite sign"
+    for factor, text in ((ratio, "{:.0f} times"), (1 / ratio if ratio else 0.0, "1/{:.0f} of")):
+        if round(factor) > 1 and abs(factor / round(factor) - 1) < DOUBLE:
+            return f"{text.format(factor)} what is expected"
+    return "too large" if got > want else "too small"
+
+
+def _listed(places: list[int]) -> str:
+    if len(places) > 2 and places[-1] - places[0] == len(places) - 1:
+        return f"{places[0]} to {places[-1]}"
+    return ", ".join(map(str, places[:8])) + (", ..." if len(places) > 8 else "")
 
 
 def _same_change(got: Array, want: Array) -> str | None:
@@ -240,7 +256,7 @@ def _same_change(got: Array, want: Array) -> str | None:
     if factor and not (np.abs(got - factor * want) > max(allowed, abs(factor) * allowed)).any():
         if abs(factor + 1) < SINGLE:
             return "the opposite sign everywhere"
-        return f"{factor:.3g} times what is expected, everywhere"
+        return f"{factor:.5g} times what is expected, everywhere"
     shift = float(np.mean(got - want))
     if np.ptp(want) > allowed and not (np.abs(got - shift - want) > allowed).any():
         return "off by the same amount everywhere"

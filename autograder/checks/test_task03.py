@@ -393,7 +393,7 @@ def test_clipping(student: Any, rng: Rng) -> None:
         ("below the limit", 1.0, 1.5 * norm),
         ("small, above the limit", 0.5 / norm, 0.01),
         ("small, below the limit", 0.5 / norm, 1.0),
-        ("zero", 0.0, 1.0),
+        ("of zero", 0.0, 1.0),
     ):
         given = {key: scale * grad for key, grad in grads.items()}
         factor = min(1.0, max_norm / (scale * norm)) if scale else 1.0

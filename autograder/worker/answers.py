@@ -10,21 +10,31 @@ import numpy as np
 from .wire import NUMERIC_KINDS, Unreadable
 
 MAX_ITEMS = 1_000_000
+MAX_ARRAYS = 200_000
+MAX_BYTES = 48 << 20
 MAX_DEPTH = 8
-MAX_TEXT = 10_000
+MAX_TEXT = 200
+KINDS = {"c": "complex numbers", "O": "objects", "U": "text"}
 
 
 class _TooMuch(Exception):
     pass
 
 
-class _Budget:
+class Budget:
+    """How much may still cross in one reply; less than ``wire.decode`` would refuse."""
+
     def __init__(self) -> None:
         self.items = MAX_ITEMS
+        self.arrays = MAX_ARRAYS
+        self.bytes = MAX_BYTES
 
-
-def _name(value: object) -> str:
-    return type(value).__name__[:80]
+    def take(self, items: int = 0, arrays: int = 0, size: int = 0) -> None:
+        self.items -= items
+        self.arrays -= arrays
+        self.bytes -= size
+        if min(self.items, self.arrays, self.bytes) < 0:
+            raise _TooMuch
 
 
 def _plain_text(value: str) -> str:
@@ -32,38 +42,40 @@ def _plain_text(value: str) -> str:
     return value[:MAX_TEXT].encode("utf-8", "replace").decode()
 
 
-def _plain_array(value: Any) -> object:
+def _plain_array(value: Any, budget: Budget) -> object:
     array = np.asarray(value)
     if array.dtype.kind in NUMERIC_KINDS:
+        budget.take(arrays=1, size=array.nbytes)
         return array
     if isinstance(value, np.ndarray | np.generic):
-        return Unreadable(f"an array of dtype {array.dtype}")
-    return Unreadable(f"a {_name(value)}")
+        kind = KINDS.get(array.dtype.kind)
+        return Unreadable(f"an array of {kind}" if kind else "an array that holds no numbers")
+    return Unreadable(f"a {type(value).__name__}")
 
 
-def _plain_tensor(value: Any) -> object:
+def _plain_tensor(value: Any, budget: Budget) -> object:
     if value.requires_grad:
         return Unreadable("a tensor that still requires its gradient")
-    return _plain_array(value.detach().cpu().numpy())
+    return _plain_array(value.detach().cpu().numpy(), budget)
 
 
-def _plain(value: Any, budget: _Budget, depth: int) -> object:
-    budget.items -= 1
-    if budget.items < 0:
-        raise _TooMuch
+def _plain(value: Any, budget: Budget, depth: int) -> object:
+    budget.take(items=1)
     if depth > MAX_DEPTH:
-        return Unreadable(f"a value nested more than {MAX_DEPTH} deep")
+        return Unreadable("a value nested too deep")
     if value is None or type(value) in (bool, float):
         return value
     if type(value) is int:
         return value if -(2**63) <= value < 2**64 else Unreadable("an integer of over 64 bits")
     if type(value) is str:
-        return _plain_text(value)
+        text = _plain_text(value)
+        budget.take(size=len(text))
+        return text
     if isinstance(value, np.ndarray | np.generic):
-        return _plain_array(value)
+        return _plain_array(value, budget)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        return _plain_tensor(value)
+        return _plain_tensor(value, budget)
     if isinstance(value, list | tuple):
         return [_read(item, budget, depth + 1) for item in value]
     if isinstance(value, set | frozenset) and all(type(item) is str for item in value):
@@ -72,26 +84,26 @@ def _plain(value: Any, budget: _Budget, depth: int) -> object:
         if not all(type(key) is str for key in value):
             return Unreadable("a dict whose keys are not all text")
         return {_plain_text(key): _read(item, budget, depth + 1) for key, item in value.items()}
-    return _plain_array(value)
+    return _plain_array(value, budget)
 
 
-def _read(value: object, budget: _Budget, depth: int) -> object:
+def _read(value: object, budget: Budget, depth: int) -> object:
     """As ``_plain``; an item that cannot be read costs that item alone."""
     try:
         return _plain(value, budget, depth)
     except _TooMuch:
         raise
-    except Exception as error:
-        return Unreadable(f"a {_name(value)} that cannot be read ({_name(error)})")
+    except Exception:
+        return Unreadable(f"a {type(value).__name__}")
 
 
-def plain(value: object) -> object:
+def plain(value: object, budget: Budget | None = None) -> object:
     """The value as numbers, text, arrays, lists and dicts; what is none of these is Unreadable.
 
     A tuple becomes a list, a numpy scalar an array without dimensions, a tensor without a
-    gradient and any other sequence of numbers an array.
+    gradient and any other sequence of numbers an array. Values of one reply share a ``budget``.
     """
     try:
-        return _read(value, _Budget(), 0)
+        return _read(value, budget or Budget(), 0)
     except _TooMuch:
-        return Unreadable(f"a value of over {MAX_ITEMS:,} items")
+        return Unreadable("a value of too many items or bytes")

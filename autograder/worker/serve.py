@@ -104,7 +104,7 @@ class Server:
                 return {"answer": plain(args)}
             if times == 1:
                 return {"answer": plain(function(*args, **kwargs))}
-            return {"answer": [plain(function(*args, **kwargs)) for _ in range(times)]}
+            return {"answer": [plain(function(*_fresh(args), **kwargs)) for _ in range(times)]}
         finally:
             for name, value in own.items():
                 if value is ABSENT:
@@ -163,6 +163,11 @@ class Server:
             given["h"] = torch.as_tensor(h).to(dtype)
         with torch.no_grad():
             return {"answer": plain(module(torch.as_tensor(tokens), **given))}
+
+
+def _fresh(args: list[Any]) -> list[Any]:
+    """The arguments, with arrays copied: a call that modifies them does not reach the next."""
+    return [value.copy() if isinstance(value, np.ndarray) else value for value in args]
 
 
 def _crossing(value: Any) -> Any:
