@@ -1,13 +1,14 @@
-"""What nbgrader has to know of this course: where things lie, and what a stub looks like."""
+"""What nbgrader has to know of this course: where things lie, and who grades."""
 
 from pathlib import Path
 
+from autograder.nbgrader import configure
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
+ROOT = Path(__file__).resolve().parent
 c.CourseDirectory.course_id = "rnn-course"
-c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignment"
-
-# A stub raises by itself and names its part, so that nothing is added to it.
-c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+configure(c, ROOT)

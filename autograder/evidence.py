@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 
 Outcome = Literal["passed", "partial", "failed", "not run"]
-Status = Literal["graded", "graded with problems", "unreadable", "not graded"]
+# "attack seen": the code wrote to the grader's own line, past the answers to what it was asked.
+Status = Literal["graded", "graded with problems", "attack seen", "unreadable", "not graded"]
 
 
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):

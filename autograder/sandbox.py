@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,6 +31,9 @@ CONTROL_SECONDS = 30.0
 MAX_REPLY_BYTES = 64 << 20
 MAX_CONTROL_BYTES = 1 << 16
 MAX_CALLBACKS = 20_000
+# A reply with one of these ends a request.
+ENDS = {"answer", "error", "missing"}
+GARBLED = "sent what is no answer"
 
 IMPORTS = ("numpy", "torch")
 # What a notebook may import beside, seconds each; worth loading once for a class.
@@ -57,15 +60,23 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WorkerLost(Exception):
-    """The worker can no longer be used; ``reason`` completes "the code ..."."""
+    """The worker can no longer be used; ``reason`` completes "the code ...".
 
-    def __init__(self, reason: str) -> None:
+    So does ``brief``, in words that the code cannot choose.
+    """
+
+    def __init__(self, reason: str, brief: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.brief = brief or reason
 
 
 class OutOfTime(WorkerLost):
     """The worker did not answer by the deadline."""
+
+
+class Garbled(WorkerLost):
+    """The worker sent what a worker never sends: its code wrote to the line by itself."""
 
 
 class SandboxError(CourseError):
@@ -103,26 +114,32 @@ class Worker:
             wire.send(self._sock, {"op": op, "id": number, **fields}, deadline)
             while True:
                 reply = wire.receive(self._sock, deadline, MAX_REPLY_BYTES)
-                if not isinstance(reply, dict) or reply.get("id") != number:
+                if not isinstance(reply, dict) or type(reply.get("id")) is not int:
+                    raise wire.WireError("no reply")
+                if reply["id"] != number:
                     raise wire.WireError("a reply out of turn")
+                if ENDS & reply.keys():
+                    return reply
                 if notice is not None and "at" in reply:
                     notice(reply)
                 elif callback is not None and "callback" in reply:
                     callbacks += 1
                     if callbacks > MAX_CALLBACKS:
-                        raise wire.WireError(f"over {MAX_CALLBACKS:,} calls of other stubs")
+                        self.kill()
+                        raise WorkerLost(f"called other stubs over {MAX_CALLBACKS:,} times")
                     wire.send(self._sock, _answer(callback, reply), deadline)
                 else:
-                    return reply
+                    raise wire.WireError("a reply that was not asked for")
         except wire.TooLate:
             self.kill()
             raise OutOfTime(f"was stopped after {seconds:g} s") from None
         except wire.Closed:
             ended = self.kill(ending=True)
-            raise WorkerLost(ended or "ended its connection to the grader") from None
+            reason = ended or "ended its connection to the grader"
+            raise WorkerLost(reason, "ended its process") from None
         except wire.WireError as error:
             self.kill()
-            raise WorkerLost(f"sent what is no answer ({error})") from None
+            raise Garbled(f"{GARBLED} ({error})", GARBLED) from None
 
     def kill(self, ending: bool = False) -> str:
         """Ends the worker; returns how it had ended by itself, or an empty text.
@@ -137,11 +154,11 @@ class Worker:
 
 
 def _answer(callback: Callback, asked: Reply) -> Reply:
-    args, kwargs = asked.get("args"), asked.get("kwargs")
+    name, args, kwargs = asked["callback"], asked.get("args"), asked.get("kwargs")
     try:
-        if not isinstance(args, list) or not isinstance(kwargs, dict):
-            raise Refused("a call without arguments")
-        return {"answer": callback(str(asked["callback"]), args, kwargs)}
+        if not (isinstance(name, str) and isinstance(args, list) and isinstance(kwargs, dict)):
+            raise Refused("a call without a name or arguments")
+        return {"answer": callback(name, args, kwargs)}
     except Refused as refused:
         return {"refused": str(refused)}
 
@@ -174,13 +191,14 @@ class Control:
     def fork(self, limits: Limits) -> Worker:
         """A fresh worker, confined, with nothing loaded. Raises SandboxError."""
         folder = _private_folder() if self.level == "restricted" else None
+        hidden = [str(box.PACKAGE), *map(str, self._hidden)] if folder else []
         message = {
             "op": "fork",
             "limits": {
                 "memory_mb": limits.memory_mb,
                 "cpu_seconds": int(limits.submission_seconds) + 1,
                 "folder": str(folder or ""),
-                "hidden": [str(box.PACKAGE), *map(str, self._hidden)],
+                "hidden": hidden,
             },
         }
         ours, theirs = socket.socketpair()
@@ -203,7 +221,7 @@ class Control:
         """Ends a worker; see ``warm.Workers``."""
         ended: str = self._ask({"op": "kill", "pid": pid, "ending": ending})
         if pid in self._folders:
-            shutil.rmtree(self._folders.pop(pid), ignore_errors=True)
+            _remove(self._folders.pop(pid))
         return ended
 
     def close(self) -> None:
@@ -215,6 +233,37 @@ def _private_folder() -> Path:
     if os.geteuid() == 0:
         os.chown(folder, box.NOBODY, box.NOBODY)
     return folder
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder, whatever was put into it, as far as that can be done.
+
+    What lies deeper is moved up first: neither long paths nor deep ones, nor folders that their
+    owner may not read, are in the way.
+    """
+    names = itertools.count()
+    with suppress(OSError):
+        while sum(_emptied(entry, folder, names) for entry in list(folder.iterdir())):
+            pass
+        folder.rmdir()
+
+
+def _emptied(entry: Path, top: Path, names: Iterator[int]) -> bool:
+    """Removes an entry of ``top``, or moves the folders that lie in it there. Whether it did."""
+    with suppress(OSError):
+        if entry.is_symlink() or not entry.is_dir():
+            entry.unlink()
+            return True
+        entry.chmod(0o700)
+        for inner in os.scandir(entry):
+            if inner.is_dir(follow_symlinks=False):
+                os.chmod(inner.path, 0o700)
+                os.rename(inner.path, top / f"moved {next(names)}")
+            else:
+                os.unlink(inner.path)
+        entry.rmdir()
+        return True
+    return False
 
 
 class Sandbox:
@@ -273,4 +322,4 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._home, ignore_errors=True)
+        _remove(self._home)

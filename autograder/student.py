@@ -12,18 +12,29 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from autograder.evidence import CellTrouble
 from autograder.reference import BUILDING_BLOCKS, NotAnswered, Reference
-from autograder.sandbox import Control, Limits, OutOfTime, Refused, Reply, Worker, WorkerLost
+from autograder.sandbox import (
+    Control,
+    Garbled,
+    Limits,
+    OutOfTime,
+    Refused,
+    Reply,
+    Worker,
+    WorkerLost,
+)
 from autograder.submissions.reading import Cell, Submission
 from autograder.worker.wire import Array, Unreadable, seed_of
 
 MODELS = frozenset({"CharRNN"})
-# A stub that ran out of time is not waited for as long again, and after some tries not at all.
+# A stub that ran out of time is not waited for as long again, and after some tries not at all; nor
+# is a cell run again that was stopped so often.
 SECOND_CALL_SECONDS = 2.0
 MAX_LOST = 3
 # What a cell gets where nothing is left, since most only define something.
@@ -38,7 +49,11 @@ Kind = Literal["missing", "unfinished", "raised", "out of time", "crashed", "unr
 
 
 class StudentError(Exception):
-    """A stub did not answer. ``message`` may always be shown, ``detail`` only to staff."""
+    """A stub did not answer.
+
+    ``message`` may always be shown: the code chose no word of it, by which it could tell what a
+    hidden check has asked. ``detail`` is for staff, and for checks that are not hidden.
+    """
 
     def __init__(self, kind: Kind, message: str, detail: str = "") -> None:
         super().__init__(f"{message} {detail}".strip())
@@ -84,6 +99,14 @@ class _CellState:
         self.cell = cell
         self.stop: int | None = None
         self.ran = False
+        self._lost = 0
+
+    def stop_before(self, reached: int) -> None:
+        """Never runs the statement again that was reached when the worker was lost."""
+        self._lost += 1
+        self.stop = max(0, reached if self.stop is None else min(reached, self.stop - 1))
+        if self._lost == MAX_LOST:
+            self.stop = 0
 
 
 class Student:
@@ -116,6 +139,7 @@ class Student:
         self._replacing = False
         self.troubles: list[CellTrouble] = []
         self.mishaps = 0
+        self.garbled = False
         self.calls: list[Call] = []
 
     # -- what checks use ------------------------------------------------------------------------
@@ -133,7 +157,10 @@ class Student:
 
     @property
     def arguments_after(self) -> _Variant:
-        """``student.arguments_after.f(...)``: the arguments as they are after the call."""
+        """``student.arguments_after.f(...)``: the arguments as they are after the call.
+
+        None where the call never came back, which is for other checks to tell.
+        """
         return _Variant(self, arguments_after=True)
 
     def value(self, name: str) -> Any:
@@ -203,18 +230,21 @@ class Student:
                 "cell", seconds, notice=notice, name=cell.name, source=cell.source, stop=state.stop
             )
         except WorkerLost as loss:
-            state.stop = max(0, reached if state.stop is None else min(reached, state.stop - 1))
-            self.troubles.append(CellTrouble(cell.name, f"{cell.name} {loss.reason}"))
+            state.stop_before(reached)
+            self._note(loss)
+            # How a later run ends could tell what was asked before it.
+            told = loss.reason if first else loss.brief
+            self.troubles.append(CellTrouble(cell.name, f"{cell.name} {told}"))
             return False
         finally:
             if first:
                 self._load_left -= time.monotonic() - started
         if "error" in reply and first:
-            told = _told(reply)
-            self.troubles.append(
-                CellTrouble(cell.name, f"{told.message}: {told.detail}".rstrip(": "))
-            )
+            self.troubles.append(CellTrouble(cell.name, _told(reply).text))
         return True
+
+    def _note(self, loss: WorkerLost) -> None:
+        self.garbled = self.garbled or isinstance(loss, Garbled)
 
     # -- calling --------------------------------------------------------------------------------
 
@@ -231,10 +261,12 @@ class Student:
             self._worker = None
             self._lost[subject] += 1
             self.mishaps += 1
-            kind: Kind = "out of time" if isinstance(loss, OutOfTime) else "crashed"
-            limit = f"{self._limits.call_seconds:g} s"
-            reason = f"took longer than {limit}" if kind == "out of time" else loss.reason
-            error = StudentError(kind, f"`{subject}` {reason}.")
+            self._note(loss)
+            if isinstance(loss, OutOfTime):
+                limit = f"{self._limits.call_seconds:g} s"
+                error = StudentError("out of time", f"`{subject}` took longer than {limit}.")
+            else:
+                error = StudentError("crashed", f"`{subject}` {loss.brief}.", f"It {loss.reason}.")
             self._last_loss[subject] = error
             raise error from None
 
@@ -246,20 +278,25 @@ class Student:
         times: int = 1,
         arguments_after: bool = False,
     ) -> Any:
-        replaced = [block for block in BUILDING_BLOCKS if block != name] if self._replacing else []
-        reply = self._ask(
-            name,
-            "call",
-            callback=self._stand_in if replaced else None,
-            stub=name,
-            args=list(args),
-            kwargs=kwargs,
-            times=times,
-            replaced=replaced,
-            arguments_after=arguments_after,
-        )
+        replaced = _built_of(name) if self._replacing else []
+        try:
+            reply = self._ask(
+                name,
+                "call",
+                callback=partial(self._stand_in, replaced) if replaced else None,
+                stub=name,
+                args=list(args),
+                kwargs=kwargs,
+                times=times,
+                replaced=replaced,
+                arguments_after=arguments_after,
+            )
+        except StudentError:
+            if arguments_after:
+                return None
+            raise
         if arguments_after:
-            return self._answer(name, reply)
+            return reply.get("answer")
         return self._recorded(Call(name, args, kwargs, times, None), reply)
 
     def _recorded(self, call: Call, reply: Reply) -> Any:
@@ -271,8 +308,10 @@ class Student:
         self.calls.append(replace(call, answer=answer))
         return answer
 
-    def _stand_in(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if name not in BUILDING_BLOCKS:
+    def _stand_in(
+        self, replaced: list[str], name: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        if name not in replaced:
             raise Refused("no such stub")
         try:
             return self._reference.stand_in(name, args, kwargs)
@@ -284,21 +323,20 @@ class Student:
             told = _told(reply)
             if told.kind == "unfinished":
                 raise StudentError("unfinished", f"`{subject}` is still to be written.")
-            raise StudentError(told.kind, f"`{subject}` raised {told.message}.", told.detail)
+            raise StudentError(told.kind, f"`{subject}` raised an exception.", told.text)
         if "missing" in reply:
             raise StudentError("missing", self._why_missing(subject))
         answer = reply.get("answer")
         if isinstance(answer, Unreadable):
-            raise StudentError(
-                "unreadable",
-                f"`{subject}` returned {_clean(answer.what, 60)}, which cannot be read.",
-            )
+            message = f"`{subject}` returned {answer.what}, which cannot be read."
+            raise StudentError("unreadable", message)
         return answer
 
     def _why_missing(self, subject: str) -> str:
         for trouble in self.troubles:
             cell = next(s.cell for s in self._cells if s.cell.name == trouble.cell)
-            if re.search(rf"^\s*(?:def|class)?\s*{subject}\b", cell.source, re.MULTILINE):
+            defines = rf"^[ \t]*(?:def[ \t]+|class[ \t]+)?{re.escape(subject)}\b"
+            if re.search(defines, cell.source, re.MULTILINE):
                 return f"`{subject}` is not defined, because {trouble.message}."
         return (
             f"`{subject}` is not defined. Define it under exactly this name, at the top level "
@@ -358,11 +396,21 @@ class StudentModel:
         self._loaded = parameters
 
 
+def _built_of(name: str) -> list[str]:
+    """The building blocks that may be right ones when a stub is called: those that stand before it.
+
+    Were any other to be, two stubs that do nothing but call each other would both be met.
+    """
+    blocks = list(BUILDING_BLOCKS)
+    return blocks[: blocks.index(name)] if name in blocks else blocks
+
+
 class _Told:
-    def __init__(self, kind: Kind, message: str, detail: str) -> None:
+    """What is told of an exception: ``text`` names it, its place and what it said."""
+
+    def __init__(self, kind: Kind, text: str) -> None:
         self.kind = kind
-        self.message = message
-        self.detail = detail
+        self.text = text
 
 
 def _told(reply: Reply) -> _Told:
@@ -374,7 +422,8 @@ def _told(reply: Reply) -> _Told:
     known = isinstance(place, str) and re.fullmatch(r"cell \d{1,4}", place)
     where = f" in {place}, line {line}" if known and isinstance(line, int) else ""
     kind: Kind = "unfinished" if name == "NotImplementedError" else "raised"
-    return _Told(kind, f"{name}{where}", _clean(error.get("text"), 300))
+    said = _clean(error.get("text"), 300)
+    return _Told(kind, f"{name}{where}: {said}" if said else f"{name}{where}")
 
 
 def _clean(value: object, length: int) -> str:

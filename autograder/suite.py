@@ -22,10 +22,14 @@ from autograder.misconceptions.explain import explain
 from autograder.reference import Reference
 from autograder.sandbox import Control, Limits
 from autograder.student import Call, Student, StudentError
-from autograder.submissions.reading import Submission
+from autograder.submissions.reading import Submission, printable
 
 CHECKS = Path(__file__).parent / "checks"
 FIXTURES = frozenset({"student", "reference", "rng", "concepts"})
+GARBLED = (
+    "the code wrote to the grader's own line, which no stub has to; nothing was earned by that, "
+    "and it should be read by a person"
+)
 # pytest's own plugins that collecting does not need, and that take time to start.
 LEAN = ("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "stepwise")
 
@@ -125,7 +129,11 @@ class Suite:
             student.close()
         problems = bool(student.troubles or student.mishaps)
         status: Status = "graded with problems" if problems else "graded"
-        reason = "; ".join(submission.notes)
+        notes = list(submission.notes)
+        if student.garbled:
+            status = "attack seen"
+            notes.insert(0, GARBLED)
+        reason = "; ".join(notes)
         return _evidence(
             submission, control.level, status, reason, student.troubles, checks, explanations
         )
@@ -193,7 +201,7 @@ class Suite:
         except Exception as error:
             # A check that stumbles over an odd answer costs that check and says so.
             message = f"What was returned could not be checked ({type(error).__name__})."
-            return _seen("failed", 0.0, check.visible, message, str(error)[:300])
+            return _seen("failed", 0.0, check.visible, message, printable(str(error)[:300]))
         return Seen("passed", 1.0)
 
     @staticmethod

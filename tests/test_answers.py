@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.worker import wire
-from autograder.worker.answers import MAX_ITEMS, MAX_TEXT, plain
+from autograder.worker.answers import MAX_ITEMS, MAX_TEXT, Budget, plain
 from autograder.worker.wire import Unreadable
 
 Pair = namedtuple("Pair", "loss grads")
@@ -171,8 +171,9 @@ def test_what_numpy_does_not_read_is_unreadable(make: Callable[[], object]) -> N
 
 @pytest.mark.parametrize("make", UNREADABLE.values(), ids=UNREADABLE)
 def test_an_unreadable_item_costs_that_item_alone(make: Callable[[], object]) -> None:
-    loss, grads = read((0.5, {"x": make(), "W": np.eye(2)}))
+    loss, odd, grads = read((0.5, make(), {"x": make(), "W": np.eye(2)}))
     assert loss == 0.5
+    assert isinstance(odd, Unreadable)
     assert isinstance(grads["x"], Unreadable)
     np.testing.assert_array_equal(grads["W"], np.eye(2))
 
@@ -196,4 +197,14 @@ def test_a_value_within_itself_is_unreadable_deep_down() -> None:
 def test_the_type_is_named_to_the_student() -> None:
     assert read(x for x in "a").what == "a generator"
     assert "requires its gradient" in read(torch.ones(1, requires_grad=True)).what
-    assert "complex128" in read(np.ones(1, complex)).what
+    assert "complex" in read(np.ones(1, complex)).what
+
+
+def test_a_reply_holds_no_more_than_may_cross() -> None:
+    assert isinstance(read(np.zeros((7, 1 << 20))), Unreadable)
+    assert isinstance(read([np.float32(1)] * 250_000), Unreadable)
+    budget = Budget()
+    answers = [plain(np.zeros((2, 1 << 20)), budget) for _ in range(9)]
+    assert isinstance(answers[0], np.ndarray)
+    assert isinstance(wire.decode(wire.encode(answers)[8:])[-1], Unreadable)
+    assert read(["x" * 999] + [0] * (MAX_ITEMS - 2))[0] == "x" * MAX_TEXT

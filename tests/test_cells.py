@@ -121,8 +121,16 @@ def test_future_imports_hold_from_there_on(notebook: Submission) -> None:
     assert notebook.names["g"].__annotations__ == {"x": "unknown"}
 
 
-def test_the_grader_s_own_future_imports_do_not_leak(notebook: Submission) -> None:
-    assert run(notebook, "def f(x: int): pass") == []
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "def f(x: int): pass",
+        "%%time\ndef f(x: int): pass",
+        "get_ipython().run_cell_magic('time', '', 'def f(x: int): pass')",
+    ],
+)
+def test_the_grader_s_own_future_imports_do_not_leak(notebook: Submission, cell: str) -> None:
+    assert run(notebook, cell) == []
     assert notebook.names["f"].__annotations__ == {"x": int}
 
 

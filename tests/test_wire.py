@@ -38,7 +38,7 @@ scalars = st.one_of(
     st.integers(-(2**63), 2**64 - 1),
     st.floats(),
     st.text(),
-    st.builds(Unreadable, st.text("abc_[]", max_size=wire.MAX_WHAT)),
+    st.builds(Unreadable, st.sampled_from(sorted(wire.WHATS))),
     arrays,
 )
 values = st.recursive(
@@ -155,6 +155,7 @@ def test_a_message_that_breaks_off_is_refused(value: object) -> None:
         packed_array("f8,f8", (1,), b"x" * 16),
         packed_array("(2,)f8", (1,), b"x" * 16),
         packed_array("no dtype", (1,)),
+        packed_array("(1,f8", (1,), b"x" * 8),
         packed_array("<f8", (-1,), b"x" * 8),
         packed_array("<f8", (2,), b"x" * 8),
         packed_array("<f8", (1,), b"x" * 16),
@@ -199,18 +200,28 @@ def test_no_arriving_bytes_can_run_code(tmp_path: os.PathLike[str]) -> None:
         b"\x81\x01\x01",
         b"\x81\x92\x01\x02\x01",
         b"\x81\xca\x00\x00\x00\x00\x01",
+        b"\xdc\x00\x80" + packed(wire.GENERATOR, b"0") * 128,
+        b"\xdd" + (1 << 19).to_bytes(4, "big") + packed_array("|i1", (), b"0") * (1 << 19),
+        b"\xdd"
+        + (1 << 20).to_bytes(4, "big")
+        + msgspec.msgpack.encode("x" * 999)
+        + b"\0" * ((1 << 20) - 1),
     ],
-    ids=["list", "dict", "array", "many lists", "deep", "int key", "list key", "float key"],
+    ids=[
+        *("list", "dict", "array", "many lists", "deep", "int key", "list key", "float key"),
+        *("many generators", "many arrays", "a long text among many numbers"),
+    ],
 )
 def test_what_would_take_much_memory_or_time_is_refused(body: bytes) -> None:
     with pytest.raises(WireError):
         wire.decode(body)
 
 
-def test_what_stands_for_the_unreadable_is_short_and_printable() -> None:
-    arrived = wire.decode(packed(wire.UNREADABLE, b"a \x1b[31m\n\xff" + b"x" * 10_000))
-    assert len(arrived.what) == wire.MAX_WHAT
-    assert arrived.what.isprintable()
+@pytest.mark.parametrize("what", [b"", b"a \x1b[31m\n\xff", b"x" * 10_000, b"a 3.14159"])
+def test_what_stands_for_the_unreadable_is_said_in_known_words(what: bytes) -> None:
+    assert wire.decode(packed(wire.UNREADABLE, what)).what == wire.UNKNOWN
+    assert wire.decode(wire.encode(Unreadable(what.decode("latin-1")))[8:]).what == wire.UNKNOWN
+    assert wire.decode(packed(wire.UNREADABLE, b"a generator")).what == "a generator"
 
 
 def test_messages_cross_a_socket_in_order(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -167,10 +167,13 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
     """Raises Disagreement if an argument was modified by a call.
 
     Args:
-        after: the arguments as they are after the call, as ``student.arguments_after`` gives them.
+        after: the arguments as they are after the call, as ``student.arguments_after`` gives them;
+            None where that is not known, and nothing is held against the student.
         before: the arguments as they were passed. What is no array, or dict of arrays, is left out.
         names: what the arguments are called.
     """
+    if after is None:
+        return
     left = after if isinstance(after, list) else []
     for index, (name, old) in enumerate(zip(names, before, strict=True)):
         new = left[index] if index < len(left) else None

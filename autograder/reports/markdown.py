@@ -7,7 +7,7 @@ import re
 
 from autograder.evidence import Evidence
 from autograder.marks import CriterionMark, Marks
-from autograder.rubric import Rubric
+from autograder.rubric import Criterion, Rubric
 
 
 def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
@@ -15,16 +15,16 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
     lines = [
         f"# {rubric.title}",
         "",
-        f"**{_plain(marks.student)}**: **{marks.score:g} of {marks.max_score:g} points**"
+        f"**{plain(marks.student)}**: **{marks.score:g} of {marks.max_score:g} points**"
         + (f" (and up to {marks.awaiting_reader:g} from a reader)" * bool(marks.awaiting_reader)),
         "",
-        f"File: {_plain(evidence.file)}. Status: {marks.status}. Isolation: {evidence.isolation}.",
+        f"File: {plain(evidence.file)}. Status: {marks.status}. Isolation: {evidence.isolation}.",
     ]
     if evidence.reason:
-        lines += ["", f"> {_plain(evidence.reason)}"]
+        lines += ["", f"> {plain(evidence.reason)}"]
     if evidence.cells and rubric.feedback == "full":
         lines += ["", "Cells that did not run to their end:", ""]
-        lines += [f"- {_plain(trouble.message)}" for trouble in evidence.cells]
+        lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
     for task in rubric.tasks:
         scores = [marks.parts[part.id] for part in task.parts]
         earned, worth = sum(p.score for p in scores), sum(p.max_score for p in scores)
@@ -33,12 +33,14 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
             mark = marks.parts[part.id]
             lines += ["", f"### {part.id} {part.title} ({mark.score:g} of {mark.max_score:g})", ""]
             for criterion in part.criteria:
-                told = marks.criteria[criterion.id]
-                lines += [
-                    f"- {_sign(told)} {criterion.title}: {told.score:g} of {told.max_score:g}"
-                ]
-                lines += [f"  - {_plain(text)}" for text in _feedback(told, rubric.feedback)]
+                lines += criterion_lines(criterion, marks.criteria[criterion.id], rubric.feedback)
     return "\n".join(lines) + "\n"
+
+
+def criterion_lines(criterion: Criterion, mark: CriterionMark, policy: str) -> list[str]:
+    """What a criterion earned, and by the policy why: an item of a list, with items of its own."""
+    head = f"- {_sign(mark)} {criterion.title}: {mark.score:g} of {mark.max_score:g}"
+    return [head, *(f"  - {plain(text)}" for text in _feedback(mark, policy))]
 
 
 def _sign(mark: CriterionMark) -> str:
@@ -54,7 +56,7 @@ def _feedback(mark: CriterionMark, policy: str) -> list[str]:
     return [text for text in [*told, f"Hint: {mark.hint}" if mark.hint else ""] if text]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
     escaped = html.escape(text, quote=False)
     # An underscore within a word, as in `rnn_forward`, is none to Markdown.

@@ -15,7 +15,7 @@ from autograder.marks import Marks
 from autograder.reports.files import Row
 from autograder.rubric import Rubric
 
-STATUS_STYLE = {"graded": "green", "unreadable": "red"}
+STATUS_STYLE = {"graded": "green", "attack seen": "bold red", "unreadable": "red"}
 
 
 def progress(rows: Iterable[Row], total: int) -> Iterator[Row]:

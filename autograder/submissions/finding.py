@@ -51,9 +51,14 @@ def _visible(folder: Path) -> list[Path]:
     )
 
 
+def _is_folder(path: Path) -> bool:
+    """A link is none, wherever it leads: to a classmate's folder, or to the solutions."""
+    return path.is_dir() and not path.is_symlink()
+
+
 def _chosen(folder: Path, assignment: str, released: Path) -> tuple[Path | None, tuple[str, ...]]:
     """The one file of a student's folder that is graded."""
-    files = [path for path in _visible(folder) if not path.is_dir()]
+    files = [path for path in _visible(folder) if not _is_folder(path)]
     candidates = [p for p in files if p.suffix in SUFFIXES and not _as_released(p, released)]
     candidates = candidates or [p for p in files if p.stem == assignment] or files
     if not candidates:
@@ -85,12 +90,17 @@ def _in_folder(folder: Path, assignment: str, released: Path) -> Iterator[HandIn
     if (folder / "submitted").is_dir():
         folder = folder / "submitted"
     for path in _visible(folder):
-        if not path.is_dir():
+        if not _is_folder(path):
             yield HandIn(student_id(path.stem), path)
             continue
-        own = path / assignment if (path / assignment).is_dir() else path
-        chosen, notes = _chosen(own, assignment, released)
-        yield HandIn(student_id(path.name), chosen or own, notes)
+        own = path / assignment if _is_folder(path / assignment) else path
+        yield from_folder(own, path.name, assignment, released)
+
+
+def from_folder(folder: Path, name: str, assignment: str, released: Path) -> HandIn:
+    """What the student of this name has in a folder that holds nothing else."""
+    chosen, notes = _chosen(folder, assignment, released)
+    return HandIn(student_id(name), chosen or folder, notes)
 
 
 def find_submissions(paths: Iterable[Path], assignment: str, released: Path) -> list[HandIn]:

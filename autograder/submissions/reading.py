@@ -16,6 +16,10 @@ import msgspec
 MAX_BYTES = 50 << 20
 MAX_CELLS = 5_000
 MAX_SCRIPT_LINES = 20_000
+# Of one cell's source, and in a whole notebook: more is never written by hand, and would take a
+# hundred times its own size in memory.
+MAX_SOURCE_BYTES = 2 << 20
+MAX_OBJECTS = 1_000_000
 MAX_TIDIED_VALUES = 1_000_000
 
 Format = Literal["notebook", "script", "none"]
@@ -62,7 +66,7 @@ class _Notebook(msgspec.Struct):
 
 class _NotebookCell(msgspec.Struct):
     cell_type: str
-    source: str | list[str] = ""
+    source: msgspec.Raw = msgspec.Raw(b'""')
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -111,6 +115,11 @@ def _notebook(text: str) -> _Notebook:
 
 
 def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
+    if text.count("{") > MAX_OBJECTS:
+        raise _Unreadable(
+            f"the notebook is made of over {MAX_OBJECTS:,} objects; clear its outputs and hand it "
+            "in again"
+        )
     try:
         notebook = _notebook(text)
     except msgspec.ValidationError:
@@ -132,15 +141,22 @@ def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
     for raw in notebook.cells[:MAX_CELLS]:
         try:
             cell = msgspec.json.decode(raw, type=_NotebookCell)
+            if cell.cell_type != "code":
+                continue
+            source = _source(cell.source)
         except (msgspec.DecodeError, RecursionError):
             notes.append("a cell of the notebook is malformed and was left out")
             continue
-        if cell.cell_type != "code":
-            continue
         number += 1
-        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
         if source.strip():
             yield Cell(f"cell {number}", _lines(source))
+
+
+def _source(raw: msgspec.Raw) -> str:
+    if len(memoryview(raw)) > MAX_SOURCE_BYTES:
+        raise msgspec.DecodeError("a cell too large")
+    source = msgspec.json.decode(raw, type=str | list[str])
+    return source if isinstance(source, str) else "".join(source)
 
 
 def percent_cells(text: str) -> Iterator[tuple[str, str]]:
@@ -152,10 +168,12 @@ def percent_cells(text: str) -> Iterator[tuple[str, str]]:
     marks = list(CELL_MARKER.finditer(text))
     edges = [0, *(mark.start() for mark in marks), len(text)]
     heads = ["", *(mark[1] for mark in marks)]
+    lines = 0
     for head, start, end in zip(heads[: MAX_CELLS + 1], edges, edges[1:], strict=False):
         source = text[start:end]
         if not NOT_CODE.search(head) and source.strip():
-            yield head, "\n" * text.count("\n", 0, start) + source.rstrip() + "\n"
+            yield head, "\n" * lines + source.rstrip() + "\n"
+        lines += source.count("\n")
 
 
 def _lines(source: str) -> str:
@@ -183,6 +201,11 @@ def _read(path: Path, data: bytes, notes: list[str]) -> tuple[Format, list[Cell]
         raise _Unreadable(
             f"the script has {lines:,} lines, and at most {MAX_SCRIPT_LINES:,} are read; remove "
             "what is not code and hand it in again"
+        )
+    if len(text) > MAX_SOURCE_BYTES:
+        raise _Unreadable(
+            f"the script has {len(text) / 2**20:.0f} MB, and at most {MAX_SOURCE_BYTES >> 20} MB "
+            "are read; remove what is not code and hand it in again"
         )
     cells = enumerate(percent_cells(text), start=1)
     return "script", [Cell(f"cell {number}", source) for number, (_, source) in cells]

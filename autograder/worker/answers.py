@@ -13,7 +13,7 @@ MAX_ITEMS = 1_000_000
 MAX_ARRAYS = 200_000
 MAX_BYTES = 48 << 20
 MAX_DEPTH = 8
-MAX_TEXT = 200
+MAX_TEXT = 64
 KINDS = {"c": "complex numbers", "O": "objects", "U": "text"}
 
 

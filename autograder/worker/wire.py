@@ -34,9 +34,11 @@ DTYPES = {
 
 # What a value that cannot be read can be said to be. Whoever sends one may name nothing else, for
 # what it says is shown to the student, and could tell what a hidden check has asked.
-_NAMES = """bytes bytearray memoryview complex function method type object module range set frozenset
-generator map zip filter enumerate reversed list_iterator dict_keys dict_values dict_items Generator
-Tensor Parameter Size PackedSequence CharRNN Embedding RNN Linear Module"""
+_NAMES = """
+bytes bytearray memoryview complex function method type object module range set frozenset generator
+map zip filter enumerate reversed list_iterator dict_keys dict_values dict_items Generator Tensor
+Parameter Size PackedSequence CharRNN Embedding RNN Linear Module
+"""
 UNKNOWN = "a value of a type that is not asked for"
 WHATS = frozenset(
     {UNKNOWN, "an array of objects", "an array of complex numbers", "an array of text"}
@@ -155,8 +157,8 @@ def _look_through(body: bytes | bytearray) -> None:
             continue
         still.append((left - 1, keyed))
         values += 1
-        if values > MAX_VALUES:
-            raise ValueError(f"over {MAX_VALUES:,} values")
+        if values > MAX_VALUES or cost > MAX_COST:
+            raise ValueError("too many values, arrays or generators")
         first = body[at]
         at += 1
         text = 0xA0 <= first < 0xC0 or first in _TEXTS
@@ -186,10 +188,8 @@ def _look_through(body: bytes | bytearray) -> None:
             still.append((2 * size, True))
         else:
             raise ValueError("a kind of value that has no place here")
-        if cost > MAX_COST:
-            raise ValueError("too many arrays or generators")
-    if longest * values > MAX_ENTRIES:
-        raise ValueError("a long text among many values")
+    if cost > MAX_COST or longest * values > MAX_ENTRIES:
+        raise ValueError("too many arrays or generators, or a long text among many values")
 
 
 def _cost(code: int) -> int:

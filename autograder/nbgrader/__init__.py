@@ -1,0 +1,36 @@
+"""Lets nbgrader grade the homework through this grader: two lines of an ``nbgrader_config.py``.
+
+    from autograder.nbgrader import configure
+    configure(c, "folder with rubric.yaml")
+
+Nothing of nbgrader is changed. For this one assignment its autograding step reads notebooks with
+``GradingExporter``, which grades the class, and its release step with ``ReleaseExporter``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Course
+
+
+def configure(config: Any, course: str | Path) -> None:
+    """Tells nbgrader's ``config`` that the assignment of ``course`` is graded here.
+
+    nbgrader reads its configuration at the start of each command, and formgrader before each page;
+    this is also when submissions without a notebook are made visible to it. Raises CourseError
+    where no course lies there.
+    """
+    from nbgrader.coursedir import CourseDirectory
+
+    from autograder.nbgrader.collected import Release
+
+    found = Course.find(Path(course))
+    for step, exporter in (
+        ("Autograde", "GradingExporter"),
+        ("GenerateAssignment", "ReleaseExporter"),
+    ):
+        config[step].exporter_class = f"autograder.nbgrader.exporters.{exporter}"
+        config[exporter].course = str(found.root)
+    Release(found).make_visible(CourseDirectory(config=config))

@@ -1,0 +1,95 @@
+"""Grades what was collected, in a process of its own: nbgrader's may be a web server.
+
+Run as ``python -m autograder.nbgrader.batch COURSE RESULTS [again]`` it takes submissions as JSON
+on standard input, and gives a line of JSON for each as soon as it is graded.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import nbformat
+
+from autograder.course import Course, CourseError
+from autograder.evidence import Evidence
+from autograder.marks import Marks
+from autograder.nbgrader.collected import Collected
+from autograder.reports.files import Row
+from autograder.submissions.finding import HandIn
+
+
+class Graded(Marks, frozen=True, kw_only=True):
+    """A student's marks, and what they are made of."""
+
+    evidence: Evidence
+
+
+class _Task(msgspec.Struct):
+    student: str
+    path: str
+    notes: tuple[str, ...]
+
+
+def grade(
+    course: Course, collected: Sequence[Collected], results: Path, again: bool
+) -> Iterator[Graded]:
+    """The marks of each, in the order in which they are done.
+
+    What ``results`` holds the evidence of is not run again, unless ``again`` is set. Raises
+    CourseError where the grader cannot work.
+    """
+    results.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as said:
+        tasks = [_task(one, Path(folder)) for one in collected]
+        words = [sys.executable, "-m", __spec__.name, str(course.root), str(results)]
+        with subprocess.Popen(
+            [*words, "again"] if again else words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            cwd=course.root,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(msgspec.json.encode(tasks))
+            process.stdin.close()
+            for line in process.stdout:
+                row = msgspec.json.decode(line, type=Row)
+                data = (results / f"{row.student}.json").read_bytes()
+                yield msgspec.json.decode(data, type=Graded)
+        if process.returncode:
+            said.seek(0)
+            raise CourseError(said.read().strip() or f"ended with status {process.returncode}")
+
+
+def _task(one: Collected, folder: Path) -> _Task:
+    path = one.graded.path
+    if one.rebuilt:
+        path = folder / path
+        path.parent.mkdir()
+        path.write_text(nbformat.writes(one.notebook), encoding="utf-8")
+    return _Task(one.graded.student, str(path), one.graded.notes)
+
+
+def main(root: str, results: str, again: str = "") -> None:
+    from autograder.grading import ClassRun
+
+    tasks = msgspec.json.decode(sys.stdin.buffer.read(), type=list[_Task])
+    handed_in = [HandIn(task.student, Path(task.path), task.notes) for task in tasks]
+    jobs = os.cpu_count() or 1
+    try:
+        for row in ClassRun(Course(Path(root)), handed_in, Path(results), jobs, again=bool(again)):
+            sys.stdout.buffer.write(msgspec.json.encode(row) + b"\n")
+            sys.stdout.buffer.flush()
+    except CourseError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

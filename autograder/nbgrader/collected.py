@@ -1,0 +1,99 @@
+"""What nbgrader has collected of a student: which file is graded, and that nbgrader sees it."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.course import Course, CourseError
+from autograder.nbgrader.rebuild import Notebook, rebuild, student_cells
+from autograder.reports.files import write_whole
+from autograder.submissions.finding import NOT_HANDED_IN, HandIn, from_folder
+from autograder.submissions.reading import printable, read_submission
+
+# What `nbgrader submit` leaves beside the student's files.
+OF_NBGRADER = NOT_HANDED_IN | {"submission_secret.txt"}
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A submission, rebuilt from the release. ``graded`` is the file that the grader reads.
+
+    That is ``notebook`` once it is written there, or the student's own file where this is no
+    notebook. ``digest`` is of both, and of what was found.
+    """
+
+    student: str
+    notebook: Notebook
+    graded: HandIn
+    digest: str
+
+    @property
+    def rebuilt(self) -> bool:
+        return not self.graded.path.is_absolute()
+
+
+class Release:
+    """The released assignment, and what students made of it."""
+
+    def __init__(self, course: Course) -> None:
+        self.name = course.source.stem
+        self._folder = course.assignment_folder
+        file = self._folder / f"{self.name}.ipynb"
+        try:
+            self._notebook = nbformat.read(file, as_version=4)
+        except OSError as error:
+            raise CourseError(
+                f"{file}: cannot be read ({error.strerror}); run `autograder release`"
+            ) from None
+
+    def collected(self, student: str, folder: Path) -> Collected:
+        """What a student has in the folder. Never raises for what it holds."""
+        own = from_folder(folder.resolve(), student, self.name, self._folder)
+        submission = read_submission(own.path, own.student, own.notes)
+        notebook, found = rebuild(self._notebook, student_cells(submission, own.path))
+        notes = (*own.notes, *self._no_work(folder, own.path))
+        graded = HandIn(own.student, own.path, notes)
+        data = submission.sha256
+        if submission.format == "notebook":
+            notes = (*notes, *submission.notes, *found)
+            graded = HandIn(own.student, Path(own.student, f"{self.name}.ipynb"), notes)
+            data = nbformat.writes(notebook)
+        digest = hashlib.sha256("\0".join([data, *notes]).encode()).hexdigest()
+        return Collected(student, notebook, graded, digest)
+
+    def _no_work(self, folder: Path, chosen: Path) -> tuple[str, ...]:
+        """Says that nothing but released files was handed in, and what else there is."""
+        released = self._folder / chosen.name
+        if not chosen.is_file() or not released.is_file():
+            return ()
+        if chosen.read_bytes() != released.read_bytes():
+            return ()
+        others = [
+            printable(path.name)
+            for path in sorted(folder.iterdir())
+            if path.name.lower() not in OF_NBGRADER and not (self._folder / path.name).exists()
+        ]
+        beside = f"; beside it there is: {', '.join(others[:MOST_NAMED])}" if others else ""
+        return (f"{chosen.name} is as it was released{beside}",)
+
+    def make_visible(self, coursedir: Any) -> None:
+        """Lays the released notebook into every collected folder that has none of its name.
+
+        nbgrader passes over a submission without it, so that a script, a renamed notebook or a
+        picture of the homework would keep an older mark, or have none. The student's own file is
+        what is graded all the same: one that is as released is chosen last.
+        """
+        folders = coursedir.format_path(coursedir.submitted_directory, "*", self.name)
+        name = f"{self.name}.ipynb"
+        for folder in Path("/").glob(str(folders).lstrip("/")):
+            if folder.is_dir() and not (folder / name).exists() and not (folder / name).is_symlink():
+                # A student who reads this configuration may write nowhere, and need not.
+                with suppress(PermissionError):
+                    write_whole(folder / name, (self._folder / name).read_bytes())

@@ -1,0 +1,64 @@
+"""Says in the graded notebook, and in the gradebook's comments, what a mark is made of."""
+
+from __future__ import annotations
+
+import nbformat
+
+from autograder.evidence import Evidence
+from autograder.marks import Marks
+from autograder.nbgrader.rebuild import Notebook
+from autograder.reports.markdown import criterion_lines, plain
+from autograder.rubric import Part, Rubric
+
+
+def part_of(cell_name: str) -> tuple[str, str]:
+    """The part and the role of a released cell: ``2a-check`` is the check of part 2a."""
+    part, _, role = cell_name.partition("-")
+    return part, role
+
+
+def comment(part: Part, marks: Marks, rubric: Rubric) -> str | None:
+    """What the gradebook holds of a part, and shows below the student's code.
+
+    None where all of it was earned.
+    """
+    lines = []
+    for criterion in part.criteria:
+        mark = marks.criteria[criterion.id]
+        if mark.score < mark.max_score or mark.followed_through:
+            lines += criterion_lines(criterion, mark, rubric.feedback)
+    return "\n".join(lines) or None
+
+
+def explain(notebook: Notebook, marks: Marks, evidence: Evidence, rubric: Rubric) -> None:
+    """Puts the marks into the notebook: a first cell for all, an output below each check."""
+    parts = {part.id: part for part in rubric.parts()}
+    for cell in notebook.cells:
+        part, role = part_of(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        if role == "check" and part in parts:
+            text = _points(parts[part], marks)
+            data = {"text/markdown": text, "text/plain": text}
+            cell.outputs = [nbformat.v4.new_output("display_data", data)]
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell(_summary(marks, evidence), id="marks"))
+
+
+def _points(part: Part, marks: Marks) -> str:
+    earned = marks.parts[part.id]
+    lines = [f"**{part.id} {part.title}: {earned.score:g} of {earned.max_score:g}**", ""]
+    for criterion in part.criteria:
+        lines += criterion_lines(criterion, marks.criteria[criterion.id], "score")
+    return "\n".join(lines)
+
+
+def _summary(marks: Marks, evidence: Evidence) -> str:
+    lines = [
+        f"**{marks.score:g} of {marks.max_score:g} points by the checks**"
+        + (f", and up to {marks.awaiting_reader:g} from a reader" * bool(marks.awaiting_reader))
+        + f". Status: {marks.status}. Isolation: {evidence.isolation}."
+    ]
+    if evidence.reason:
+        lines += ["", *(f"- {plain(reason)}" for reason in evidence.reason.split("; "))]
+    if evidence.cells:
+        lines += ["", "Cells that did not run to their end:", ""]
+        lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
+    return "\n".join(lines)

@@ -1,0 +1,154 @@
+"""Where nbgrader's steps read a notebook, and where this grader comes in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import ClearSolutions, Execute, SaveAutoGrades
+from nbgrader.utils import rmtree
+from traitlets import Unicode
+
+from autograder.course import Course, CourseError
+from autograder.nbgrader import batch
+from autograder.nbgrader.batch import Graded
+from autograder.nbgrader.collected import Collected, Release
+from autograder.nbgrader.explain import explain
+from autograder.nbgrader.gradebook import check_points, has_student, has_submission, save
+from autograder.release.notebook import CODE_STUB
+from autograder.rubric import load_rubric
+
+RESULTS = ".graded"
+# In the metadata of a graded notebook: what it was made from.
+MADE_FROM = "made_from"
+
+
+class _Exporter(NotebookExporter):  # type: ignore[misc]
+    """Reads notebooks as nbgrader's own does, but for those of the course's one assignment."""
+
+    course = Unicode(help="The folder with rubric.yaml.").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._course = Course(Path(self.course))
+        self._name = self._course.source.stem
+
+    def _is_ours(self, resources: Any) -> bool:
+        about = resources["nbgrader"]
+        return bool(about["assignment"] == about["notebook"] == self._name)
+
+
+class ReleaseExporter(_Exporter):
+    """For ``generate_assignment``: our stubs raise by themselves, and name their part."""
+
+    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
+        if self._is_ours(resources):
+            for step in self._preprocessors:
+                if isinstance(step, ClearSolutions):
+                    step.code_stub = {**step.code_stub, "python": CODE_STUB}
+        return super().from_filename(filename, resources, **kwargs)
+
+
+class GradingExporter(_Exporter):
+    """For ``autograde``: grades the class when it is made, and hands nbgrader graded notebooks.
+
+    Marks are in the gradebook before nbgrader goes through the class, so that nothing that a
+    submission does to nbgrader leaves an older one there.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._release = Release(self._course)
+        self._rubric = load_rubric(self._course.rubric_file)
+        self._graded: dict[str, tuple[str, Graded]] = {}
+        try:
+            self._grade(list(self._collected()))
+        except CourseError as error:
+            self.log.error("%s", error)
+            raise NbGraderException(str(error)) from None
+
+    def _collected(self) -> Iterable[Collected]:
+        """The submissions that nbgrader is about to go through."""
+        autograde = self.parent
+        excluded = autograde.coursedir.student_id_exclude.split(",")
+        pattern = autograde._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
+        for folder in sorted(autograde.assignments):
+            found = re.match(pattern, folder)
+            if found and found["assignment"] == self._name and found["student"] not in excluded:
+                yield self._release.collected(found["student"], Path(folder))
+
+    def _grade(self, collected: Sequence[Collected]) -> None:
+        """Grades what is not graded yet, and writes what is new into the gradebook."""
+        by_name = {one.graded.student: one for one in collected}
+        coursedir = self.parent.coursedir
+        with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+            try:
+                check_points(gradebook.find_notebook(self._name, self._name), self._rubric)
+            except MissingEntry:
+                return  # nbgrader says what to do
+            results = Path(coursedir.root) / RESULTS
+            for graded in batch.grade(self._course, collected, results, self.parent.force):
+                one = by_name[graded.student]
+                self._graded[one.student] = one.digest, graded
+                self.log.info(
+                    "Graded %s: %g of %g points (%d of %d)",
+                    *(one.student, graded.score, graded.max_score),
+                    *(len(self._graded), len(collected)),
+                )
+                self._keep(gradebook, one, graded)
+
+    def _keep(self, gradebook: Gradebook, one: Collected, graded: Graded) -> None:
+        """Writes new marks, and removes a graded notebook that shows others.
+
+        nbgrader would pass over a submission that has one, unless a newer timestamp lies there.
+        """
+        if not self.parent.create_student and not has_student(gradebook, one.student):
+            return  # nbgrader says so
+        folder = Path(self.parent._format_dest(self._name, one.student))
+        known = has_submission(gradebook, self._name, one.student)
+        same = _made_from(folder / f"{self._name}.ipynb") == _version(one, graded)
+        if known and same and not self.parent.force:
+            return
+        save(gradebook, self._name, one.student, graded, one.answered, self._rubric)
+        if folder.exists() and not self.parent.force:
+            self.log.warning("Updating existing assignment: %s", folder)
+            rmtree(str(folder))
+
+    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
+        if not self._is_ours(resources):
+            return super().from_filename(filename, resources, **kwargs)
+        student = resources["nbgrader"]["student"]
+        folder = Path(filename).parent
+        if folder == Path(self.parent._format_dest(self._name, student)):
+            # The graded notebook again, for what comes after grading, such as late penalties.
+            done = (Execute, SaveAutoGrades)
+            self._preprocessors = [step for step in self._preprocessors if not isinstance(step, done)]
+            return super().from_filename(filename, resources, **kwargs)
+        one = self._release.collected(student, folder)
+        if self._graded.get(student, ("",))[0] != one.digest:
+            self._grade([one])
+        graded = self._graded[student][1]
+        explain(one.notebook, graded, graded.evidence, self._rubric)
+        one.notebook.metadata[MADE_FROM] = _version(one, graded)
+        self._preprocessors = []
+        return self.from_notebook_node(one.notebook, resources, **kwargs)
+
+
+def _version(one: Collected, graded: Graded) -> str:
+    """Names what a graded notebook shows: a submission, and its marks."""
+    return hashlib.sha256(one.digest.encode() + msgspec.json.encode(graded)).hexdigest()
+
+
+def _made_from(notebook: Path) -> str:
+    try:
+        return str(nbformat.read(notebook, as_version=4).metadata.get(MADE_FROM, ""))
+    except (OSError, ValueError):
+        return ""
