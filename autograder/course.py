@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,20 +78,27 @@ class Course:
         Whoever keeps this file can draw the same inputs again; whoever else has it can know them.
         """
         path = self.root / SECRET
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            secret = path.read_text().strip()
-            if len(secret) < 32:
-                raise CourseError(
-                    f"{path}: {len(secret)} characters, where at least 32 are needed; put the "
-                    "course's own back, or delete the file to have a new one made"
-                ) from None
-            return secret.encode()
-        secret = secrets.token_hex(32)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secret + "\n")
+        if not path.exists():
+            _create(path, secrets.token_hex(32) + "\n")
+        secret = path.read_text().strip()
+        if len(secret) < 32:
+            raise CourseError(
+                f"{path}: {len(secret)} characters, where at least 32 are needed; put the "
+                "course's own back, or delete the file to have a new one made"
+            )
         return secret.encode()
+
+
+def _create(path: Path, text: str) -> None:
+    """Writes a file that only its owner reads, whole; where another was faster, that one stays."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        os.unlink(temporary)
 
 
 def seed(secret: bytes, student: str, check: str) -> int:

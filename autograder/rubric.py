@@ -77,6 +77,23 @@ class _Lines:
     def __init__(self, file: Path, text: str) -> None:
         self._file = file
         self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+        self._refuse_twice(self._root)
+
+    def _refuse_twice(self, node: yaml.Node | None) -> None:
+        """YAML would quietly take the last of two equal keys."""
+        if isinstance(node, yaml.SequenceNode):
+            for value in node.value:
+                self._refuse_twice(value)
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    raise CourseError(
+                        f"{self._file}, line {key.start_mark.line + 1}: the key `{key.value}` "
+                        "stands here a second time; remove one of them"
+                    )
+                seen.add(key.value)
+                self._refuse_twice(value)
 
     def error(self, path: str, message: str) -> CourseError:
         node, line = self._root, 1

@@ -189,3 +189,10 @@ def test_checks_and_rubric_must_match(
 ) -> None:
     with pytest.raises(CourseError, match=told):
         match_checks(load_rubric(file), file, checks)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "rubric.yaml"
+    file.write_text("assignment: rnn\npoints: 5\npoints: 6\n")
+    with pytest.raises(CourseError, match=r"line 3: the key `points` stands here a second time"):
+        load_rubric(file)

@@ -14,12 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-import nbformat
 
 from autograder.course import Course, CourseError
 from autograder.evidence import Evidence
 from autograder.marks import Marks
-from autograder.nbgrader.collected import Collected
 from autograder.reports.files import Row
 from autograder.submissions.finding import HandIn
 
@@ -37,7 +35,7 @@ class _Task(msgspec.Struct):
 
 
 def grade(
-    course: Course, collected: Sequence[Collected], results: Path, again: bool
+    course: Course, handed_in: Sequence[HandIn], results: Path, again: bool
 ) -> Iterator[Graded]:
     """The marks of each, in the order in which they are done.
 
@@ -45,36 +43,32 @@ def grade(
     CourseError where the grader cannot work.
     """
     results.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as said:
-        tasks = [_task(one, Path(folder)) for one in collected]
-        words = [sys.executable, "-m", __spec__.name, str(course.root), str(results)]
-        with subprocess.Popen(
+    tasks = [_Task(one.student, str(one.path), one.notes) for one in handed_in]
+    words = [sys.executable, "-m", __spec__.name, str(course.root), str(results)]
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
             [*words, "again"] if again else words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             cwd=course.root,
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(msgspec.json.encode(tasks))
-            process.stdin.close()
-            for line in process.stdout:
-                row = msgspec.json.decode(line, type=Row)
-                data = (results / f"{row.student}.json").read_bytes()
-                yield msgspec.json.decode(data, type=Graded)
-        if process.returncode:
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(msgspec.json.encode(tasks))
+        process.stdin.close()
+        for line in process.stdout:
+            yield graded(results, msgspec.json.decode(line, type=Row).student)
+        if process.wait():
             said.seek(0)
             raise CourseError(said.read().strip() or f"ended with status {process.returncode}")
 
 
-def _task(one: Collected, folder: Path) -> _Task:
-    path = one.graded.path
-    if one.rebuilt:
-        path = folder / path
-        path.parent.mkdir()
-        path.write_text(nbformat.writes(one.notebook), encoding="utf-8")
-    return _Task(one.graded.student, str(path), one.graded.notes)
+def graded(results: Path, student: str) -> Graded:
+    """What the last run has found. Raises FileNotFoundError where it did not grade the student."""
+    return msgspec.json.decode((results / f"{student}.json").read_bytes(), type=Graded)
 
 
 def main(root: str, results: str, again: str = "") -> None:

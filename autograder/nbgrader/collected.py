@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from autograder.course import Course, CourseError
-from autograder.nbgrader.rebuild import Notebook, rebuild, student_cells
+from autograder.nbgrader.rebuild import Notebook, harmless, rebuild, student_cells
 from autograder.reports.files import write_whole
 from autograder.submissions.finding import NOT_HANDED_IN, HandIn, from_folder
 from autograder.submissions.reading import printable, read_submission
@@ -23,20 +24,28 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class Collected:
-    """A submission, rebuilt from the release. ``graded`` is the file that the grader reads.
+    """A submission in the released notebook's place.
 
-    That is ``notebook`` once it is written there, or the student's own file where this is no
-    notebook. ``digest`` is of both, and of what was found.
+    The grader reads this notebook where the student handed one in (``rebuilt``), and what was
+    handed in where that is something else. ``digest`` is of what it reads, and of what was found;
+    ``answered`` names the written cells that hold an answer.
     """
 
     student: str
+    handed_in: HandIn
     notebook: Notebook
-    graded: HandIn
+    rebuilt: bool
     digest: str
+    answered: frozenset[str]
 
-    @property
-    def rebuilt(self) -> bool:
-        return not self.graded.path.is_absolute()
+    def to_grade(self, folder: Path) -> HandIn:
+        """The file that the grader reads; a rebuilt notebook is written into the folder."""
+        if not self.rebuilt:
+            return self.handed_in
+        path = folder / self.handed_in.student / f"{self.handed_in.path.stem}.ipynb"
+        path.parent.mkdir()
+        path.write_text(nbformat.writes(self.notebook), encoding="utf-8")
+        return replace(self.handed_in, path=path)
 
 
 class Release:
@@ -58,15 +67,28 @@ class Release:
         own = from_folder(folder.resolve(), student, self.name, self._folder)
         submission = read_submission(own.path, own.student, own.notes)
         notebook, found = rebuild(self._notebook, student_cells(submission, own.path))
+        rebuilt = submission.format == "notebook"
         notes = (*own.notes, *self._no_work(folder, own.path))
-        graded = HandIn(own.student, own.path, notes)
-        data = submission.sha256
-        if submission.format == "notebook":
-            notes = (*notes, *submission.notes, *found)
-            graded = HandIn(own.student, Path(own.student, f"{self.name}.ipynb"), notes)
-            data = nbformat.writes(notebook)
-        digest = hashlib.sha256("\0".join([data, *notes]).encode()).hexdigest()
-        return Collected(student, notebook, graded, digest)
+        if rebuilt:
+            notes = tuple(dict.fromkeys([*notes, *submission.notes, *found]))
+        graded = nbformat.writes(notebook) if rebuilt else submission.sha256
+        digest = hashlib.sha256("\0".join([graded, *notes]).encode()).hexdigest()
+        handed_in = HandIn(own.student, own.path, notes)
+        answered = frozenset(self._answered(notebook))
+        return Collected(student, handed_in, notebook, rebuilt, digest, answered)
+
+    def _answered(self, notebook: Notebook) -> Iterator[str]:
+        """The written cells with an answer, in them or in a cell that was added below them."""
+        blank = {
+            cell.metadata["nbgrader"]["grade_id"]: harmless(cell.source).strip()
+            for cell in self._notebook.cells
+            if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("grade")
+        }
+        for cell, below in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            added = below and "nbgrader" not in below.metadata and below.cell_type == "markdown"
+            if name in blank and (added or cell.source.strip() != blank[name]):
+                yield name
 
     def _no_work(self, folder: Path, chosen: Path) -> tuple[str, ...]:
         """Says that nothing but released files was handed in, and what else there is."""
@@ -93,7 +115,11 @@ class Release:
         folders = coursedir.format_path(coursedir.submitted_directory, "*", self.name)
         name = f"{self.name}.ipynb"
         for folder in Path("/").glob(str(folders).lstrip("/")):
-            if folder.is_dir() and not (folder / name).exists() and not (folder / name).is_symlink():
+            if (
+                folder.is_dir()
+                and not (folder / name).exists()
+                and not (folder / name).is_symlink()
+            ):
                 # A student who reads this configuration may write nowhere, and need not.
                 with suppress(PermissionError):
                     write_whole(folder / name, (self._folder / name).read_bytes())

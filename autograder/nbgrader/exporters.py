@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -87,7 +88,7 @@ class GradingExporter(_Exporter):
 
     def _grade(self, collected: Sequence[Collected]) -> None:
         """Grades what is not graded yet, and writes what is new into the gradebook."""
-        by_name = {one.graded.student: one for one in collected}
+        by_name = {one.handed_in.student: one for one in collected}
         coursedir = self.parent.coursedir
         with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
             try:
@@ -95,15 +96,17 @@ class GradingExporter(_Exporter):
             except MissingEntry:
                 return  # nbgrader says what to do
             results = Path(coursedir.root) / RESULTS
-            for graded in batch.grade(self._course, collected, results, self.parent.force):
-                one = by_name[graded.student]
-                self._graded[one.student] = one.digest, graded
-                self.log.info(
-                    "Graded %s: %g of %g points (%d of %d)",
-                    *(one.student, graded.score, graded.max_score),
-                    *(len(self._graded), len(collected)),
-                )
-                self._keep(gradebook, one, graded)
+            with TemporaryDirectory() as folder:
+                files = [one.to_grade(Path(folder)) for one in collected]
+                graded = batch.grade(self._course, files, results, self.parent.force)
+                for done, marks in enumerate(graded, start=1):
+                    one = by_name[marks.student]
+                    self.log.info(
+                        "Graded %s: %g of %g points (%d of %d)",
+                        *(one.student, marks.score, marks.max_score, done, len(collected)),
+                    )
+                    self._graded[one.student] = one.digest, marks
+                    self._keep(gradebook, one, marks)
 
     def _keep(self, gradebook: Gradebook, one: Collected, graded: Graded) -> None:
         """Writes new marks, and removes a graded notebook that shows others.
@@ -130,7 +133,9 @@ class GradingExporter(_Exporter):
         if folder == Path(self.parent._format_dest(self._name, student)):
             # The graded notebook again, for what comes after grading, such as late penalties.
             done = (Execute, SaveAutoGrades)
-            self._preprocessors = [step for step in self._preprocessors if not isinstance(step, done)]
+            self._preprocessors = [
+                step for step in self._preprocessors if not isinstance(step, done)
+            ]
             return super().from_filename(filename, resources, **kwargs)
         one = self._release.collected(student, folder)
         if self._graded.get(student, ("",))[0] != one.digest:

@@ -52,7 +52,7 @@ def save(
     assignment: str,
     student: str,
     marks: Marks,
-    answered: set[str],
+    answered: frozenset[str],
     rubric: Rubric,
 ) -> None:
     """Writes a student's marks and comments; ``answered`` names the written cells with an answer.
@@ -62,7 +62,9 @@ def save(
     """
     gradebook.update_or_create_student(student)
     gradebook.update_or_create_submission(assignment, student)
-    notebook: SubmittedNotebook = gradebook.find_submission_notebook(assignment, assignment, student)
+    notebook: SubmittedNotebook = gradebook.find_submission_notebook(
+        assignment, assignment, student
+    )
     parts = {part.id: part for part in rubric.parts()}
     for grade in notebook.grades:
         part, role = part_of(grade.name)

@@ -65,7 +65,7 @@ class _Slot:
     own: list[StudentCell] = field(default_factory=list)
 
     def edited(self, student: StudentCell) -> bool:
-        return student.source.strip() != self.cell.source.strip()
+        return bool(student.source.strip() != self.cell.source.strip())
 
     def wants(self, student: StudentCell) -> bool:
         """Whether a cell that has lost its name is this one."""
@@ -123,7 +123,9 @@ def _of_notebook(cell: dict[str, Any]) -> StudentCell:
     about = metadata.get("nbgrader")
     about = about if isinstance(about, dict) else {}
     names = tuple(name for name in (about.get("grade_id"), cell.get("id")) if isinstance(name, str))
-    settings = {key: about[key] for key in ("grade", "solution", "locked", "points") if key in about}
+    settings = {
+        key: about[key] for key in ("grade", "solution", "locked", "points") if key in about
+    }
     if metadata.get("tags"):
         settings["tags"] = metadata["tags"]
     kind = cell.get("cell_type")
@@ -215,7 +217,9 @@ def rebuild(released: Notebook, cells: Sequence[StudentCell]) -> tuple[Notebook,
     for slot in slots:
         before, cell = _filled(slot)
         notebook.cells += [*_as_added(before), cell, *_as_added(added[slot.name])]
-    for number, cell in enumerate(cell for cell in notebook.cells if "nbgrader" not in cell.metadata):
+    for number, cell in enumerate(
+        cell for cell in notebook.cells if "nbgrader" not in cell.metadata
+    ):
         cell.id = f"added-{number + 1}"
     nbformat.validate(notebook)
     return notebook, tuple(notes)

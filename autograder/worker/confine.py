@@ -325,7 +325,7 @@ def limits(address_space_mb: int, cpu_seconds: int, threads: int) -> None:
 
 # -- seccomp --------------------------------------------------------------------------------------
 
-PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
+PR_SET_DUMPABLE, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 4, 22, 2
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 LOAD, AND, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
@@ -503,6 +503,8 @@ def confine(
     if level == "restricted" or landlock_version():
         landlock(writable, [path.resolve() for path in hidden])
     limits(address_space_mb, cpu_seconds, threads)
+    # A program that the kernel pipes core files to gets them whatever the limit is.
+    _call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
     seccomp()
 
 
