@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.agree import Disagreement, Partial
+from autograder.checks.inputs import drawn_as
 from autograder.concepts import Question
 from autograder.course import CourseError, seed
 from autograder.evidence import CheckEvidence, Evidence, Explanation, Named, Seen, Status
@@ -23,6 +24,7 @@ from autograder.reference import Reference
 from autograder.sandbox import Control, Limits
 from autograder.student import Call, Student, StudentError
 from autograder.submissions.reading import Submission, printable
+from autograder.worker.wire import encode
 
 CHECKS = Path(__file__).parent / "checks"
 FIXTURES = frozenset({"student", "reference", "rng", "concepts"})
@@ -31,6 +33,7 @@ GARBLED = (
     "and it should be read by a person"
 )
 # pytest's own plugins that collecting does not need, and that take time to start.
+TAKE_LONG = frozenset({"bptt"})
 LEAN = ("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "stepwise")
 
 Asked = tuple[str, str | None]  # a criterion, and one of its items
@@ -46,6 +49,7 @@ class Check:
     visible: bool
     function: Callable[..., None]
     parameters: Mapping[str, Any]
+    drawn_as: str
     fixtures: frozenset[str]
 
 
@@ -94,8 +98,39 @@ def _check(item: pytest.Function) -> Check:
         visible=visible,
         function=item.function,
         parameters=parameters,
+        drawn_as=drawn_as(item),
         fixtures=frozenset(wanted),
     )
+
+
+class _Remembering:
+    """The right functions, those that take long asked once for the same arguments."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        self._answers: dict[bytes, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self._reference, name)
+        if name not in TAKE_LONG:
+            return function
+
+        def remembered(*args: Any) -> Any:
+            key = encode((name, args))
+            if key not in self._answers:
+                self._answers[key] = function(*args)
+            return self._answers[key]
+
+        return remembered
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the checks of one submission are given."""
+
+    student: Student
+    reference: _Remembering
+    name: str
 
 
 class Suite:
@@ -124,7 +159,8 @@ class Suite:
         student = Student(submission, control, self._limits, self._reference, self._support)
         try:
             student.load()
-            checks, explanations = self._run_checks(student, submission.student)
+            given = _Given(student, _Remembering(self._reference), submission.student)
+            checks, explanations = self._run_checks(given)
         finally:
             student.close()
         problems = bool(student.troubles or student.mishaps)
@@ -146,10 +182,8 @@ class Suite:
         checks = [self._evidence(check, not_run) for check in self.checks]
         return _evidence(submission, control.level, status, reason, (), checks)
 
-    def _run_checks(
-        self, student: Student, name: str
-    ) -> tuple[list[CheckEvidence], list[Explanation]]:
-        submitted = [self._run_check(check, student, name)[0] for check in self.checks]
+    def _run_checks(self, given: _Given) -> tuple[list[CheckEvidence], list[Explanation]]:
+        submitted = [self._run_check(check, given)[0] for check in self.checks]
         # A criterion is met as submitted or, as a whole, with right ones for the other stubs.
         again: dict[Asked, list[int]] = {}
         for check, seen in zip(self.checks, submitted, strict=True):
@@ -160,11 +194,11 @@ class Suite:
                 again[check.criterion, check.item].append(number)
         followed: dict[int, Seen] = {}
         explanations = []
-        with student.right_ones_in_place():
+        with given.student.right_ones_in_place():
             for (criterion, item), numbers in again.items():
                 calls: list[Call] = []
                 for number in numbers:
-                    followed[number], made = self._run_check(self.checks[number], student, name)
+                    followed[number], made = self._run_check(self.checks[number], given)
                     calls += made
                 if any(followed[number].outcome == "failed" for number in numbers):
                     explanations += self._explain(criterion, item, calls)
@@ -175,21 +209,23 @@ class Suite:
         return checks, explanations
 
     def _explain(self, criterion: str, item: str | None, calls: list[Call]) -> list[Explanation]:
-        named = explain(criterion, item, calls, self._reference, library().values())
+        named = explain(criterion, item, calls, library().values())
         if not named:
             return []
         told = tuple(Named(one.name, one.title, one.hint) for one in named)
         return [Explanation(criterion, told, item)]
 
-    def _run_check(self, check: Check, student: Student, name: str) -> tuple[Seen, list[Call]]:
-        student.calls.clear()
-        return self._see(check, student, name), list(student.calls)
+    def _run_check(self, check: Check, given: _Given) -> tuple[Seen, list[Call]]:
+        given.student.calls.clear()
+        return self._see(check, given), list(given.student.calls)
 
-    def _see(self, check: Check, student: Student, name: str) -> Seen:
-        have: dict[str, Any] = {"student": student, "reference": self._reference}
-        have["concepts"] = self._concepts
-        if "rng" in check.fixtures:
-            have["rng"] = np.random.default_rng(seed(self._secret, name, check.name))
+    def _see(self, check: Check, given: _Given) -> Seen:
+        have = {
+            "student": given.student,
+            "reference": given.reference,
+            "concepts": self._concepts,
+            "rng": np.random.default_rng(seed(self._secret, given.name, check.drawn_as)),
+        }
         try:
             check.function(**{key: have[key] for key in check.fixtures}, **check.parameters)
         except StudentError as error:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from autograder import box
+from autograder.checks.inputs import drawn_as
 from autograder.concepts import Question, load_concepts
 from autograder.course import Course, seed
 from autograder.reference import Reference
@@ -80,5 +81,5 @@ def _student_id(config: pytest.Config) -> str:
 @pytest.fixture
 def rng(request: pytest.FixtureRequest, course: Course) -> np.random.Generator:
     """Draws a check's inputs: from the course secret, the student and the check's name."""
-    name = request.node.nodeid.rpartition("/")[2]
+    name = drawn_as(request.node)
     return np.random.default_rng(seed(course.secret(), _student_id(request.config), name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -15,6 +16,14 @@ def distinct(rng: Rng, count: int, low: int = 2, high: int = 8) -> list[int]:
     """Sizes from ``low`` to ``high``, no two the same."""
     sizes: list[int] = rng.permutation(np.arange(low, high + 1))[:count].tolist()
     return sizes
+
+
+def drawn_as(item: pytest.Function) -> str:
+    """The name that a check's inputs are drawn under: one for all its parameters.
+
+    So the criteria that are about items of one answer ask for it once.
+    """
+    return f"{item.path.stem}::{item.originalname}"
 
 
 def uniform(rng: Rng, *shape: int, scale: float = 1.0) -> Array:

@@ -1,31 +1,37 @@
 """Names the misconception behind wrong answers, by what it would have answered.
 
-A wrong way is named only if it gives all that a student's stub answered, on the same inputs and
-in every number, where the right way gives something else.
+A wrong way is named only if it gives all that a student's stub answered, on the same inputs and in
+every number, where the right way gives something else. Where two of them do, none is named.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import combinations, islice, product
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.agree import DOUBLE, SINGLE, TINY, Array, Disagreement
 from autograder.checks.chance import follows
-from autograder.checks.model import unrolled
 from autograder.misconceptions.library import Misconception
-from autograder.misconceptions.sampling import probabilities
-from autograder.reference import Reference
+from autograder.misconceptions.pieces import Right
 from autograder.student import Call, StudentError
 from autograder.worker.wire import seed_of
 
 Leaf = tuple[int | str, ...]
+Names = tuple[Misconception, ...]
+Suspect = tuple[Names, Right]
 
 # The items of a stub's answer that a criterion is about; of all others it is about the whole.
 ITEMS: Mapping[str, tuple[Leaf, ...]] = {
+    "2b.layers": ((0,),),
+    "2b.forward": ((0,),),
+    "2b.state": ((1,),),
     "3b.dx": ((0,),),
     "3b.dh_prev": ((1,),),
     "3b.dW_x": ((2,),),
@@ -37,138 +43,212 @@ ITEMS: Mapping[str, tuple[Leaf, ...]] = {
     "3c.inputs": ((1, "x"), (1, "h0")),
 }
 WHOLE: tuple[Leaf, ...] = ((),)
-# Judged by their distribution, or only where nothing is left to chance.
-SAMPLER, WRITER = "sample_token", "generate"
+SAMPLER, WRITER, MODEL = "sample_token", "generate", "CharRNN"
+LAYERS, GENERATOR = "model_layers", "generator"
+DEFAULT_SIZES = (512, 128, 64)
 # Beyond these, more answers say no more and only take time.
 MAX_CALLS = 16
 MAX_ENTRIES = 20_000
-# How much more likely a wrong distribution must make the draws than the right one, in nats.
-SURE = 25.0
+MAX_PAIRS = 600
+# How much likelier than the right way, and than any other wrong way, must what is named make the
+# draws, in nats; and how badly may the draws fit it.
+SURE, AHEAD = 25.0, 12.0
+MISFIT = 1e-4
+DEVIATIONS = 5.0
 IMPOSSIBLE = 1e-12
 
-RAISED, NOTHING = "raised", object()
+NEVER = -np.inf
+
+
+class _Raised(tuple[str, str]):
+    """What was raised: the type of the exception, and its text."""
+
+
+NOTHING = object()
 
 
 def explain(
-    criterion: str,
-    item: str | None,
-    calls: Sequence[Call],
-    right: Reference,
-    known: Iterable[Misconception],
+    criterion: str, item: str | None, calls: Sequence[Call], known: Iterable[Misconception]
 ) -> list[Misconception]:
     """The misconceptions that explain what was answered to ``calls``: none, one, or two.
 
-    ``calls`` are those of the criterion's checks. Two are named where one explains some items
-    of the answers and another the rest.
+    ``calls`` are those of the criterion's checks. In turn are tried: single mistakes of the stub;
+    mistakes of what it is built of; two mistakes at once; one in some items of the answers and
+    another in the rest.
     """
-    candidates = [one for one in known if any(one.stub == call.stub for call in calls)]
-    leaves = ((item,),) if item is not None else ITEMS.get(criterion, WHOLE)
-    by_leaf: list[list[Misconception]] = []
-    for leaf in leaves:
-        wrong, explaining = _explaining(leaf, calls, right, candidates)
-        if wrong and not explaining:
-            return []
-        if wrong:
-            by_leaf.append(explaining)
-    if not by_leaf:
+    told = list(_telling(calls))
+    if not told:
         return []
-    common = [one for one in by_leaf[0] if all(one in others for others in by_leaf[1:])]
-    if common:
-        return common[:1]
-    named = {one.name: one for explaining in by_leaf for one in explaining[:1]}
-    return list(named.values()) if len(named) == 2 else []
-
-
-def _explaining(
-    leaf: Leaf, calls: Sequence[Call], right: Reference, candidates: Sequence[Misconception]
-) -> tuple[bool, list[Misconception]]:
-    """If any answer is wrong at ``leaf``, and which candidates give all that was answered."""
-    wrong = False
-    left = list(candidates)
-    explained: set[str] = set()
-    for call in _telling(calls):
-        compare = _compare_draws if call.stub == SAMPLER else _compare
-        truth = _leaf(_right(right, call), leaf)
-        if call.stub == WRITER and not _certain(right, call):
-            continue
-        answered = _leaf(_answered(call), leaf)
-        wrong = wrong or not compare(answered, truth)
-        kept = []
-        for one in left:
-            if one.stub == call.stub:
-                predicted = _leaf(_outcome(one.wrong, right, call), leaf)
-                if not compare(answered, predicted):
-                    continue
-                if _tells_apart(call, answered, predicted, truth):
-                    explained.add(one.name)
-            kept.append(one)
-        left = kept
-    return wrong, [one for one in left if one.name in explained]
+    leaves = ((item,),) if item is not None else ITEMS.get(criterion, WHOLE)
+    case = _Case(told, leaves)
+    if not case.wrong_leaves():
+        return []
+    own, carried = [], []
+    costs = f"{criterion}:{item}" if item is not None else criterion
+    for one in known:
+        if one.stub == case.stub and costs in one.costs:
+            own.append(one)
+        elif one.stub != case.stub and one.piece in case.right.used:
+            carried.append(one)
+    for suspects in (_single(own), _single(carried), _pairs(own, carried)):
+        best = _best((names, case.gain(names, right)) for names, right in suspects)
+        if best is not None:
+            return list(best)
+    return _by_leaf(case, [*own, *carried])
 
 
 def _telling(calls: Sequence[Call]) -> Iterator[Call]:
-    """The calls that are compared: not too large, and not too many."""
-    small = [call for call in calls if call.entries <= MAX_ENTRIES]
+    """The calls that are compared: of one stub, not too large, and not too many."""
+    small = [call for call in calls if call.entries <= MAX_ENTRIES and call.stub == calls[0].stub]
     yield from sorted(small, key=lambda call: call.entries)[:MAX_CALLS]
 
 
-def _tells_apart(call: Call, answered: Any, predicted: Any, truth: Any) -> bool:
-    if call.stub != SAMPLER:
-        return not _compare(predicted, truth)
-    return _log_likelihood(answered, predicted) - _log_likelihood(answered, truth) > SURE
+def _single(ones: Iterable[Misconception]) -> Iterator[Suspect]:
+    for one in ones:
+        for wrong in _cases(one):
+            yield (one,), Right({one.piece: wrong})
+
+
+def _pairs(own: Sequence[Misconception], carried: Sequence[Misconception]) -> Iterator[Suspect]:
+    pairs = [*combinations(own, 2), *product(own, carried)]
+    different = [(one, two) for one, two in pairs if one.piece != two.piece]
+    for one, two in islice(different, MAX_PAIRS):
+        if not one.cases and not two.cases:
+            yield (one, two), Right({one.piece: one.wrong, two.piece: two.wrong})
+
+
+def _cases(one: Misconception) -> Iterator[Callable[..., Any]]:
+    if not one.cases:
+        yield one.wrong
+    for case in one.cases:
+        yield partial(one.wrong, case=case)
+
+
+def _best(gains: Iterable[tuple[Names, float]]) -> Names | None:
+    """Who explains the answers: None if nobody does, nobody if more than one does."""
+    sure = [(names, gain) for names, gain in gains if gain > SURE]
+    if not sure:
+        return None
+    names, gain = max(sure, key=lambda one: one[1])
+    rivals = [other for other, its in sure if other != names and its >= gain - AHEAD]
+    return () if rivals else names
+
+
+def _by_leaf(case: _Case, ones: Sequence[Misconception]) -> list[Misconception]:
+    """One or two that explain all wrong items, each of these being explained by one."""
+    named: dict[str, Misconception] = {}
+    for leaf in case.wrong_leaves():
+        gains = ((names, case.gain(names, right, (leaf,))) for names, right in _single(ones))
+        best = _best(gains)
+        if not best:
+            return []
+        named |= {one.name: one for one in best}
+    return list(named.values()) if len(named) <= 2 else []
+
+
+class _Case:
+    """The answers to a criterion's checks, and how well a way of writing the stub explains them."""
+
+    def __init__(self, calls: Sequence[Call], leaves: tuple[Leaf, ...]) -> None:
+        self.stub = calls[0].stub
+        self.calls = calls
+        self.leaves = leaves
+        self.right = Right()
+        self._truth = [_outcome(self.right, call) for call in calls]
+
+    def wrong_leaves(self) -> list[Leaf]:
+        """The items that are not right in every answer; all of them where answers are drawn."""
+        if self.stub in (SAMPLER, WRITER):
+            return list(self.leaves)
+        return [
+            leaf
+            for leaf in self.leaves
+            if not all(
+                _same(_leaf(call, _answered(call), leaf), _leaf(call, truth, leaf))
+                for call, truth in zip(self.calls, self._truth, strict=True)
+            )
+        ]
+
+    def gain(self, names: Names, right: Right, leaves: tuple[Leaf, ...] | None = None) -> float:
+        """How much likelier the answers are than from a right stub, in nats.
+
+        For numbers that is inf, or 0 where the right ones are the same; and NEVER where they are
+        other than what was answered.
+        """
+        pieces = {one.piece for one in names}
+        if GENERATOR in pieces:
+            return self._gain_of_generator(names)
+        gain = 0.0
+        for call, truth in zip(self.calls, self._truth, strict=True):
+            if LAYERS in pieces and call.parameters is not None:
+                gain += _gain_of_shapes(right, call)
+            else:
+                predicted = _outcome(right, call)
+                if call.stub in (SAMPLER, WRITER):
+                    gain += _gain_of_draws(call, predicted, truth)
+                else:
+                    gain += _gain_of_numbers(call, predicted, truth, leaves or self.leaves)
+            if gain == NEVER:
+                break
+        return gain
+
+    def _gain_of_generator(self, names: Names) -> float:
+        draws = [
+            (call.args[0], seed_of(call.args[1]), _answered(call))
+            for call in self.calls
+            if isinstance(_answered(call), list)
+        ]
+        explained = len(names) == 1 and bool(draws) and names[0].wrong(self.right, draws)
+        return np.inf if explained else NEVER
 
 
 # -- what would have been answered ----------------------------------------------------------------
 
 
-def _right(right: Reference, call: Call) -> Any:
-    if call.stub == SAMPLER:
-        return _outcome(lambda known, *args: probabilities(*args), right, call)
-    if call.parameters is not None:
-        return _outcome(lambda known, *args: unrolled(*args), right, call)
-    function = getattr(right, call.stub)
-    return _outcome(lambda known, *args, **kwargs: function(*args, **kwargs), right, call)
-
-
-def _certain(right: Reference, call: Call) -> bool:
-    """Whether the right answer is the same whatever is drawn."""
-    return bool(_right(right, call) == _right(right, call.with_other_seed()))
-
-
-def _outcome(function: Callable[..., Any], right: Reference, call: Call) -> Any:
-    """What ``function`` gives for a call's arguments; RAISED where it raises."""
-    args = tuple(_fresh(value) for value in call.args)
-    kwargs = copy.deepcopy(dict(call.kwargs))
+def _outcome(right: Right, call: Call) -> Any:
+    """What a way of writing the stub answers to a call."""
+    args, kwargs = copy.deepcopy((_without_generators(call), dict(call.kwargs)))
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if call.stub == SAMPLER:
-                settings = (kwargs.get("temperature", 1.0), kwargs.get("top_k"))
-                return function(right, np.asarray(args[0], dtype=float), *settings)
+            if call.about is not None:
+                kinds, shapes = right.model_layers(*(args or DEFAULT_SIZES))
+                return kinds if call.about == "kinds" else shapes
             if call.parameters is not None:
-                return list(function(right, call.parameters, *args, kwargs.get("h")))
-            answers = [function(right, *args, **kwargs) for _ in range(call.times)]
-    except Exception:
-        return RAISED
+                return right.CharRNN(call.parameters, *args, kwargs.get("h"))
+            if call.stub == SAMPLER:
+                return right.sample_token(*args, **kwargs)
+            if call.stub == WRITER:
+                return right.generate(_tokens(_answered(call)) or [], *args, **kwargs)
+            answers = [getattr(right, call.stub)(*args, **kwargs) for _ in range(call.times)]
+    except Exception as error:
+        return _Raised((type(error).__name__, str(error)))
     return answers[0] if call.times == 1 else answers
 
 
-def _fresh(value: Any) -> Any:
-    """An argument as it was passed: a generator from its seed, all else a copy."""
-    if isinstance(value, np.random.Generator):
-        return np.random.default_rng(seed_of(value))
-    return copy.deepcopy(value)
+def _without_generators(call: Call) -> list[Any]:
+    return [value for value in call.args if not isinstance(value, np.random.Generator)]
 
 
 def _answered(call: Call) -> Any:
-    if isinstance(call.answer, StudentError):
-        return RAISED if call.answer.kind == "raised" else NOTHING
+    """What the student answered, in the form in which it is compared."""
+    answer = call.answer
+    if isinstance(answer, StudentError):
+        said = re.match(r"(\w+)(?: in cell \d+, line \d+)?(?:: (.*))?$", answer.detail)
+        if answer.kind != "raised" or not said:
+            return NOTHING
+        return _Raised((said[1], said[2] or ""))
+    if call.about == "parameters" and isinstance(answer, dict):
+        return {name: np.shape(value) for name, value in answer.items()}
     if call.stub == SAMPLER and call.times == 1:
-        return [call.answer]
-    return call.answer
+        return [answer]
+    return answer
 
 
-def _leaf(value: Any, leaf: Leaf) -> Any:
+def _leaf(call: Call, value: Any, leaf: Leaf) -> Any:
+    """An item of an answer; what was raised, or asked about a model, is one whole."""
+    if isinstance(value, _Raised) or call.about is not None:
+        return value
     for step in leaf:
         try:
             value = value[step]
@@ -180,24 +260,47 @@ def _leaf(value: Any, leaf: Leaf) -> Any:
 # -- comparing ------------------------------------------------------------------------------------
 
 
-def _compare(answered: Any, predicted: Any) -> bool:
+def _gain_of_numbers(call: Call, predicted: Any, truth: Any, leaves: tuple[Leaf, ...]) -> float:
+    gain = 0.0
+    for leaf in leaves:
+        expected = _leaf(call, predicted, leaf)
+        if not _same(_leaf(call, _answered(call), leaf), expected):
+            return NEVER
+        if not _same(expected, _leaf(call, truth, leaf)):
+            gain = np.inf
+    return gain
+
+
+def _gain_of_shapes(right: Right, call: Call) -> float:
+    """For a forward pass: whether its parameters have the shapes that a model's layers give."""
+    found = {name: np.shape(value) for name, value in (call.parameters or {}).items()}
+    try:
+        (V, E), (_, H) = found["embedding.weight"], found["rnn.weight_hh_l0"]
+    except (KeyError, ValueError):
+        return NEVER
+    return np.inf if found == right.model_layers(V, E, H)[1] else NEVER
+
+
+def _same(answered: Any, predicted: Any) -> bool:
     """Whether two answers are the same in kind, shape and every number, NaN and inf too."""
     if answered is NOTHING or predicted is NOTHING:
         return False
+    if isinstance(answered, _Raised) or isinstance(predicted, _Raised):
+        return type(answered) is type(predicted) and bool(answered == predicted)
     if isinstance(answered, str) or isinstance(predicted, str):
-        return answered is predicted
+        return type(answered) is type(predicted) and bool(answered == predicted)
     if isinstance(answered, dict) or isinstance(predicted, dict):
         both = isinstance(answered, dict) and isinstance(predicted, dict)
         return (
             both
             and answered.keys() == predicted.keys()
-            and all(_compare(answered[key], predicted[key]) for key in answered)
+            and all(_same(answered[key], predicted[key]) for key in answered)
         )
     mine, theirs = _as_numbers(answered), _as_numbers(predicted)
     if mine is None or theirs is None:
         if not isinstance(answered, list | tuple) or not isinstance(predicted, list | tuple):
             return False
-        return len(answered) == len(predicted) and all(map(_compare, answered, predicted))
+        return len(answered) == len(predicted) and all(map(_same, answered, predicted))
     if mine.shape != theirs.shape:
         return False
     single = any(a.dtype.kind == "f" and a.itemsize < 8 and a.ndim for a in (mine, theirs))
@@ -215,25 +318,62 @@ def _as_numbers(value: Any) -> Array | None:
     return array if array.dtype.kind in "iuf" else None
 
 
-def _compare_draws(drawn: Any, distribution: Any) -> bool:
-    """Whether tokens can have been drawn with these probabilities (V,)."""
-    p, tokens = _as_numbers(distribution), _as_numbers(drawn)
-    if p is None or tokens is None:
-        return drawn is RAISED and distribution is RAISED
-    if tokens.dtype.kind == "f" or p.ndim != 1 or not np.isfinite(p).all():
-        return False
-    if tokens.ndim != 1 or tokens.min() < 0 or tokens.max() >= len(p):
-        return False
+def _tokens(drawn: Any) -> list[int] | None:
+    """Drawn token ids; None for anything else."""
+    array = _as_numbers(drawn)
+    if array is None or array.ndim != 1 or (array.size and array.dtype.kind == "f"):
+        return None
+    return [int(token) for token in array]
+
+
+def _gain_of_draws(call: Call, predicted: Any, truth: Any) -> float:
+    """How much likelier draws are from what is predicted than from the truth; NEVER if unlikely.
+
+    Both are probabilities: of one draw (V,), or of each (V,) where they follow each other.
+    """
+    answered = _answered(call)
+    if isinstance(predicted, _Raised) or isinstance(truth, _Raised):
+        return NEVER
+    if call.stub == SAMPLER and (reason := _why_drawing_fails(predicted)):
+        failed = isinstance(answered, _Raised) and reason in answered[1].lower()
+        return np.inf if failed else NEVER
+    tokens = _tokens(answered)
+    if tokens is None:
+        return NEVER
     try:
-        follows(tokens.tolist(), p)
-    except Disagreement:
+        if call.stub == SAMPLER:
+            follows(tokens, predicted, chance=MISFIT)
+            predicted, truth = [predicted] * len(tokens), [truth] * len(tokens)
+        elif not _is_typical(tokens, predicted):
+            return NEVER
+    except (Disagreement, ValueError):
+        return NEVER
+    return _log_likelihood(tokens, predicted) - _log_likelihood(tokens, truth)
+
+
+def _why_drawing_fails(probabilities: Array) -> str:
+    """What numpy says of probabilities that are none; nothing of those that are."""
+    if np.isnan(probabilities).any():
+        return "nan"
+    return "" if abs(probabilities.sum() - 1) < 1e-8 else "sum to 1"
+
+
+def _is_typical(tokens: Sequence[int], rows: Sequence[Array]) -> bool:
+    """Whether tokens drawn one after another have about the likelihood that is to be expected."""
+    if len(tokens) != len(rows) or any(
+        not 0 <= t < len(p) for t, p in zip(tokens, rows, strict=True)
+    ):
         return False
-    return True
+    logs = [np.log(np.maximum(p, IMPOSSIBLE)) for p in rows]
+    mean = sum(float(p @ log) for p, log in zip(rows, logs, strict=True))
+    square = sum(float(p @ log**2) - float(p @ log) ** 2 for p, log in zip(rows, logs, strict=True))
+    off = _log_likelihood(tokens, rows) - mean
+    return bool(abs(off) <= DEVIATIONS * np.sqrt(max(square, 0.0)) + 1e-6)
 
 
-def _log_likelihood(drawn: Any, distribution: Any) -> float:
-    """How likely tokens are to be drawn in this order, in nats; -inf is kept finite."""
-    p = _as_numbers(distribution)
-    if p is None or drawn is RAISED:
-        return 0.0
-    return float(np.log(np.maximum(p[np.asarray(drawn)], IMPOSSIBLE)).sum())
+def _log_likelihood(tokens: Sequence[int], rows: Sequence[Array]) -> float:
+    """How likely tokens are to be drawn in this order, in nats; what is impossible stays finite."""
+    pairs = zip(tokens, rows, strict=False)
+    likely = [float(p[token]) if 0 <= token < len(p) else 0.0 for token, p in pairs]
+    missing = abs(len(tokens) - len(rows))
+    return float(np.log(np.maximum(likely, IMPOSSIBLE)).sum() + missing * np.log(IMPOSSIBLE))

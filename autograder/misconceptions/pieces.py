@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.checks.model import Setting, unrolled
+
 Array = NDArray[Any]
 Piece = Callable[..., Any]
 
@@ -73,7 +75,8 @@ def ngram_unseen(right: Right, tokens: list[int], context: list[int], vocab_size
 
 @piece
 def ngram_shares(right: Right, counts: Array) -> Array:
-    return counts / counts.sum()
+    shares: Array = counts / counts.sum()
+    return shares
 
 
 @piece
@@ -86,7 +89,8 @@ def feed_forward_logits(
 
 @piece
 def feed_forward_hidden(right: Right, x: Array, W_x: Array, b_h: Array) -> Array:
-    return np.tanh(x @ W_x + b_h)
+    hidden: Array = np.tanh(x @ W_x + b_h)
+    return hidden
 
 
 # -- 2a, 2c ---------------------------------------------------------------------------------------
@@ -127,6 +131,41 @@ def rnn_forward(right: Right, x: Array, h0: Array, W_x: Array, W_h: Array, b_h: 
 
 
 # -- 2b -------------------------------------------------------------------------------------------
+
+
+@piece
+def CharRNN(right: Right, parameters: Mapping[str, Array], tokens: Array, h: Any) -> list[Array]:
+    """Logits and last state of a model with these parameters."""
+    # With an output layer that passes them on, the logits are the states.
+    H = parameters["rnn.weight_hh_l0"].shape[-1]
+    passing = {"output.weight": np.eye(H), "output.bias": np.zeros(H)}
+    states, last = unrolled({**parameters, **passing}, tokens, h, right.model_setting())
+    return [right.model_logits(parameters, states), right.model_state(states, last, h)]
+
+
+@piece
+def model_setting(right: Right) -> Setting:
+    return Setting()
+
+
+@piece
+def model_logits(right: Right, parameters: Mapping[str, Array], states: Array) -> Any:
+    return states @ parameters["output.weight"].T + parameters.get("output.bias", 0.0)
+
+
+@piece
+def model_state(right: Right, states: Array, last: Array, h: Any) -> Array:
+    return last
+
+
+@piece
+def model_layers(right: Right, V: int, E: int, H: int) -> tuple[dict[str, str], dict[str, Any]]:
+    """The kinds of the layers, and the shapes of the parameters."""
+    shapes: dict[str, Any] = {"embedding.weight": (V, E)}
+    shapes |= {"rnn.weight_ih_l0": (H, E), "rnn.weight_hh_l0": (H, H)}
+    shapes |= {"rnn.bias_ih_l0": (H,), "rnn.bias_hh_l0": (H,)}
+    shapes |= {"output.weight": (V, H), "output.bias": (V,)}
+    return {"embedding": "Embedding", "rnn": "RNN", "output": "Linear"}, shapes
 
 
 @piece

@@ -90,9 +90,9 @@ ngram(
     hint="The context is what comes before. On which side of it does the token stand whose "
     "probability is asked?",
 )(
-    lambda right, tokens, context: right.ngram_followers(tokens[::-1], context[::-1])
-    if context
-    else tokens
+    lambda right, tokens, context: (
+        right.ngram_followers(tokens[::-1], context[::-1]) if context else tokens
+    )
 )
 
 ngram(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.model import Setting
 from autograder.misconceptions.library import misconception
 from autograder.misconceptions.pieces import Array, Right
 
@@ -88,10 +89,9 @@ cell(
     title="the bias is added after the tanh",
     hint="All three terms are added up first. Can an entry of the state be larger than 1?",
 )(
-    lambda right, x_t, h_prev, W_x, W_h, b_h: right.rnn_cell_forward(
-        x_t, h_prev, W_x, W_h, np.zeros_like(b_h)
+    lambda right, x_t, h_prev, W_x, W_h, b_h: (
+        right.rnn_cell_forward(x_t, h_prev, W_x, W_h, np.zeros_like(b_h)) + b_h
     )
-    + b_h
 )
 
 cell(
@@ -99,8 +99,9 @@ cell(
     title="the old state is added again after the tanh",
     hint="The new state is a tanh and nothing else. Can an entry of it be larger than 1?",
 )(
-    lambda right, x_t, h_prev, W_x, W_h, b_h: right.rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h)
-    + h_prev
+    lambda right, x_t, h_prev, W_x, W_h, b_h: (
+        right.rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h) + h_prev
+    )
 )
 
 cell(
@@ -108,8 +109,9 @@ cell(
     title="each term goes through a tanh of its own",
     hint="There is one tanh, around the sum of all three terms.",
 )(
-    lambda right, x_t, h_prev, W_x, W_h, b_h: right.cell_squash(h_prev @ W_h)
-    + right.cell_squash(x_t @ W_x + b_h)
+    lambda right, x_t, h_prev, W_x, W_h, b_h: (
+        right.cell_squash(h_prev @ W_h) + right.cell_squash(x_t @ W_x + b_h)
+    )
 )
 
 # -- 2a softmax -----------------------------------------------------------------------------------
@@ -230,14 +232,14 @@ setting(
     costs=LAYERS,
     title="the RNN layer uses relu",
     hint="Which nonlinearity does nn.RNN have by default, and which do you ask for?",
-)(lambda right: (True, False))
+)(lambda right: Setting(relu=True))
 
 setting(
     "time-first",
     costs=f"{LAYERS} {STATE}",
     title="the RNN layer takes its first axis for time",
     hint="tokens are (N,T), the batch first. Which option tells nn.RNN so?",
-)(lambda right: (False, True))
+)(lambda right: Setting(time_first=True))
 
 
 def _shapes(V: int, E: int, H: int, gates: int = 1, bias: bool = True) -> dict[str, Any]:
@@ -275,7 +277,7 @@ layers(
     hint="How many layers does nn.RNN stack by default?",
 )
 def two_layers(right: Right, V: int, E: int, H: int) -> tuple[dict[str, str], dict[str, Any]]:
-    second = {"rnn.weight_ih_l1": (H, H), "rnn.weight_hh_l1": (H, H)}
+    second: dict[str, Any] = {"rnn.weight_ih_l1": (H, H), "rnn.weight_hh_l1": (H, H)}
     second |= {"rnn.bias_ih_l1": (H,), "rnn.bias_hh_l1": (H,)}
     return _kinds(), _shapes(V, E, H) | second
 

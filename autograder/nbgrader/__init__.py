@@ -27,10 +27,7 @@ def configure(config: Any, course: str | Path) -> None:
     from autograder.nbgrader.collected import Release
 
     found = Course.find(Path(course))
-    for step, exporter in (
-        ("Autograde", "GradingExporter"),
-        ("GenerateAssignment", "ReleaseExporter"),
-    ):
-        config[step].exporter_class = f"autograder.nbgrader.exporters.{exporter}"
-        config[exporter].course = str(found.root)
+    config.Autograde.exporter_class = "autograder.nbgrader.exporters.GradingExporter"
+    config.GenerateAssignment.exporter_class = "autograder.nbgrader.exporters.ReleaseExporter"
+    config.CourseExporter.course = config.CourseExport.course = str(found.root)
     Release(found).make_visible(CourseDirectory(config=config))

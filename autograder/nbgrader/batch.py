@@ -21,6 +21,9 @@ from autograder.marks import Marks
 from autograder.reports.files import Row
 from autograder.submissions.finding import HandIn
 
+# Where a course of nbgrader's keeps what was found.
+RESULTS = ".graded"
+
 
 class Graded(Marks, frozen=True, kw_only=True):
     """A student's marks, and what they are made of."""

@@ -39,7 +39,9 @@ def explain(notebook: Notebook, marks: Marks, evidence: Evidence, rubric: Rubric
             text = _points(parts[part], marks)
             data = {"text/markdown": text, "text/plain": text}
             cell.outputs = [nbformat.v4.new_output("display_data", data)]
-    notebook.cells.insert(0, nbformat.v4.new_markdown_cell(_summary(marks, evidence), id="marks"))
+    notebook.cells.insert(
+        0, nbformat.v4.new_markdown_cell(_summary(marks, evidence, rubric.feedback), id="marks")
+    )
 
 
 def _points(part: Part, marks: Marks) -> str:
@@ -50,7 +52,7 @@ def _points(part: Part, marks: Marks) -> str:
     return "\n".join(lines)
 
 
-def _summary(marks: Marks, evidence: Evidence) -> str:
+def _summary(marks: Marks, evidence: Evidence, policy: str) -> str:
     lines = [
         f"**{marks.score:g} of {marks.max_score:g} points by the checks**"
         + (f", and up to {marks.awaiting_reader:g} from a reader" * bool(marks.awaiting_reader))
@@ -58,7 +60,7 @@ def _summary(marks: Marks, evidence: Evidence) -> str:
     ]
     if evidence.reason:
         lines += ["", *(f"- {plain(reason)}" for reason in evidence.reason.split("; "))]
-    if evidence.cells:
+    if evidence.cells and policy == "full":
         lines += ["", "Cells that did not run to their end:", ""]
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
     return "\n".join(lines)

@@ -27,15 +27,15 @@ from autograder.nbgrader.gradebook import check_points, has_student, has_submiss
 from autograder.release.notebook import CODE_STUB
 from autograder.rubric import load_rubric
 
-RESULTS = ".graded"
 # In the metadata of a graded notebook: what it was made from.
 MADE_FROM = "made_from"
 
 
-class _Exporter(NotebookExporter):  # type: ignore[misc]
+class CourseExporter(NotebookExporter):  # type: ignore[misc]
     """Reads notebooks as nbgrader's own does, but for those of the course's one assignment."""
 
     course = Unicode(help="The folder with rubric.yaml.").tag(config=True)
+    _preprocessors: list[Any]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -47,7 +47,7 @@ class _Exporter(NotebookExporter):  # type: ignore[misc]
         return bool(about["assignment"] == about["notebook"] == self._name)
 
 
-class ReleaseExporter(_Exporter):
+class ReleaseExporter(CourseExporter):
     """For ``generate_assignment``: our stubs raise by themselves, and name their part."""
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
@@ -58,7 +58,7 @@ class ReleaseExporter(_Exporter):
         return super().from_filename(filename, resources, **kwargs)
 
 
-class GradingExporter(_Exporter):
+class GradingExporter(CourseExporter):
     """For ``autograde``: grades the class when it is made, and hands nbgrader graded notebooks.
 
     Marks are in the gradebook before nbgrader goes through the class, so that nothing that a
@@ -95,7 +95,7 @@ class GradingExporter(_Exporter):
                 check_points(gradebook.find_notebook(self._name, self._name), self._rubric)
             except MissingEntry:
                 return  # nbgrader says what to do
-            results = Path(coursedir.root) / RESULTS
+            results = Path(coursedir.root) / batch.RESULTS
             with TemporaryDirectory() as folder:
                 files = [one.to_grade(Path(folder)) for one in collected]
                 graded = batch.grade(self._course, files, results, self.parent.force)

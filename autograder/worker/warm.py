@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,8 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
     for descriptor in descriptors.split(","):
         control = socket.socket(fileno=int(descriptor))
         selector.register(control, selectors.EVENT_READ, Workers(control, level))
-        control.sendall(b"!")
+        with suppress(BrokenPipeError):  # then its closing is seen below
+            control.sendall(b"!")
     while selector.get_map():
         for key, _ in selector.select():
             workers: Workers = key.data

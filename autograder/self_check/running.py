@@ -1,0 +1,163 @@
+"""Runs the visible checks of a part on the functions of a namespace."""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from autograder.checks.agree import Disagreement, agree
+from autograder.checks.chance import follows
+from autograder.misconceptions.explain import ITEMS, WHOLE
+from autograder.self_check.answers import AnswerSheet, look_at_answers
+from autograder.self_check.facts import (
+    CHECKS,
+    MARKED,
+    PARTS,
+    Check,
+    Criterion,
+    Mistake,
+    Part,
+    part_named,
+)
+from autograder.self_check.mistakes import named_mistake
+from autograder.self_check.student import NoAnswer, OwnStudent, StubCall
+
+State = Literal["met", "missed", "to come"]
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Why a check is not met: what is wrong, at which call, and what was expected and got there."""
+
+    message: str
+    detail: str = ""
+    call: StubCall | None = None
+    compared: tuple[Any, Any] | None = None
+    mistake: Mistake | None = None
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the visible checks saw of one criterion, or of one item of it."""
+
+    state: State
+    miss: Miss | None = None
+
+
+@dataclass
+class PartResult:
+    """What the visible checks saw of a part: by criterion, its items or the whole of it."""
+
+    part: Part
+    seen: dict[str, dict[str | None, Seen]] = field(default_factory=dict)
+    answers: AnswerSheet | None = None
+    look_first: dict[str, list[str]] = field(default_factory=dict)
+
+    def points(self, criterion: Criterion, state: State) -> float:
+        """The points of a criterion that are in this state. Marked answers are in none."""
+        items = self.seen.get(criterion.id, {})
+        share = sum(seen.state == state for seen in items.values()) / max(len(items), 1)
+        return criterion.points * share
+
+    def total(self, state: State) -> float:
+        """The part's points that are in this state."""
+        return sum(self.points(criterion, state) for criterion in self.part.criteria)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all visible checks are met, and all marked answers can be read."""
+        states = {seen.state for items in self.seen.values() for seen in items.values()}
+        return states <= {"met"} and (self.answers is None or not self.answers.to_do)
+
+
+def run_part(name: str, namespace: MutableMapping[str, Any]) -> PartResult:
+    """Runs the visible checks of a part. Raises ValueError where there is no such part.
+
+    Args:
+        name: the part, such as "2a".
+        namespace: holds the student's functions by name.
+    """
+    part = part_named(name)
+    result = PartResult(part)
+    asked: dict[tuple[str, str | None], list[Check]] = {}
+    for check in CHECKS:
+        if any(check.criterion == criterion.id for criterion in part.criteria):
+            asked.setdefault((check.criterion, check.item), []).append(check)
+    for (criterion, item), checks in asked.items():
+        result.seen.setdefault(criterion, {})[item] = _see(criterion, item, checks, namespace)
+    if part.id in MARKED:
+        result.answers = look_at_answers(part.id, namespace)
+    missed = any(seen.state == "missed" for items in result.seen.values() for seen in items.values())
+    if missed:
+        result.look_first = _calls_of_others(part, namespace)
+    return result
+
+
+def _see(
+    criterion: str, item: str | None, checks: list[Check], namespace: MutableMapping[str, Any]
+) -> Seen:
+    """The first check that is not met decides, and the calls of all of them name a mistake."""
+    student = OwnStudent(namespace)
+    first: Miss | None = None
+    for check in checks:
+        student.printed = io.StringIO()
+        try:
+            check.function(student, **check.parameters)
+        except NoAnswer as problem:
+            if problem.kind in ("unfinished", "missing"):
+                return Seen("to come", Miss(problem.message))
+            # The model has no call of its own where it is built.
+            call = student.calls[-1] if student.calls else None
+            first = first or Miss(problem.message, problem.detail, call, None, None, _told(student))
+        except Exception as error:
+            call = student.calls[-1] if student.calls else None
+            message, detail = _said(error)
+            compared = _compared(error)
+            first = first or Miss(message, detail, call, compared, None, _told(student))
+    if first is None:
+        return Seen("met")
+    leaves = ((item,),) if item is not None else ITEMS.get(criterion, WHOLE)
+    mistake = named_mistake(student.calls, leaves)
+    miss = Miss(first.message, first.detail, first.call, first.compared, mistake, first.printed)
+    return Seen("missed", miss)
+
+
+def _said(error: Exception) -> tuple[str, str]:
+    if isinstance(error, Disagreement):
+        return error.message, error.detail
+    return f"What was returned could not be checked ({type(error).__name__}).", str(error)[:300]
+
+
+def _told(student: OwnStudent) -> str:
+    return student.printed.getvalue()
+
+
+def _compared(error: Exception) -> tuple[Any, Any] | None:
+    """What was expected and got where two things were found to differ."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code is agree.__code__:
+            return np.asarray(frame.f_locals["want"]), frame.f_locals["got"]
+        if frame.f_code is follows.__code__:
+            shares = frame.f_locals["probabilities"]
+            drawn = frame.f_locals["drawn"]
+            counts = np.bincount(drawn, minlength=len(shares))
+            return np.asarray(shares), counts / max(len(drawn), 1)
+    return None
+
+
+def _calls_of_others(part: Part, namespace: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Of each function of a part: those of other parts that it calls and that fail their checks."""
+    found: dict[str, list[str]] = {}
+    for stub in part.stubs:
+        code = getattr(namespace.get(stub), "__code__", None)
+        for other in PARTS:
+            for name in set(getattr(code, "co_names", ())) & set(other.stubs) - {stub}:
+                if other.id != part.id and not run_part(other.id, dict(namespace)).whole:
+                    found.setdefault(stub, []).append(f"`{name}` of part {other.id}")
+    return found

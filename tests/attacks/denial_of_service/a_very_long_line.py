@@ -1,0 +1,4 @@
+# Hands in a script of one line of a megabyte, before thousands of tiny cells.
+# where: alone
+x = "@MEGABYTE@"
+@TINY_CELLS@

@@ -1,0 +1,9 @@
+# Stays in one call of C code that never looks up: a regular expression, a huge power.
+# base: right
+# told: took longer than
+import re
+
+
+def ngram_distribution(*args):
+    re.match(r"(a*)*b", "a" * 40)
+    return 9 ** 9 ** 9

@@ -1,0 +1,11 @@
+# Floods what it prints, over Python and past it, and in one endless line.
+# base: right
+# earns: 5
+# told: was stopped after 1 s
+import os
+import sys
+
+sys.stdout.write("x" * (64 << 20))
+while True:
+    os.write(1, b"\x1b]0;owned\x07" * 100_000)
+    os.write(2, b"\n" * 100_000)

@@ -1,0 +1,14 @@
+# Recurses until the stack of the process itself runs over.
+# base: right
+# told: SIGSEGV
+import sys
+
+
+class Deep:
+    def __getattr__(self, name):
+        return getattr(self, name + "x")
+
+
+def ngram_distribution(*args):
+    sys.setrecursionlimit(1 << 30)
+    return Deep().x

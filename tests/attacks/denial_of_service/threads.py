@@ -1,0 +1,9 @@
+# Starts threads without end, that never end and are not daemons, with tiny stacks.
+# base: right
+# told: RuntimeError
+import threading
+import time
+
+threading.stack_size(1 << 16)
+while True:
+    threading.Thread(target=time.sleep, args=(1000,)).start()

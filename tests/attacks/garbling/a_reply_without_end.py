@@ -1,0 +1,11 @@
+# Sends notices and replies without end, as fast as it can.
+# base: right
+# earns: 5
+# told: cell
+import sys
+
+wire = sys.modules["worker.wire"]
+server = the_server()
+notices = wire.encode({"id": server._id, "at": 0}) * 1000
+while True:
+    server._sock.sendall(notices)

@@ -1,0 +1,8 @@
+# Closes all that it has open, and opens others in their place.
+# base: right
+# told: cell
+import os
+
+os.closerange(0, 4096)
+for _ in range(8):
+    os.open(os.devnull, os.O_RDWR)

@@ -1,0 +1,130 @@
+"""A course of nbgrader's to try things on: a copy of this one, an exchange, and who uses them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderApp
+
+from autograder.course import Course
+from autograder.release import write_release
+
+ROOT = Path(__file__).parent.parent
+EXCHANGE = """
+c = get_config()
+c.Exchange.root = {exchange!r}
+c.Exchange.cache = {cache!r}
+c.CourseDirectory.course_id = "rnn-course"
+"""
+
+Notebook = Any
+
+
+def make_course(folder: Path, **settings: object) -> Course:
+    """The course, freshly released, with some settings of the rubric changed."""
+    exchange = folder / "exchange"
+    exchange.mkdir(mode=0o777)
+    exchange.chmod(0o777)
+    root = folder / "course"
+    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(ROOT / "solutions", root / "solutions", ignore=leave_out)
+    rubric = (ROOT / "rubric.yaml").read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(rubric):
+        name, colon, _ = line.partition(":")
+        if colon and name.strip() in settings:
+            rubric[number] = f"{name}: {settings[name.strip()]}"
+    (root / "rubric.yaml").write_text("\n".join(rubric), encoding="utf-8")
+    config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    config += EXCHANGE.format(exchange=str(exchange), cache=str(folder / "cache"))
+    (root / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    course = Course(root)
+    write_release(course)
+    return course
+
+
+def make_student(folder: Path, name: str) -> Path:
+    """A folder for a student to work in, who knows where the exchange is."""
+    home = folder / name
+    home.mkdir()
+    cache = str(folder / f"cache-{name}")
+    text = EXCHANGE.format(exchange=str(folder / "exchange"), cache=cache)
+    (home / "nbgrader_config.py").write_text(text, encoding="utf-8")
+    return home
+
+
+def nbgrader(folder: Path, *words: str) -> int:
+    """Runs a command of nbgrader's as from a terminal in the folder; returns its exit status."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, value in environment(folder).items():
+            patch.setenv(name, value)
+        try:
+            NbGraderApp.launch_instance(list(words))
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        finally:
+            if NbGraderApp.initialized():
+                NbGraderApp.instance().reset()
+    return 0
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """An environment in which Jupyter knows nothing of who runs the tests."""
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {name: str(folder / f".{name.lower()}") for name in names} | {"PATH": path}
+
+
+@contextmanager
+def gradebook(course: Course) -> Iterator[Gradebook]:
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", "rnn-course") as opened:
+        yield opened
+
+
+def released(course: Course) -> Notebook:
+    return nbformat.read(course.assignment_folder / "rnn.ipynb", as_version=4)
+
+
+def solved(course: Course, *names: str) -> Notebook:
+    """The assignment as a student hands it in who has solved these cells, or all."""
+    notebook = released(course)
+    source = nbformat.read(course.source_notebook_folder / "rnn.ipynb", as_version=4)
+    for cell, solution in zip(notebook.cells, source.cells, strict=True):
+        about = cell.metadata.get("nbgrader", {})
+        if about.get("solution") and (not names or about["grade_id"] in names):
+            cell.source = "\n".join(
+                line for line in solution.source.split("\n") if "### " not in line
+            )
+    return notebook
+
+
+def cell(notebook: Notebook, name: str) -> Any:
+    return next(
+        one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("grade_id") == name
+    )
+
+
+def hand_in(course: Course, student: str, notebook: Notebook) -> Path:
+    """Lays a submission where nbgrader collects them, by hand and without a timestamp."""
+    folder = course.root / "submitted" / student / "rnn"
+    folder.mkdir(parents=True, exist_ok=True)
+    # As it is: nbformat would put some things right.
+    (folder / "rnn.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    return folder
+
+
+def changed(notebook: Notebook, change: Callable[[Notebook], None]) -> Notebook:
+    theirs = copy.deepcopy(notebook)
+    change(theirs)
+    return theirs
