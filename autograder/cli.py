@@ -77,6 +77,11 @@ def main() -> None:
     type=click.IntRange(min=1),
     help="Submissions graded at a time.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Grade on a Dask cluster: a scheduler's address or file, or `local`.",
+)
 @click.option("--force", is_flag=True, help="Run again what OUT holds the evidence of.")
 @isolation_option
 @course_option
@@ -85,6 +90,7 @@ def grade(
     submissions: tuple[Path, ...],
     out: Path,
     jobs: int,
+    cluster: str | None,
     force: bool,
     isolation: Level | None,
     folder: Path | None,
@@ -104,7 +110,7 @@ def grade(
     course = _course(folder)
     console = Console()
     handed_in = find_submissions(submissions, course.source.stem, course.assignment_folder)
-    run = ClassRun(course, handed_in, out, jobs, isolation, force)
+    run = ClassRun(course, handed_in, out, jobs, isolation, force, cluster)
     rows = list(progress(run, len(handed_in)))
     grades = write_grades(out, rows, run.rubric)
     print_class(console, rows, run.rubric)

@@ -30,7 +30,7 @@ from autograder.sandbox import (
     WorkerLost,
 )
 from autograder.submissions.reading import Cell, Submission
-from autograder.worker.wire import Array, Unreadable, encode, seed_of
+from autograder.worker.wire import Array, Unreadable, encode
 
 MODELS = frozenset({"CharRNN"})
 # A stub that ran out of time is not waited for as long again, and after some tries not at all; nor

@@ -198,8 +198,8 @@ class Wrong:
 
 TORN = b'{"cells": [{"cell_type": "code", "source": "def softmax(x):'
 WRONG = {
-    "crashes": Wrong(EVERYTHING - WHOLE, "crashed", _source("1a-stub", CRASH)),
-    "never ends": Wrong(EVERYTHING - WHOLE, "stopped after", _source("1a-stub", ENDLESS)),
+    "crashes": Wrong(EVERYTHING - WHOLE, "ended its process", _source("1a-stub", CRASH)),
+    "never ends": Wrong(EVERYTHING - WHOLE, "took longer than 1 s", _source("1a-stub", ENDLESS)),
     "last wrong": Wrong(EVERYTHING - WHOLE, "last counts: 2a-stub", _again("", NOTHING_2A)),
     "stub missing": Wrong(EVERYTHING - WHOLE, "as released: 2a-stub", _without("2a-stub")),
     "torn": Wrong(0, "its JSON breaks off", folder=_only("rnn.ipynb", TORN)),

@@ -154,7 +154,7 @@ class _Case:
         self.calls = calls
         self.leaves = leaves
         self.right = Right()
-        self._truth = [_outcome(self.right, call) for call in calls]
+        self._truth = [outcome(self.right, call) for call in calls]
 
     def wrong_leaves(self) -> list[Leaf]:
         """The items that are not right in every answer; all of them where answers are drawn."""
@@ -183,7 +183,7 @@ class _Case:
             if LAYERS in pieces and call.parameters is not None:
                 gain += _gain_of_shapes(right, call)
             else:
-                predicted = _outcome(right, call)
+                predicted = outcome(right, call)
                 if call.stub in (SAMPLER, WRITER):
                     gain += _gain_of_draws(call, predicted, truth)
                 else:
@@ -205,7 +205,7 @@ class _Case:
 # -- what would have been answered ----------------------------------------------------------------
 
 
-def _outcome(right: Right, call: Call) -> Any:
+def outcome(right: Right, call: Call) -> Any:
     """What a way of writing the stub answers to a call."""
     args, kwargs = copy.deepcopy((_without_generators(call), dict(call.kwargs)))
     try:
@@ -219,7 +219,7 @@ def _outcome(right: Right, call: Call) -> Any:
             if call.stub == SAMPLER:
                 return right.sample_token(*args, **kwargs)
             if call.stub == WRITER:
-                return right.generate(_tokens(_answered(call)) or [], *args, **kwargs)
+                return list(right.generate(_tokens(_answered(call)) or [], *args, **kwargs))
             answers = [getattr(right, call.stub)(*args, **kwargs) for _ in range(call.times)]
     except Exception as error:
         return _Raised((type(error).__name__, str(error)))

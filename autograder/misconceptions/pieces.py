@@ -7,7 +7,7 @@ be known beforehand: the probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -368,10 +368,10 @@ def generate(
     b_y: Array,
     temperature: float = 1.0,
     top_k: int | None = None,
-) -> list[Array]:
-    """What each returned token is drawn with, given those returned before it.
+) -> Iterator[Array]:
+    """What each returned token is drawn with, (V,), given those returned before it.
 
-    As many arrays (V,) as tokens are returned; beyond those ``returned``, token 0 is read.
+    Whoever draws from them adds each drawn token to ``returned``; beyond these, token 0 is read.
     """
     tokens = [int(token) for token in prompt]
     settings = right.writing_settings(temperature, top_k)
@@ -386,13 +386,14 @@ def generate(
     for token in right.writing_read(tokens):
         h = step(h, token, 0)
     h = right.writing_begun(h)
-    rows = []
+    echoed = right.writing_echoed(tokens)
+    yield from np.eye(len(W_e))[echoed]
     for n in range(right.writing_length(length)):
         logits = (h @ W_y + right.writing_output_bias(b_y))[0]
-        rows.append(right.sample_token(logits, *settings))
-        drawn = int(returned[n]) if n < len(returned) else 0
-        h = step(h, right.writing_fed(drawn, tokens, logits), n + 1)
-    return rows
+        yield right.sample_token(logits, *settings)
+        drawn = int(returned[len(echoed) + n]) if len(echoed) + n < len(returned) else 0
+        after = step(h, right.writing_fed(drawn, tokens, logits), n + 1)
+        h = right.writing_after(h, after)
 
 
 @piece
@@ -427,6 +428,18 @@ def writing_begun(right: Right, h: Array) -> Array:
 def writing_carried(right: Right, h: Array, n: int) -> Array:
     """The state that the n-th token after the prompt is read into; 0 within the prompt."""
     return h
+
+
+@piece
+def writing_after(right: Right, before: Array, after: Array) -> Array:
+    """The state after a drawn token was read."""
+    return after
+
+
+@piece
+def writing_echoed(right: Right, prompt: list[int]) -> list[int]:
+    """What is returned in front of the drawn tokens."""
+    return []
 
 
 @piece

@@ -294,15 +294,11 @@ fed = partial(writing, piece="writing_fed", costs=STATE)
 
 writing(
     "prompt-returned",
+    piece="writing_echoed",
     costs=PROMPT,
     title="the prompt is returned as well",
     hint="The drawn tokens alone are asked for, as many as `length` says.",
-)(
-    lambda right, returned, prompt, length, W_e, *args, **settings: [
-        *np.eye(len(W_e))[np.asarray(prompt)],
-        *right.generate(returned[len(prompt) :], prompt, length, W_e, *args, **settings),
-    ]
-)
+)(lambda right, prompt: prompt)
 
 writing(
     "one-too-many",
@@ -418,18 +414,13 @@ fed(
 )(lambda right, drawn, prompt, logits: int(np.argmax(logits)))
 
 
-@writing(
-    "drawn-token-not-fed",
+writing(
+    "drawn-token-not-read",
+    piece="writing_after",
     costs=STATE,
     title="the state does not read the drawn tokens",
     hint="Each drawn token is the next input. What changes in the state from draw to draw?",
-)
-def drawn_token_not_fed(
-    right: Right, returned: Sequence[int], prompt: Any, length: int, *args: Any, **settings: Any
-) -> Any:
-    first = right.generate([], prompt, min(length, 1), *args, **settings)
-    return first * length
-
+)(lambda right, before, after: before)
 
 writing(
     "starts-from-ones",

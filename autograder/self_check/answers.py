@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.checks.agree import Disagreement
-from autograder.checks.choices import letters_of
+from autograder.checks.choices import _letters
 from autograder.self_check.facts import MARKED, SELF_TEST, Question
 
 WIDTH = 88
@@ -46,7 +46,7 @@ def _problem(question: str, answer: object, options: str) -> str:
     if answer is None or answer == "" or answer == []:
         return f'"{question}" is not answered yet. Its options are {listed}.'
     try:
-        ticked = letters_of(sorted(answer) if isinstance(answer, set) else answer, question)
+        ticked = _letters(sorted(answer) if isinstance(answer, set) else answer, question)
     except (Disagreement, TypeError):
         return f'"{question}": {answer!r} is no text of letters such as "ac": a typo?'
     unknown = sorted(ticked - set(options))
@@ -86,7 +86,7 @@ def _judged(one: Question, letters: str) -> str:
     problem = _problem(one.id, letters, "".join(one.options))
     if problem:
         return problem
-    ticked, right = letters_of(letters, one.id), set(one.right)
+    ticked, right = _letters(letters, one.id), set(one.right)
     wrong_options = set(one.options) - right
     share = len(ticked & right) / len(right) - len(ticked & wrong_options) / len(wrong_options)
     lines = [f"Right: {', '.join(sorted(right))}." if ticked != right else "All right."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import traceback
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -55,9 +55,9 @@ class PartResult:
     """What the visible checks saw of a part: by criterion, its items or the whole of it."""
 
     part: Part
-    seen: dict[str, dict[str | None, Seen]] = field(default_factory=dict)
+    seen: dict[str, dict[str | None, Seen]]
     answers: AnswerSheet | None = None
-    look_first: dict[str, list[str]] = field(default_factory=dict)
+    look_first: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def points(self, criterion: Criterion, state: State) -> float:
         """The points of a criterion that are in this state. Marked answers are in none."""
@@ -84,19 +84,25 @@ def run_part(name: str, namespace: MutableMapping[str, Any]) -> PartResult:
         namespace: holds the student's functions by name.
     """
     part = part_named(name)
-    result = PartResult(part)
-    asked: dict[tuple[str, str | None], list[Check]] = {}
-    for check in CHECKS:
-        if any(check.criterion == criterion.id for criterion in part.criteria):
-            asked.setdefault((check.criterion, check.item), []).append(check)
-    for (criterion, item), checks in asked.items():
-        result.seen.setdefault(criterion, {})[item] = _see(criterion, item, checks, namespace)
+    result = PartResult(part, _see_part(part, namespace))
     if part.id in MARKED:
         result.answers = look_at_answers(part.id, namespace)
-    missed = any(seen.state == "missed" for items in result.seen.values() for seen in items.values())
-    if missed:
-        result.look_first = _calls_of_others(part, namespace)
+    if result.total("missed"):
+        result.look_first = _wrong_ones_called(part, namespace)
     return result
+
+
+def _see_part(
+    part: Part, namespace: MutableMapping[str, Any]
+) -> dict[str, dict[str | None, Seen]]:
+    asked: dict[str, dict[str | None, list[Check]]] = {}
+    for check in CHECKS:
+        if any(check.criterion == criterion.id for criterion in part.criteria):
+            asked.setdefault(check.criterion, {}).setdefault(check.item, []).append(check)
+    return {
+        criterion: {item: _see(criterion, item, checks, namespace) for item, checks in items.items()}
+        for criterion, items in asked.items()
+    }
 
 
 def _see(
@@ -109,33 +115,30 @@ def _see(
         student.printed = io.StringIO()
         try:
             check.function(student, **check.parameters)
+            continue
         except NoAnswer as problem:
-            if problem.kind in ("unfinished", "missing"):
-                return Seen("to come", Miss(problem.message))
-            # The model has no call of its own where it is built.
-            call = student.calls[-1] if student.calls else None
-            first = first or Miss(problem.message, problem.detail, call, None, None, _told(student))
+            unfinished = problem.kind in ("unfinished", "missing")
+            message, detail, compared = problem.message, problem.detail, None
         except Exception as error:
-            call = student.calls[-1] if student.calls else None
+            unfinished = False
             message, detail = _said(error)
             compared = _compared(error)
-            first = first or Miss(message, detail, call, compared, None, _told(student))
+        call = student.calls[-1] if student.calls else None
+        miss = Miss(message, detail, call, compared, None, student.printed.getvalue())
+        if unfinished:
+            return Seen("to come", miss)
+        first = first or miss
     if first is None:
         return Seen("met")
     leaves = ((item,),) if item is not None else ITEMS.get(criterion, WHOLE)
     mistake = named_mistake(student.calls, leaves)
-    miss = Miss(first.message, first.detail, first.call, first.compared, mistake, first.printed)
-    return Seen("missed", miss)
+    return Seen("missed", replace(first, mistake=mistake))
 
 
 def _said(error: Exception) -> tuple[str, str]:
     if isinstance(error, Disagreement):
         return error.message, error.detail
     return f"What was returned could not be checked ({type(error).__name__}).", str(error)[:300]
-
-
-def _told(student: OwnStudent) -> str:
-    return student.printed.getvalue()
 
 
 def _compared(error: Exception) -> tuple[Any, Any] | None:
@@ -151,13 +154,22 @@ def _compared(error: Exception) -> tuple[Any, Any] | None:
     return None
 
 
-def _calls_of_others(part: Part, namespace: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Of each function of a part: those of other parts that it calls and that fail their checks."""
-    found: dict[str, list[str]] = {}
+def _wrong_ones_called(
+    part: Part, namespace: MutableMapping[str, Any]
+) -> dict[str, tuple[str, ...]]:
+    """Of each function of a part: the functions of other parts that it calls and that are wrong."""
+    found: dict[str, tuple[str, ...]] = {}
     for stub in part.stubs:
         code = getattr(namespace.get(stub), "__code__", None)
+        called = set(getattr(code, "co_names", ()))
         for other in PARTS:
-            for name in set(getattr(code, "co_names", ())) & set(other.stubs) - {stub}:
-                if other.id != part.id and not run_part(other.id, dict(namespace)).whole:
-                    found.setdefault(stub, []).append(f"`{name}` of part {other.id}")
+            for name in sorted(called & set(other.stubs)):
+                if other.id != part.id and not _is_met(name, other, namespace):
+                    found[stub] = (*found.get(stub, ()), f"`{name}` of part {other.id}")
     return found
+
+
+def _is_met(stub: str, part: Part, namespace: MutableMapping[str, Any]) -> bool:
+    of_part = [seen for items in _see_part(part, namespace).values() for seen in items.values()]
+    misses = [seen.miss for seen in of_part if seen.miss is not None]
+    return not any(miss.call is not None and miss.call.stub == stub for miss in misses)

@@ -1,0 +1,137 @@
+"""Grades many small submissions of the audit's own, in real workers, on all cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.queues import SimpleQueue
+from types import TracebackType
+
+import msgspec
+
+from autograder import box
+from autograder.concepts import load_concepts
+from autograder.course import Course
+from autograder.evidence import Evidence
+from autograder.marks import Marks, mark
+from autograder.reference import Reference
+from autograder.rubric import Rubric, load_rubric
+from autograder.sandbox import Control, Sandbox
+from autograder.submissions.reading import Submission
+from autograder.suite import Suite, collect_checks
+from autograder.worker.confine import Level
+
+# A mutant may never end; a right stub takes a few hundredths of a second.
+SHORT = {"call_seconds": 1.0, "cell_seconds": 1.0}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A submission to grade: by all checks, or by those of some ``criteria`` with little time."""
+
+    name: str
+    submission: Submission
+    criteria: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of a job."""
+
+    name: str
+    evidence: Evidence
+    marks: Marks
+    criteria: frozenset[str]
+
+    def lost(self) -> frozenset[str]:
+        """The criteria that did not earn everything; of one with items, the items."""
+        lost: set[str] = set()
+        for check in self.evidence.checks:
+            told = self.marks.criteria[check.criterion]
+            if told.score < told.max_score:
+                one = check.criterion if check.item is None else f"{check.criterion}:{check.item}"
+                seen = check.followed_through or check.submitted
+                if check.item is None or seen.share < 1:
+                    lost.add(one)
+        return frozenset(lost)
+
+    def named(self) -> dict[str, frozenset[str]]:
+        """The misconceptions that were named, by criterion or item."""
+        return {
+            one.criterion if one.item is None else f"{one.criterion}:{one.item}": frozenset(
+                misconception.name for misconception in one.misconceptions
+            )
+            for one in self.evidence.explanations
+        }
+
+
+class Bench:
+    """The sandbox and the suite, for the time of an audit: ``for graded in bench.run(jobs)``."""
+
+    def __init__(self, course: Course, jobs: int, isolation: Level | None = None) -> None:
+        self.rubric: Rubric = load_rubric(course.rubric_file)
+        self._course = course
+        self._processes = jobs
+        self._sandbox = Sandbox(box.choose(isolation), jobs, hidden=[course.root])
+        self._checks = collect_checks()
+        self._reference = Reference(course.source)
+        self._concepts = load_concepts(course.concepts_file)
+        self._suites: dict[frozenset[str], Suite] = {}
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._sandbox.close()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+        """Grades all jobs; what is done first comes first."""
+        context = multiprocessing.get_context("fork")
+        numbers: SimpleQueue[int] = context.SimpleQueue()
+        for number in range(self._processes):
+            numbers.put(number)
+        with context.Pool(self._processes, _Process.start, (self, numbers)) as pool:
+            yield from pool.imap_unordered(_Process.run, jobs)
+
+    def grade(self, job: Job, control: Control) -> Graded:
+        """Grades one job."""
+        evidence = self._suite(job.criteria).run(job.submission, control)
+        return Graded(job.name, evidence, mark(evidence, self.rubric), job.criteria)
+
+    def control(self, number: int) -> Control:
+        """The line to the warm process of one of the processes."""
+        return self._sandbox.controls[number]
+
+    def _suite(self, criteria: frozenset[str]) -> Suite:
+        if criteria not in self._suites:
+            limits = self.rubric.limits
+            self._suites[criteria] = Suite(
+                [one for one in self._checks if not criteria or one.criterion in criteria],
+                self._reference,
+                self._concepts,
+                self._course.support(),
+                self._course.secret(),
+                msgspec.structs.replace(limits, **SHORT) if criteria else limits,
+            )
+        return self._suites[criteria]
+
+
+class _Process:
+    """What one process of a run holds."""
+
+    _bench: Bench
+    _control: Control
+
+    @classmethod
+    def start(cls, bench: Bench, numbers: SimpleQueue[int]) -> None:
+        cls._bench, cls._control = bench, bench.control(numbers.get())
+
+    @classmethod
+    def run(cls, job: Job) -> Graded:
+        return cls._bench.grade(job, cls._control)

@@ -1,0 +1,145 @@
+"""Grades on the workers of a Dask cluster: the same function, each worker with its own warm box.
+
+A lost worker costs a retry, not a result. Nothing of a course lies on the workers: its files are
+sent once to each of them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from autograder import box
+from autograder.course import SECRET, Course, CourseError
+from autograder.evidence import Evidence
+from autograder.grader import PACKAGE, Grader
+from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Sandbox
+from autograder.submissions.reading import Submission
+from autograder.worker.confine import Level
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+RETRIES = 3
+WAITING_PER_THREAD = 4
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """The files of a course, and which autograder they are for."""
+
+    files: dict[str, bytes]
+    autograder: str
+    level: Level
+
+
+def bundle(course: Course, level: Level) -> Bundle:
+    """All of a course that grading needs."""
+    course.secret()
+    paths = [course.rubric_file, course.source, course.concepts_file, course.root / SECRET]
+    paths += sorted(course.source_notebook_folder.glob("*.py"))
+    files = {str(path.relative_to(course.root)): path.read_bytes() for path in paths}
+    return Bundle(files, _code(), level)
+
+
+def connect(cluster: str) -> Client:
+    """A client of the cluster that ``cluster`` names.
+
+    This is a scheduler's address, the path of a scheduler file, or ``local`` for one on this
+    machine by Dask's own configuration. Raises CourseError where none is found.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise CourseError(
+            'grading on a cluster needs Dask; install it with pip install ".[cluster]"'
+        ) from None
+    try:
+        if cluster == "local":
+            return Client()
+        if Path(cluster).is_file():
+            return Client(scheduler_file=cluster)
+        return Client(cluster)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"no Dask scheduler at {cluster}: {error}") from None
+
+
+def graded_on(
+    client: Client, bundled: Bundle, submissions: Iterable[Submission]
+) -> Iterator[Evidence]:
+    """The evidence of the submissions, as it comes. Raises CourseError where a box fails."""
+    from distributed import KilledWorker, as_completed
+
+    sent = client.scatter(bundled, broadcast=True, hash=False)
+    limit = WAITING_PER_THREAD * max(1, sum(client.nthreads().values()))
+    to_come = iter(submissions)
+    running = as_completed()
+    waiting = 0
+
+    def submit_next() -> bool:
+        submission = next(to_come, None)
+        if submission is None:
+            return False
+        running.add(client.submit(grade_there, sent, submission, pure=False, retries=RETRIES))
+        return True
+
+    while waiting < limit and submit_next():
+        waiting += 1
+    while waiting:
+        future = next(running)
+        try:
+            evidence = msgspec.json.decode(future.result(), type=Evidence)
+        except KilledWorker as error:
+            raise CourseError(f"the cluster lost a worker again and again: {error}") from None
+        future.release()
+        waiting -= 1
+        yield evidence
+        waiting += submit_next()
+
+
+def grade_there(bundled: Bundle, submission: Submission) -> bytes:
+    """What runs on a worker: one submission, in this thread's own warm box."""
+    here = getattr(_thread, "box", None)
+    if here is None or here.bundled != bundled:
+        here = _thread.box = _Box(bundled)
+    evidence, _ = here.grader.grade(submission, here.sandbox.controls[0])
+    return msgspec.json.encode(evidence)
+
+
+_thread = threading.local()
+
+
+class _Box:
+    """A course laid out on this machine, its grader, and a warm process."""
+
+    def __init__(self, bundled: Bundle) -> None:
+        if bundled.autograder != _code():
+            raise CourseError(
+                "this worker has another version of the autograder; install the same on all"
+            )
+        self.bundled = bundled
+        root = Path(tempfile.mkdtemp(prefix="course-"))
+        atexit.register(shutil.rmtree, root, ignore_errors=True)
+        for name, data in bundled.files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        level = box.choose(bundled.level)
+        self.sandbox = Sandbox(level, imports=IMPORTS + CLASS_IMPORTS, hidden=[root])
+        atexit.register(self.sandbox.close)
+        self.grader = Grader(Course(root))
+
+
+def _code() -> str:
+    """Names the autograder that is installed here."""
+    sha = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        sha.update(hashlib.sha256(path.read_bytes()).digest())
+    return sha.hexdigest()

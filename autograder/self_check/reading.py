@@ -1,0 +1,148 @@
+"""Reads and runs a notebook or a script as it is read and run where it is graded."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.course import STAND_IN
+from autograder.self_check.facts import BESIDE, PARTS, SHOWS_ONLY
+from autograder.submissions.reading import CELL_MARKER, percent_cells
+from autograder.worker.cells import Submission, describe
+
+FILES = ("rnn.ipynb", "rnn.py")
+
+
+class NotReadable(Exception):
+    """A file is no notebook or script; says what to do."""
+
+
+@dataclass(frozen=True)
+class CodeCell:
+    """A code cell, named by its place among the code cells."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class CellFailure:
+    """A cell that did not run to its end."""
+
+    cell: str
+    line: int
+    message: str
+
+
+def bare(source: str) -> str:
+    """A cell's code without white space around it, and without its script's marker."""
+    source = source.strip()
+    first, _, rest = source.partition("\n")
+    return rest.strip() if CELL_MARKER.match(first) else source
+
+
+def digest(source: str) -> str:
+    """Names a cell by its code."""
+    return hashlib.sha256(bare(source).encode()).hexdigest()[:16]
+
+
+def notebook_of(path: Path) -> dict[str, Any] | None:
+    """The notebook in a file; None if it holds a script. Raises NotReadable."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise NotReadable(f"{path}: cannot be read ({error.strerror}); name your file") from None
+    except UnicodeDecodeError:
+        raise NotReadable(f"{path}: no notebook or script, but something binary") from None
+    if text.lstrip()[:1] != "{":
+        return None
+    try:
+        notebook = json.loads(text)
+    except ValueError as error:
+        raise NotReadable(
+            f"{path}: the notebook is damaged ({error}); open it in Jupyter, and save it again"
+        ) from None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise NotReadable(f"{path}: no notebook of today's format; open it in Jupyter, and save it")
+    found: dict[str, Any] = notebook
+    return found
+
+
+def code_cells(path: Path) -> list[CodeCell]:
+    """The code cells of a notebook or a percent script. Raises NotReadable."""
+    notebook = notebook_of(path)
+    if notebook is None:
+        found = percent_cells(path.read_text(encoding="utf-8-sig"))
+        return [CodeCell(f"cell {n}", source) for n, (_, source) in enumerate(found, start=1)]
+    code = [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
+    sources = ["".join(cell.get("source", "")) for cell in code]
+    return [CodeCell(f"cell {n}", one) for n, one in enumerate(sources, start=1) if one.strip()]
+
+
+def load(
+    cells: list[CodeCell],
+    failures: list[CellFailure],
+    starting: Callable[[str], None] = lambda name: None,
+) -> dict[str, Any]:
+    """Runs cells into a namespace, and returns it.
+
+    Cells that only show something are left out where they are as released, and the modules beside
+    the assignment do nothing. A cell that fails keeps what it had defined before; it is added to
+    ``failures``. What the cells print is dropped.
+    """
+    for name in BESIDE:
+        module = types.ModuleType(name)
+        exec(STAND_IN, module.__dict__)
+        sys.modules[name] = module
+    submission = Submission()
+    for cell in cells:
+        if digest(cell.source) in SHOWS_ONLY:
+            continue
+        starting(cell.name)
+        try:
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                submission.run(cell.name, cell.source, None, lambda index: None)
+        except (Exception, SystemExit) as error:
+            about = describe(error)
+            line = about.get("line", 0)
+            said = f"{about['type']}: {about['text']}"
+            failures.append(CellFailure(cell.name, line if isinstance(line, int) else 0, said))
+    return submission.names
+
+
+def _filled_in(path: Path) -> int:
+    """How many functions of a file no longer say that they are still to be written."""
+    try:
+        text = "\n".join(cell.source for cell in code_cells(path))
+    except NotReadable:
+        return -1
+    stubs = [stub for part in PARTS for stub in part.stubs]
+    return sum(f": {stub} is still" not in text and f": {stub}.__init__" not in text for stub in stubs)
+
+
+def own_file(folder: Path) -> Path:
+    """The notebook or the script of a folder: the one with more done, or the one saved last.
+
+    Raises NotReadable where there is none.
+    """
+    there = [folder / name for name in FILES if (folder / name).is_file()]
+    if not there:
+        raise NotReadable(f"{folder}: neither {' nor '.join(FILES)} is here; name your file")
+    return max(there, key=lambda path: (_filled_in(path), path.stat().st_mtime))
+
+
+def nbgrader_names(path: Path) -> Iterator[str]:
+    """nbgrader's names of the cells of a notebook, in order."""
+    notebook = notebook_of(path)
+    for cell in notebook["cells"] if notebook else ():
+        name = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")
+        if isinstance(name, str):
+            yield name

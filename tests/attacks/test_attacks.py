@@ -1,0 +1,324 @@
+"""Attacks on the grader, graded for real beside honest work, and none of them gets anywhere.
+
+All of them are one class, graded on two processes at each level: what stands in ``submissions/``,
+what ``files.py`` makes, the odd but honest ones of ``honest.py``, and canaries between them.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import autograder
+from autograder import box
+from autograder.course import Course
+from autograder.submissions.finding import find_submissions
+from autograder.submissions.reading import read_submission
+from autograder.submissions.released import shows_only, without
+from autograder.worker.confine import Level
+from tests.attacks.files import FILES, NAMES, write_files
+from tests.attacks.honest import END, FORMS, TOP, honest
+from tests.attacks.ordinary import USER, as_ordinary_user, python_for_ordinary_user
+from tests.attacks.runner import Job, Report
+from tests.attacks.submission import FULL, Attack, attacks, knowledge, script
+
+ROOT = Path(__file__).parent.parent.parent
+LEVELS: tuple[Level, ...] = ("isolated", "restricted")
+LIMITS = {
+    "call_seconds": 1,
+    "cell_seconds": 1,
+    "load_seconds": 10,
+    "submission_seconds": 20,
+    "memory_mb": 400,
+}
+ATTACKS = {attack.name: attack for attack in attacks()}
+CANARIES = ("a-canary", "canary", "zz-canary")
+MARKER = "autograder-marker-6d1f"
+ENOUGH_SECONDS = 600
+
+NOT_BOUNDED = "without a mount of its own, a folder on disk has no bound but that of each file"
+SEEN = "landlock keeps files from being read, not from being looked at by name"
+# What the weaker level does not keep an attack from, and why. Nothing else may get through.
+OUT_OF_REACH: dict[Level, dict[str, dict[str, str]]] = {
+    "isolated": {},
+    "restricted": {
+        "denial_of_service/disk": {"own folder": NOT_BOUNDED},
+        "denial_of_service/many_files": {"files": NOT_BOUNDED, "links": NOT_BOUNDED},
+        "stealing/that_they_exist": {
+            "stat rubric.yaml": SEEN,
+            "access rubric.yaml": SEEN,
+            "stat canary.py": SEEN,
+            "access canary.py": SEEN,
+            "stat passwd": SEEN,
+            "access passwd": SEEN,
+            "chdir": SEEN,
+        },
+    },
+}
+
+
+@dataclass
+class Graded:
+    """A run over all attacks at one level."""
+
+    level: Level
+    course: Course
+    submissions: Path
+    folder: Path
+    report: Report
+    students: dict[str, str]
+    places: list[Path]
+    untouched: bool
+
+    def document(self, name: str) -> dict[str, Any]:
+        """The marks and evidence of what was handed in under this file name."""
+        stored: dict[str, Any] = msgspec.json.decode(
+            (self.folder / f"{self.students[name]}.json").read_bytes()
+        )
+        return stored
+
+
+# -- the run --------------------------------------------------------------------------------------
+
+
+def _course(root: Path) -> Course:
+    """A copy of the course with a secret of its own and short limits."""
+    for name in ("solutions", "assignment"):
+        shutil.copytree(ROOT / name, root / name)
+    rubric = (ROOT / "rubric.yaml").read_text(encoding="utf-8")
+    for name, limit in LIMITS.items():
+        rubric, found = re.subn(rf"(?m)^(  {name}:) [\d.]+", rf"\g<1> {limit}", rubric)
+        assert found == 1
+    (root / "rubric.yaml").write_text(rubric, encoding="utf-8")
+    (root / ".course-secret").write_text("the secret of the attacked course, any text")
+    return Course(root)
+
+
+def _right(course: Course) -> tuple[str, Any]:
+    """The right solution, without the experiments around it: its script, and its cells."""
+    built = course.source_notebook_folder / "rnn.py"
+    submission = without(read_submission(built, "right"), shows_only(course.source))
+    return script(submission), submission
+
+
+def _digest(*folders: Path) -> str:
+    sha = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            sha.update(os.fsencode(path))
+            if path.is_file() and not path.is_symlink() and path.stat().st_size < 1 << 30:
+                sha.update(path.read_bytes())
+    return sha.hexdigest()
+
+
+def _places(course: Course, submissions: Path, folder: Path) -> list[Path]:
+    package = Path(autograder.__file__).parent
+    outside = ["/", "/tmp", "/var/tmp", "/dev/shm", "/etc", "/home", "/root", "/usr/lib", "/var"]
+    outside += ["/run", "/dev", "/proc", "/sys", "/box", "/box/worker"]
+    inside = [course.root, submissions, folder, package, package / "worker", package / "checks"]
+    return [*map(Path, outside), *inside, Path(sysconfig.get_path("purelib")), Path.home()]
+
+
+def _hand_in(course: Course, submissions: Path, **known: object) -> None:
+    text, cells = _right(course)
+    for name in CANARIES:
+        (submissions / f"{name}.py").write_text(text, encoding="utf-8")
+    knows = knowledge(course=course.root, submissions=submissions, **known)
+    for attack in ATTACKS.values():
+        handed_in = attack.text(knows, text)
+        (submissions / f"{attack.student}.py").write_text(handed_in, encoding="utf-8")
+    for name, data in honest(text, cells).items():
+        (submissions / name).write_bytes(data)
+    write_files(submissions, course.root)
+
+
+@pytest.fixture(scope="session")
+def area() -> Iterator[Path]:
+    """A folder that an ordinary user can enter."""
+    folder = Path(tempfile.mkdtemp(prefix="attacks-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ordinary_python(area: Path) -> Path | None:
+    return python_for_ordinary_user(area)
+
+
+def _grade(level: Level, area: Path, ordinary_python: Path | None) -> Graded:
+    python, user = Path(sys.executable), {}
+    if os.geteuid() == 0 and box.try_levels()[level]:
+        # As nobody, who root becomes, it does not work here: an ordinary user shows it.
+        if ordinary_python is None:
+            pytest.skip("there is no Python here that an ordinary user could run")
+        python, user = ordinary_python, as_ordinary_user()
+    home = area / level
+    submissions, folder = home / "submissions", home / "grades"
+    for made in (home, submissions, folder, home / "course"):
+        made.mkdir()
+    course = _course(home / "course")
+    places = _places(course, submissions, folder)
+    package = Path(autograder.__file__).parent
+    port, door = 20_000 + os.getpid() % 20_000 + LEVELS.index(level), home / "door"
+    _hand_in(
+        course,
+        submissions,
+        results=folder,
+        package=package,
+        port=port,
+        door=door,
+        marker=MARKER,
+        places=", ".join(f'"{place}"' for place in places),
+    )
+    if user:
+        subprocess.run(["chown", "-Rh", f"{USER}:{USER}", home], check=True)
+    before = _digest(submissions, course.root)
+    job = Job(course.root, submissions, folder, level, 2, port, door)
+    done = subprocess.run(
+        [python, "-m", "tests.attacks.runner", msgspec.json.encode(job).decode()],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(home)},
+        capture_output=True,
+        timeout=ENOUGH_SECONDS,
+        check=False,
+        **user,
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+    report = msgspec.json.decode(done.stdout, type=Report)
+    handed_in = find_submissions([submissions], course.source.stem, course.assignment_folder)
+    students = {one.path.relative_to(submissions).parts[0]: one.student for one in handed_in}
+    untouched = before == _digest(submissions, course.root)
+    return Graded(level, course, submissions, folder, report, students, places, untouched)
+
+
+@pytest.fixture(scope="session", params=LEVELS)
+def graded(request: pytest.FixtureRequest, area: Path, ordinary_python: Path | None) -> Graded:
+    return _grade(request.param, area, ordinary_python)
+
+
+# -- what held ------------------------------------------------------------------------------------
+
+
+def _hidden(document: dict[str, Any]) -> str:
+    """All that is told to the student of hidden checks, and of what surrounds them."""
+    evidence = document["evidence"]
+    seen = [
+        check.get(which, {}).get("message", "")
+        for check in evidence["checks"]
+        for which in ("submitted", "followed_through")
+        if not check["visible"]
+    ]
+    return "\n".join([*seen, evidence["reason"], *(c["message"] for c in evidence["cells"])])
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
+    document = graded.document(f"{attack.student}.py")
+    assert document["status"] != "not graded"
+    assert document["evidence"]["isolation"] == graded.level
+    assert document["score"] <= attack.earns + 1e-9
+    assert document["status"] == attack.settings.get("status", document["status"])
+    assert attack.settings.get("told", "") in str(document)
+
+    told = re.search(r"got through: (.+)", "\n".join(c["message"] for c in document["evidence"]["cells"]))
+    assert bool(told) == ("tell()" in attack.source), document["evidence"]["cells"]
+    through = set(told[1].split(", ")) - {"none"} if told else set()
+    assert through <= OUT_OF_REACH[graded.level].get(attack.name, {}).keys()
+
+    if "silent" in attack.settings:
+        assert not re.search(attack.settings["silent"], _hidden(document))
+
+
+@pytest.mark.parametrize("name", [*FILES, *(name for name in NAMES)], ids=ascii)
+def test_a_file_is_only_a_file(graded: Graded, name: str) -> None:
+    document = graded.document(name)
+    assert document["status"] != "not graded"
+    assert document["score"] == 0
+    if "link" in name:
+        assert "link" in document["evidence"]["reason"]
+
+
+HONEST = [*(f"{name}.py" for name in (*TOP, *END)), *(f"{n}{s}" for n, (s, _) in FORMS.items())]
+
+
+@pytest.mark.parametrize("name", [*HONEST, "a large notebook.ipynb"])
+def test_odd_but_honest_work_earns_everything(graded: Graded, name: str) -> None:
+    document = graded.document(name)
+    missed = {k: v["message"] for k, v in document["criteria"].items() if v["score"] < v["max_score"]}
+    assert document["score"] == FULL, missed
+    assert document["status"] != "attack seen"
+
+
+@pytest.mark.parametrize("name", CANARIES)
+def test_a_classmate_notices_nothing(graded: Graded, name: str) -> None:
+    document = graded.document(f"{name}.py")
+    assert (document["score"], document["status"]) == (FULL, "graded")
+    seen = [check["submitted"]["outcome"] for check in document["evidence"]["checks"]]
+    assert set(seen) == {"passed"}
+
+
+def test_everyone_gets_a_mark(graded: Graded) -> None:
+    assert sorted(row.student for row in graded.report.rows) == sorted(graded.students.values())
+    for row in graded.report.rows:
+        for suffix in ("json", "md"):
+            assert (graded.folder / f"{row.student}.{suffix}").is_file()
+
+
+def test_nothing_is_left_on_the_machine(graded: Graded) -> None:
+    assert graded.report.processes_left == []
+    assert graded.report.reached == []
+    assert graded.untouched
+    for place in graded.places:
+        if place.is_dir():
+            assert [name for name in os.listdir(place) if name.startswith(MARKER)] == []
+    for kind in ("shm", "sem", "msg"):
+        keys = [line.split()[0] for line in Path(f"/proc/sysvipc/{kind}").read_text().splitlines()]
+        assert str(0x5EED) not in keys
+    # Its own folders, by which the weaker level keeps workers apart, are removed as well.
+    owner = graded.folder.stat().st_uid
+    left = [path for path in Path(tempfile.gettempdir()).glob("submission-*") if path.exists()]
+    assert [path for path in left if path.stat().st_uid == owner != 0] == []
+
+
+def test_reports_hold_nothing_but_text(graded: Graded) -> None:
+    """No escape for a terminal, no markup for a page, no formula for a spreadsheet."""
+    for path in graded.folder.iterdir():
+        assert path.resolve().parent == graded.folder.resolve()
+        if path.suffix == ".md":
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]|<[a-z/!]", text)
+            assert not re.search(r"(?<!\\)\]\(|(?<!\\)!\[", text)
+        if path.suffix == ".txt":
+            text = re.sub(r"\x1b\[[\d;]*m", "", path.read_text(encoding="utf-8"))
+            assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
+    with (graded.folder / "grades.csv").open(newline="", encoding="utf-8") as file:
+        for line in csv.reader(file):
+            for entry in line:
+                assert not re.match(r"[=+@\t\r-]", entry)
+                assert entry.isprintable()
+
+
+def test_there_are_enough_of_them() -> None:
+    groups = {attack.group for attack in ATTACKS.values()}
+    assert groups == {
+        *("forging", "stealing", "harming_others", "harming_host", "denial_of_service"),
+        *("exfiltration", "persistence", "garbling"),
+    }
+    assert len(ATTACKS) >= 60
+    assert len(HONEST) >= 10
+    assert all(attack.tries for attack in ATTACKS.values())
