@@ -157,3 +157,27 @@ def release(checking: bool, folder: Path | None) -> None:
         click.secho(str(finding), fg="red", err=True)
     if findings:
         sys.exit(1)
+
+
+@main.group()
+def nbgrader() -> None:
+    """Have nbgrader grade the homework through this grader."""
+
+
+@nbgrader.command()
+@click.argument("course_of_nbgrader", type=click.Path(path_type=Path, file_okay=False))
+@course_option
+@_told
+def setup(course_of_nbgrader: Path, folder: Path | None) -> None:
+    """Add the homework to COURSE_OF_NBGRADER, the folder of a course that you have already."""
+    from autograder.nbgrader.install import install
+
+    course = _course(folder)
+    course_of_nbgrader.mkdir(parents=True, exist_ok=True)
+    for path in install(course, course_of_nbgrader):
+        click.echo(path)
+    click.echo(f"now, in that folder: nbgrader generate_assignment {course.source.stem}")
+
+
+if __name__ == "__main__":
+    main()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 RETRIES = 3
+CONNECT_SECONDS = 10
 WAITING_PER_THREAD = 4
 
 
@@ -65,8 +66,8 @@ def connect(cluster: str) -> Client:
         if cluster == "local":
             return Client()
         if Path(cluster).is_file():
-            return Client(scheduler_file=cluster)
-        return Client(cluster)
+            return Client(scheduler_file=cluster, timeout=CONNECT_SECONDS)
+        return Client(cluster, timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise CourseError(f"no Dask scheduler at {cluster}: {error}") from None
 

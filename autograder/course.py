@@ -14,6 +14,24 @@ from pathlib import Path
 RUBRIC = "rubric.yaml"
 SECRET = ".course-secret"
 
+# Stands for a module that is released beside the notebook. Whatever is taken from it can be called,
+# looped over and entered, and does nothing, so that no experiment is run where work is graded.
+STAND_IN = """
+class Nothing:
+    def __call__(self, *args, **kwargs): return self
+    def __iter__(self): return iter(())
+    def __getitem__(self, key): return self
+    def __enter__(self): return self
+    def __exit__(self, *raised): return True
+    def __getattr__(self, name):
+        if name.startswith("__"): raise AttributeError(name)
+        return self
+
+def __getattr__(name):
+    if name.startswith("__"): raise AttributeError(name)
+    return Nothing()
+"""
+
 
 class CourseError(Exception):
     """A file of the course is missing or wrong; says which, where, and what to do."""
@@ -63,14 +81,14 @@ class Course:
         """What students get, built."""
         return self.root / "assignment" / "rnn"
 
-    def support(self) -> dict[str, str]:
-        """The modules that are released beside the notebook: name -> source."""
+    def beside(self) -> tuple[str, ...]:
+        """The names of the modules that are released beside the notebook."""
         modules = sorted(self.source_notebook_folder.glob("*.py"))
-        return {
-            path.stem: path.read_text(encoding="utf-8")
-            for path in modules
-            if path.name != self.source.name
-        }
+        return tuple(path.stem for path in modules if path.name != self.source.name)
+
+    def support(self) -> dict[str, str]:
+        """What submissions import in place of these modules: name -> source."""
+        return dict.fromkeys(self.beside(), STAND_IN)
 
     def secret(self) -> bytes:
         """The course secret, made at its first use and kept in the course's folder.

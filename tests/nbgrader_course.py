@@ -16,10 +16,12 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderApp
+from nbgrader.apps.baseapp import NbGrader
 
 from autograder.course import Course
 from autograder.release import write_release
 
+EXACT = 1e-9
 ROOT = Path(__file__).parent.parent
 EXCHANGE = """
 c = get_config()
@@ -74,8 +76,7 @@ def nbgrader(folder: Path, *words: str) -> int:
         except SystemExit as ended:
             return int(ended.code or 0)
         finally:
-            if NbGraderApp.initialized():
-                NbGraderApp.instance().reset()
+            NbGrader.instance().reset()
     return 0
 
 
@@ -87,8 +88,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def gradebook(course: Course) -> Iterator[Gradebook]:
-    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", "rnn-course") as opened:
+def gradebook(folder: Path) -> Iterator[Gradebook]:
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}", "rnn-course") as opened:
         yield opened
 
 

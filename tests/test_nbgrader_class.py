@@ -17,6 +17,7 @@ from autograder.course import Course
 from autograder.nbgrader.batch import RESULTS, Graded, graded
 from autograder.rubric import load_rubric
 from tests.nbgrader_course import (
+    EXACT,
     Notebook,
     cell,
     changed,
@@ -31,7 +32,6 @@ from tests.nbgrader_course import (
 WRITTEN = 0.1
 WHOLE, EVERYTHING = 0.4, 4.0
 OLD_MARK, BY_HAND = 0.4, 0.07
-EXACT = 1e-9
 
 Change = Callable[[Notebook], None]
 
@@ -341,7 +341,7 @@ def _student(what: str) -> str:
 
 def _old_marks(course: Course, student: str) -> None:
     """As from an earlier submission, which a reader has looked at."""
-    with gradebook(course) as book:
+    with gradebook(course.root) as book:
         book.update_or_create_student(student)
         book.update_or_create_submission("rnn", student)
         for grade in book.find_submission_notebook("rnn", "rnn", student).grades:
@@ -377,7 +377,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 def _scores(course: Course, what: str) -> dict[str, float | None]:
-    with gradebook(course) as book:
+    with gradebook(course.root) as book:
         notebook = book.find_submission_notebook("rnn", "rnn", _student(what))
         return {grade.name: grade.auto_score for grade in notebook.grades}
 
@@ -421,7 +421,7 @@ def test_the_gradebook_holds_what_the_grader_gave_of_each_part(course: Course) -
 
 
 def test_marks_given_by_hand_stay_and_are_to_be_looked_at_again(course: Course) -> None:
-    with gradebook(course) as book:
+    with gradebook(course.root) as book:
         for what in [*NOTES, *WRONG]:
             grade = book.find_grade("1a-written", "rnn", "rnn", _student(what))
             assert grade.score == BY_HAND
@@ -429,7 +429,7 @@ def test_marks_given_by_hand_stay_and_are_to_be_looked_at_again(course: Course) 
 
 
 def test_answers_wait_for_a_reader_and_none_is_no_answer(course: Course) -> None:
-    with gradebook(course) as book:
+    with gradebook(course.root) as book:
         for student, waits in (("ada", True), ("torn", False), ("raw", True), ("reversed", True)):
             grade = book.find_grade("3a-written", "rnn", "rnn", student)
             assert grade.needs_manual_grade == waits, student
@@ -460,7 +460,7 @@ def test_a_grader_that_was_run_again_changes_nothing(course: Course) -> None:
 
 
 def test_points_in_the_gradebook_are_the_rubrics(course: Course) -> None:
-    with gradebook(course) as book:
+    with gradebook(course.root) as book:
         points = {one.name: one.max_score for one in book.find_notebook("rnn", "rnn").grade_cells}
     for part in load_rubric(course.rubric_file).parts():
         assert points.pop(f"{part.id}-check") == pytest.approx(WHOLE, abs=EXACT)

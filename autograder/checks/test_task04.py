@@ -50,8 +50,10 @@ def test_draws_of_two_tokens(student: Any) -> None:
 @pytest.mark.hidden
 def test_distribution(student: Any, reference: Any, rng: Rng) -> None:
     few = rng.permutation(np.log([0.5, 0.3, 0.15, 0.05])) + rng.uniform(-3, 3)
-    for logits, n in ((few, 240), (one_against_many(rng, 200, 0.8), 120)):
-        drawn = _draws(student, n, logits, rng)
+    asked = ((few, 240), (one_against_many(rng, 200, 0.8), 120))
+    # Asked for before any is judged: where they are wrong, together they tell why.
+    draws = [_draws(student, n, logits, rng) for logits, n in asked]
+    for (logits, _), drawn in zip(asked, draws, strict=True):
         name = f"For V={len(logits)}, the draws"
         follows(drawn, reference.softmax(logits), name, CHANCE / 2)
     agree(_draws(student, 3, uniform(rng, 1), rng), [0, 0, 0], "For V=1, the draws")
@@ -80,9 +82,11 @@ def test_temperature_of_two_tokens(student: Any, temperature: float, share: floa
 @pytest.mark.criterion("4a.temperature")
 @pytest.mark.hidden
 def test_temperature(student: Any, reference: Any, rng: Rng) -> None:
-    for temperature in (0.5, 2.0):
-        logits = one_against_many(rng, 200, 0.6, temperature)
-        drawn = _draws(student, 130, logits, rng, temperature=temperature)
+    asked = [
+        (one_against_many(rng, 200, 0.6, temperature), temperature) for temperature in (0.5, 2)
+    ]
+    draws = [_draws(student, 130, logits, rng, temperature=T) for logits, T in asked]
+    for (logits, temperature), drawn in zip(asked, draws, strict=True):
         name = f"At temperature {temperature}, the draws"
         follows(drawn, reference.softmax(logits / temperature), name, CHANCE / 2)
 
@@ -122,6 +126,7 @@ def test_top_2_of_4(student: Any) -> None:
 @pytest.mark.hidden
 def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
     V = int(rng.integers(8, 12))
+    seen = []
     for temperature, n in ((0.5, 60), (1.0, 110), (2.0, 60)):
         stairs, order = staircase(rng, V, 0.2 * temperature, first=3)
         many = one_against_many(rng, 512, 0.6, temperature)
@@ -136,7 +141,9 @@ def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
             probabilities[kept] = reference.softmax(logits[kept] / temperature)
             drawn = _draws(student, draws, logits, rng, temperature=temperature, top_k=top_k)
             name = f"With top_k={top_k} of V={len(logits)} at temperature {temperature}, the draws"
-            follows(drawn, probabilities, name, CHANCE / 12)
+            seen.append((drawn, probabilities, name))
+    for drawn, probabilities, name in seen:
+        follows(drawn, probabilities, name, CHANCE / 12)
 
 
 @pytest.mark.criterion("4a.generator")
@@ -213,12 +220,13 @@ def _drawn(student: Any, rng: Rng, prompt: Any, n: int, weights: Any, **settings
 @pytest.mark.hidden
 def test_state_from_zero_to_the_end(student: Any, rng: Rng) -> None:
     weights, roles = latch(rng)
-    for name, key, answer in (
+    asked = (
         ("pushed it up", "up", "is up"),
         ("pushed it down", "down", "is down"),
         ("left it at zero", "at zero", "at zero"),
-    ):
-        drawn = _drawn(student, rng, [roles[key]] * 3, 40, weights)
+    )
+    answers = [_drawn(student, rng, [roles[key]] * 3, 40, weights) for _, key, _ in asked]
+    for (name, _, answer), drawn in zip(asked, answers, strict=True):
         called = f"Of a unit that holds its state, after a prompt that {name}, the tokens"
         agree(drawn[-20:], [roles[answer]] * 20, called)
 
@@ -253,18 +261,21 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
     V, E, H = 200, 3, 4
     W_e, W_x, W_h, b_h = uniform(rng, V, E), uniform(rng, E, H), uniform(rng, H, H), np.zeros(H)
     prompt = rng.integers(V, size=2).tolist()
+    seen = []
     for temperature in (0.5, 2.0):
         b_y = one_against_many(rng, V, 0.6, temperature)
         weights = (W_e, W_x, W_h, b_h, np.zeros((H, V)), b_y)
         drawn = _drawn(student, rng, prompt, 100, weights, temperature=temperature)
         name = f"At temperature {temperature}, the drawn tokens"
-        follows(drawn, reference.softmax(b_y / temperature), name, CHANCE / 3)
+        seen.append((drawn, reference.softmax(b_y / temperature), name))
     b_y, order = staircase(rng, V, 0.02, first=3)
     weights = (W_e, W_x, W_h, b_h, np.zeros((H, V)), b_y)
     probabilities = np.zeros(V)
     probabilities[order[:3]] = reference.softmax(b_y[order[:3]])
     drawn = _drawn(student, rng, prompt, 80, weights, top_k=3)
-    follows(drawn, probabilities, "With top_k=3, the drawn tokens", CHANCE / 3)
+    seen.append((drawn, probabilities, "With top_k=3, the drawn tokens"))
+    for drawn, probabilities, name in seen:
+        follows(drawn, probabilities, name, CHANCE / 3)
 
 
 @pytest.mark.criterion("4b.state")
@@ -309,12 +320,14 @@ def test_prompt_read_once_in_order(student: Any, rng: Rng) -> None:
         got = student.generate(np.array(prompt), length, *weights, generator)
         return token_ids(got, V, f"For length={length}, the drawn tokens", length)
 
-    agree(ask(1, 1), [says[prompt[-1]]], "From the last prompt token, the first draw")
+    # Asked for before any is judged: where they are wrong, together they tell why.
+    heard = {back: ask(back, 1) for back in range(1, len(prompt) + 1)}
+    agree(heard[1], [says[prompt[-1]]], "From the last prompt token, the first draw")
     # A state that is not carried costs under 4b.state. All it lets one see is the last token.
     if ask(2, 2)[1] == says[prompt[-1]]:
         for back in range(2, len(prompt) + 1):
             name = f"From the prompt token {back} places before the first draw, that draw"
-            agree(ask(back, 1), [says[prompt[-back]]], name)
+            agree(heard[back], [says[prompt[-back]]], name)
         # Before the prompt there is nothing; a start from other than zero costs under 4b.state.
         if all(ask(len(prompt) + 1, 1) == [says[prompt[-1]]] for _ in range(3)):
             raise Disagreement("The prompt is read more than once.")

@@ -52,7 +52,7 @@ MAX_ENTRIES = 20_000
 MAX_PAIRS = 600
 # How much likelier than the right way, and than any other wrong way, must what is named make the
 # draws, in nats; and how badly may the draws fit it.
-SURE, AHEAD = 25.0, 12.0
+SURE, AHEAD = 25.0, 8.0
 MISFIT = 1e-4
 DEVIATIONS = 5.0
 IMPOSSIBLE = 1e-12
@@ -222,8 +222,14 @@ def outcome(right: Right, call: Call) -> Any:
                 return list(right.generate(_tokens(_answered(call)) or [], *args, **kwargs))
             answers = [getattr(right, call.stub)(*args, **kwargs) for _ in range(call.times)]
     except Exception as error:
-        return _Raised((type(error).__name__, str(error)))
+        return _Raised((_kind(error), str(error)))
     return answers[0] if call.times == 1 else answers
+
+
+def _kind(error: Exception) -> str:
+    """The name under which a worker tells of an exception: that of a type of Python itself."""
+    kinds = type(error).__mro__
+    return next(kind.__name__ for kind in kinds if kind.__module__ == "builtins")
 
 
 def _without_generators(call: Call) -> list[Any]:

@@ -44,7 +44,7 @@ ngram(
 ngram(
     "context-in-any-order",
     piece="ngram_followers",
-    costs=f"{CONTEXT} {UNSEEN}",
+    costs=CONTEXT,
     title="the tokens of the context may stand in any order",
     hint="A context is a sequence: does your comparison see where each of its tokens stands?",
 )(
@@ -85,7 +85,7 @@ ngram(
 ngram(
     "token-before",
     piece="ngram_followers",
-    costs=CONTEXT,
+    costs=f"{CONTEXT} {UNSEEN}",
     title="the token before the context is counted, not the one after it",
     hint="The context is what comes before. On which side of it does the token stand whose "
     "probability is asked?",

@@ -196,15 +196,11 @@ overflows(
 
 overflows(
     "shifted-by-mean",
-    title="the mean is taken from the logits, not the maximum",
-    hint="How far above the mean can a logit lie? And what is the mean of a row that holds -inf?",
-)(lambda right, logits: _shifted(logits, np.mean(logits, axis=-1, keepdims=True)))
-
-overflows(
-    "shifted-by-minimum",
-    title="the minimum is taken from the logits, not the maximum",
-    hint="Which exponentials overflow, those of large or of small numbers?",
-)(lambda right, logits: _shifted(logits, np.min(logits, axis=-1, keepdims=True)))
+    cases=("mean", "min"),
+    title="another number than the maximum is taken from the logits, such as their mean",
+    hint="How far above the mean, or the minimum, can a logit lie? And what is it in a row that "
+    "holds -inf?",
+)(lambda right, logits, case: _shifted(logits, getattr(np, case)(logits, axis=-1, keepdims=True)))
 
 overflows(
     "shifted-by-largest-magnitude",

@@ -96,12 +96,6 @@ scaled(
     hint="Count where the temperature comes in, also in what your function calls.",
 )(lambda right, logits, temperature: logits / temperature**2)
 
-scaled(
-    "temperature-root",
-    title="the root of the temperature is taken",
-    hint="The logits are divided by the temperature itself.",
-)(lambda right, logits, temperature: logits / np.sqrt(temperature))
-
 
 @sampler(
     "temperature-after-softmax",
@@ -389,16 +383,11 @@ begun(
 )(lambda right, h: np.zeros_like(h))
 
 carried(
-    "reset-at-each-token",
-    title="the state is set back to zero before each token",
-    hint="Then the next token depends on the last one alone. Where does your loop set the state?",
-)(lambda right, h, n: np.zeros_like(h))
-
-carried(
     "reset-at-each-draw",
+    cases=(1, 0),
     title="the state is set back to zero before each drawn token",
     hint="Then the next token depends on the last one alone. Where does your loop set the state?",
-)(lambda right, h, n: h if n == 0 else np.zeros_like(h))
+)(lambda right, h, n, case: h if n < case else np.zeros_like(h))
 
 fed(
     "last-prompt-token-fed",

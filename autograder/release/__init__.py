@@ -17,6 +17,7 @@ from autograder.release.notebook import (
     source_notebook,
 )
 from autograder.release.questions import with_questions
+from autograder.release.self_check import MODULE, self_check
 from autograder.release.source import read_source
 from autograder.rubric import load_rubric
 
@@ -56,15 +57,18 @@ def build(course: Course) -> dict[Path, bytes]:
     source = source_notebook(cells, rubric)
     released = released_notebook(source)
     name = course.source.stem
-    script = released_script(cells, released).encode()
-    beside = _support_files(course.source_notebook_folder, {f"{name}.ipynb", f"{name}.py"})
+    built = {
+        f"{name}.py": released_script(cells, released).encode(),
+        f"{MODULE}.py": self_check(course, rubric, bank, released).encode(),
+    }
+    beside = _support_files(course.source_notebook_folder, {f"{name}.ipynb", *built})
     files = {course.assignment_folder / file: data for file, data in beside.items()}
     for folder, notebook in (
         (course.source_notebook_folder, source),
         (course.assignment_folder, released),
     ):
         files[folder / f"{name}.ipynb"] = as_bytes(notebook)
-        files[folder / f"{name}.py"] = script
+        files |= {folder / file: data for file, data in built.items()}
     return dict(sorted(files.items()))
 
 

@@ -46,12 +46,16 @@ class Question(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A known wrong way, and what it answers to calls of the visible checks, by their keys."""
+    """A known wrong way, and fingerprints of what it answers to calls of the visible checks.
+
+    ``answers`` are by the key of the call, and then by the item of the answer. Of draws they are
+    the probabilities.
+    """
 
     stub: str
     title: str
     hint: str
-    answers: Mapping[str, Any]
+    answers: Mapping[str, Mapping[str, Any]]
 
 
 class Limits(NamedTuple):

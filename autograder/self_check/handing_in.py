@@ -149,7 +149,8 @@ def _in_a_fresh_process(path: Path) -> tuple[Report, list[str]]:
 
 def _try(path: Path, left_out: Sequence[str]) -> tuple[Report | None, str]:
     command = [sys.executable, "-m", "rnn_check", RUN_BY_ITSELF, str(path.resolve()), *left_out]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "MPLBACKEND": "Agg"}
+    beside = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, beside))}
     lines: queue.Queue[str] = queue.Queue()
     with subprocess.Popen(
         command,

@@ -16,7 +16,14 @@ CODE = "def softmax(logits):\n    return logits\n"
 
 NAMES = [
     *("=1+1.py", "@SUM(1+1).py", "-rf.py", "+cmd|' .py", "--out=x.py", "%2e%2e%2fx.py", "$(id).py"),
-    *("<script>alert(1)</script>.py", "[red]x[/red].py", "a\nb.py", "a\rb.py", "\x1b[31mred.py"),
+    *(
+        "<script>alert(1).py",
+        "<img src=x onerror=x>.py",
+        "[red]x[b].py",
+        "a\nb.py",
+        "a\rb.py",
+        "\x1b[31mred.py",
+    ),
     *("..\\..\\x.py", "\u202eyp.x.py", "x" * 240 + ".py", ";ls.py", "a,b.py", "'\"`.py", "~.py"),
     *("\udcff\udcfe.py", " .py", "...py", "|x|.py", "*_x_*.py", "\t.py", "NUL.py", "é\u0301.py"),
 ]
@@ -116,7 +123,9 @@ FILES: dict[str, Make] = {
     "zeros.py": _bytes(lambda: bytes(MEGABYTE)),
     "one line.py": _bytes(lambda: b"#" * (30 << 20) + b"\n# %%\nx = 1\n"),
     "a million markers.py": _bytes(lambda: b"# %%\n" * 1_000_000),
-    "brackets of markers.py": _bytes(lambda: b"# In [" + b" " * (1 << 20) + b"\n# %% [mark" * 10_000),
+    "brackets of markers.py": _bytes(
+        lambda: b"# In [" + b" " * (1 << 20) + b"\n# %% [mark" * 10_000
+    ),
 }
 
 

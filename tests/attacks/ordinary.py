@@ -23,7 +23,9 @@ def as_ordinary_user() -> dict[str, Any]:
 
 def _can_run(words: Sequence[str | Path]) -> bool:
     try:
-        done = subprocess.run(words, cwd="/", capture_output=True, check=False, **as_ordinary_user())
+        done = subprocess.run(
+            words, cwd="/", capture_output=True, check=False, **as_ordinary_user()
+        )
     except OSError:
         return False
     return done.returncode == 0

@@ -30,13 +30,13 @@ PR_SET_CHILD_SUBREAPER = 36
 class Job(msgspec.Struct):
     """What to grade, at which level; ``doors`` are where an attack may try to reach out."""
 
-    course: Path
-    submissions: Path
-    folder: Path
+    course: str
+    submissions: str
+    folder: str
     level: Level
     jobs: int
     port: int
-    door: Path
+    door: str
 
 
 class Report(msgspec.Struct):
@@ -69,7 +69,7 @@ class _Doors:
         self._listening = {
             "tcp": (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", job.port)),
             "udp": (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", job.port)),
-            "unix": (socket.AF_UNIX, socket.SOCK_STREAM, str(job.door)),
+            "unix": (socket.AF_UNIX, socket.SOCK_STREAM, job.door),
             "abstract": (socket.AF_UNIX, socket.SOCK_STREAM, f"\0{job.door}"),
         }
         self._sockets = {}
@@ -79,7 +79,7 @@ class _Doors:
             if kind == socket.SOCK_STREAM:
                 self._sockets[name].listen()
             self._sockets[name].setblocking(False)
-        job.door.chmod(0o777)
+        os.chmod(job.door, 0o777)
 
     def reached(self) -> list[str]:
         found = []
@@ -95,15 +95,15 @@ class _Doors:
         return found
 
 
-def _print_everything(job: Job, rows: list[Row], run: ClassRun) -> None:
+def _print_everything(folder: Path, rows: list[Row], run: ClassRun) -> None:
     """All that the commands would have printed, into files."""
-    with (job.folder / "class.txt").open("w", encoding="utf-8") as file:
+    with (folder / "class.txt").open("w", encoding="utf-8") as file:
         print_class(Console(file=file, force_terminal=True, width=160), rows, run.rubric)
     for row in rows:
-        stored = (job.folder / f"{row.student}.json").read_bytes()
+        stored = (folder / f"{row.student}.json").read_bytes()
         evidence = msgspec.convert(msgspec.json.decode(stored)["evidence"], Evidence)
         marks = msgspec.json.decode(stored, type=Marks)
-        with (job.folder / f"{row.student}.txt").open("w", encoding="utf-8") as file:
+        with (folder / f"{row.student}.txt").open("w", encoding="utf-8") as file:
             console = Console(file=file, force_terminal=True, width=160)
             print_marks(console, evidence, marks, run.rubric)
 
@@ -111,14 +111,15 @@ def _print_everything(job: Job, rows: list[Row], run: ClassRun) -> None:
 def main(job: Job) -> Report:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     doors = _Doors(job)
-    course = Course(job.course)
-    handed_in = find_submissions([job.submissions], course.source.stem, course.assignment_folder)
+    course, folder = Course(Path(job.course)), Path(job.folder)
+    given = [Path(job.submissions)]
+    handed_in = find_submissions(given, course.source.stem, course.assignment_folder)
     started = time.monotonic()
-    run = ClassRun(course, handed_in, job.folder, job.jobs, job.level)
+    run = ClassRun(course, handed_in, folder, job.jobs, job.level)
     rows = list(run)
     seconds = time.monotonic() - started
-    write_grades(job.folder, rows, run.rubric)
-    _print_everything(job, rows, run)
+    write_grades(folder, rows, run.rubric)
+    _print_everything(folder, rows, run)
     return Report(rows, seconds, _children(), doors.reached())
 
 

@@ -188,7 +188,7 @@ def _grade(level: Level, area: Path, ordinary_python: Path | None) -> Graded:
     if user:
         subprocess.run(["chown", "-Rh", f"{USER}:{USER}", home], check=True)
     before = _digest(submissions, course.root)
-    job = Job(course.root, submissions, folder, level, 2, port, door)
+    job = Job(str(course.root), str(submissions), str(folder), level, 2, port, str(door))
     done = subprocess.run(
         [python, "-m", "tests.attacks.runner", msgspec.json.encode(job).decode()],
         cwd=ROOT,
@@ -235,7 +235,9 @@ def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
     assert document["status"] == attack.settings.get("status", document["status"])
     assert attack.settings.get("told", "") in str(document)
 
-    told = re.search(r"got through: (.+)", "\n".join(c["message"] for c in document["evidence"]["cells"]))
+    told = re.search(
+        r"got through: (.+)", "\n".join(c["message"] for c in document["evidence"]["cells"])
+    )
     assert bool(told) == ("tell()" in attack.source), document["evidence"]["cells"]
     through = set(told[1].split(", ")) - {"none"} if told else set()
     assert through <= OUT_OF_REACH[graded.level].get(attack.name, {}).keys()
@@ -259,7 +261,9 @@ HONEST = [*(f"{name}.py" for name in (*TOP, *END)), *(f"{n}{s}" for n, (s, _) in
 @pytest.mark.parametrize("name", [*HONEST, "a large notebook.ipynb"])
 def test_odd_but_honest_work_earns_everything(graded: Graded, name: str) -> None:
     document = graded.document(name)
-    missed = {k: v["message"] for k, v in document["criteria"].items() if v["score"] < v["max_score"]}
+    missed = {
+        k: v["message"] for k, v in document["criteria"].items() if v["score"] < v["max_score"]
+    }
     assert document["score"] == FULL, missed
     assert document["status"] != "attack seen"
 
