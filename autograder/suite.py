@@ -18,8 +18,8 @@ from autograder.checks.inputs import drawn_as
 from autograder.concepts import Question
 from autograder.course import CourseError, seed
 from autograder.evidence import CheckEvidence, Evidence, Explanation, Named, Seen, Status
-from autograder.misconceptions import library
-from autograder.misconceptions.explain import explain
+from autograder.misconceptions import Misconception, library
+from autograder.misconceptions.explain import Lost, explain
 from autograder.reference import Reference
 from autograder.sandbox import Control, Limits
 from autograder.student import Call, Student, StudentError
@@ -193,7 +193,7 @@ class Suite:
             if (check.criterion, check.item) in again:
                 again[check.criterion, check.item].append(number)
         followed: dict[int, Seen] = {}
-        explanations = []
+        lost: list[Lost] = []
         with given.student.right_ones_in_place():
             for (criterion, item), numbers in again.items():
                 calls: list[Call] = []
@@ -201,19 +201,16 @@ class Suite:
                     followed[number], made = self._run_check(self.checks[number], given)
                     calls += made
                 if any(followed[number].outcome == "failed" for number in numbers):
-                    explanations += self._explain(criterion, item, calls)
+                    lost.append(Lost(criterion, item, calls))
         checks = [
             self._evidence(check, seen, followed.get(number))
             for number, (check, seen) in enumerate(zip(self.checks, submitted, strict=True))
         ]
+        explanations = [
+            Explanation(one.criterion, _named(misconceptions), one.item)
+            for one, misconceptions in explain(lost, library().values())
+        ]
         return checks, explanations
-
-    def _explain(self, criterion: str, item: str | None, calls: list[Call]) -> list[Explanation]:
-        named = explain(criterion, item, calls, library().values())
-        if not named:
-            return []
-        told = tuple(Named(one.name, one.title, one.hint) for one in named)
-        return [Explanation(criterion, told, item)]
 
     def _run_check(self, check: Check, given: _Given) -> tuple[Seen, list[Call]]:
         given.student.calls.clear()
@@ -250,6 +247,10 @@ class Suite:
             submitted=seen,
             followed_through=followed,
         )
+
+
+def _named(misconceptions: Iterable[Misconception]) -> tuple[Named, ...]:
+    return tuple(Named(one.name, one.title, one.hint) for one in misconceptions)
 
 
 def _seen(outcome: Any, share: float, visible: bool, message: str, detail: str) -> Seen:

@@ -1,4 +1,4 @@
-"""The homework in a course that an instructor has already: one command, and nothing else changes."""
+"""The homework in a course that an instructor has already: one command, nothing else changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ c.LateSubmissionPlugin.penalty_method = "zero"
 
 def _setup(course: Course, folder: Path) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("autograder")
-    words = [program, "nbgrader", "setup", folder, "--course", course.root]
+    words = [str(program), "nbgrader", "setup", str(folder), "--course", str(course.root)]
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
@@ -52,17 +52,21 @@ def _other_homework() -> Notebook:
 
 
 @pytest.fixture(scope="module")
-def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return make_course(tmp_path_factory.mktemp("ours"))
+
+
+@pytest.fixture(scope="module")
+def theirs(ours: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with two homeworks, of which this is one; a student has handed both in."""
-    course = make_course(tmp_path_factory.mktemp("ours"))
     folder = tmp_path_factory.mktemp("theirs")
     (folder / "nbgrader_config.py").write_text(LATE)
     (folder / "source" / "sums").mkdir(parents=True)
     nbformat.write(_other_homework(), folder / "source" / "sums" / "sums.ipynb")
     for _ in range(2):
-        done = _setup(course, folder)
+        done = _setup(ours, folder)
         assert done.returncode == 0, done.stderr
-    for name, notebook in (("sums", _other_homework()), ("rnn", solved(course))):
+    for name, notebook in (("sums", _other_homework()), ("rnn", solved(ours))):
         assert nbgrader(folder, "generate_assignment", name) == 0
         own = folder / "submitted" / "ada" / name
         own.mkdir(parents=True)
@@ -85,11 +89,10 @@ def test_the_other_homework_is_released_as_before(theirs: Path) -> None:
     assert stub == "def add(a, b):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 
 
-def test_ours_is_released_as_the_command_line_does(theirs: Path) -> None:
-    course = Course.find(Path((theirs / "nbgrader_config.py").read_text().split("'")[-2]))
-    for path in course.assignment_folder.rglob("*"):
+def test_ours_is_released_as_the_command_line_does(ours: Course, theirs: Path) -> None:
+    for path in ours.assignment_folder.rglob("*"):
         if path.is_file():
-            copy = theirs / "release" / "rnn" / path.relative_to(course.assignment_folder)
+            copy = theirs / "release" / "rnn" / path.relative_to(ours.assignment_folder)
             assert copy.read_bytes() == path.read_bytes(), path.name
 
 
@@ -111,12 +114,11 @@ def test_late_penalties_are_nbgraders_and_reach_canvas(theirs: Path) -> None:
     assert float(ada["rnn late"]) == pytest.approx(-5, abs=EXACT)
 
 
-def test_a_homework_of_the_same_name_is_not_overwritten(theirs: Path, tmp_path: Path) -> None:
-    course = Course.find(Path((theirs / "nbgrader_config.py").read_text().split("'")[-2]))
+def test_a_homework_of_the_same_name_is_not_overwritten(ours: Course, tmp_path: Path) -> None:
     own = tmp_path / "source" / "rnn" / "rnn.ipynb"
     own.parent.mkdir(parents=True)
     own.write_text("their own")
-    done = _setup(course, tmp_path)
+    done = _setup(ours, tmp_path)
     assert done.returncode == 2
     assert "an assignment of this name already" in done.stderr.replace("\n", " ")
     assert own.read_text() == "their own"

@@ -10,6 +10,7 @@ import copy
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, islice, product
 from typing import Any
@@ -67,29 +68,66 @@ class _Raised(tuple[str, str]):
 NOTHING = object()
 
 
-def explain(
-    criterion: str, item: str | None, calls: Sequence[Call], known: Iterable[Misconception]
-) -> list[Misconception]:
-    """The misconceptions that explain what was answered to ``calls``: none, one, or two.
+@dataclass(frozen=True)
+class Lost:
+    """A criterion, or an item of it, that was not met, and the calls of its checks."""
 
-    ``calls`` are those of the criterion's checks. In turn are tried: single mistakes of the stub;
-    mistakes of what it is built of; two mistakes at once; one in some items of the answers and
-    another in the rest.
+    criterion: str
+    item: str | None
+    calls: Sequence[Call]
+
+    @property
+    def name(self) -> str:
+        return self.criterion if self.item is None else f"{self.criterion}:{self.item}"
+
+
+def explain(
+    lost: Iterable[Lost], known: Iterable[Misconception]
+) -> Iterator[tuple[Lost, list[Misconception]]]:
+    """The misconceptions that explain why criteria were not met, where there are any.
+
+    A stub's single mistake explains all the criteria that it lost. Otherwise, each of them is
+    explained by itself: by a single mistake of the stub; by one in what the stub is built of; by
+    two at once; by one in some items of the answers and another in the rest.
     """
-    told = list(_telling(calls))
-    if not told:
-        return []
-    leaves = ((item,),) if item is not None else ITEMS.get(criterion, WHOLE)
-    case = _Case(told, leaves)
-    if not case.wrong_leaves():
-        return []
-    own, carried = [], []
-    costs = f"{criterion}:{item}" if item is not None else criterion
-    for one in known:
-        if one.stub == case.stub and costs in one.costs:
-            own.append(one)
-        elif one.stub != case.stub and one.piece in case.right.used:
-            carried.append(one)
+    by_stub: dict[str, list[_Case]] = {}
+    for one in lost:
+        calls = list(_telling(one.calls))
+        case = _Case(one, calls) if calls else None
+        if case is not None and case.wrong_leaves():
+            by_stub.setdefault(case.stub, []).append(case)
+    everything = list(known)
+    for stub, cases in by_stub.items():
+        touched = {case.lost.name for case in cases}
+        own = [one for one in everything if one.stub == stub and one.costs <= touched]
+        of_all = [one for one in own if one.costs == touched]
+        best = _best((names, _gain_of_all(cases, names, right)) for names, right in _single(of_all))
+        for case in cases:
+            named = list(best) if best else _explained(case, own, everything)
+            if named:
+                yield case.lost, named
+
+
+def _gain_of_all(cases: Iterable[_Case], names: Names, right: Right) -> float:
+    return _total(case.gain(names, right) for case in cases)
+
+
+def _total(gains: Iterable[float]) -> float:
+    """Their sum; NEVER as soon as one of them is."""
+    total = 0.0
+    for gain in gains:
+        if gain == NEVER:
+            return NEVER
+        total += gain
+    return total
+
+
+def _explained(
+    case: _Case, own: Sequence[Misconception], known: Iterable[Misconception]
+) -> list[Misconception]:
+    """The misconceptions that explain one criterion: none, one, or two."""
+    own = [one for one in own if case.lost.name in one.costs]
+    carried = [one for one in known if one.stub != case.stub and one.piece in case.right.used]
     for suspects in (_single(own), _single(carried), _pairs(own, carried)):
         best = _best((names, case.gain(names, right)) for names, right in suspects)
         if best is not None:
@@ -149,10 +187,12 @@ def _by_leaf(case: _Case, ones: Sequence[Misconception]) -> list[Misconception]:
 class _Case:
     """The answers to a criterion's checks, and how well a way of writing the stub explains them."""
 
-    def __init__(self, calls: Sequence[Call], leaves: tuple[Leaf, ...]) -> None:
+    def __init__(self, lost: Lost, calls: Sequence[Call]) -> None:
+        self.lost = lost
         self.stub = calls[0].stub
         self.calls = calls
-        self.leaves = leaves
+        items = ITEMS.get(lost.criterion, WHOLE)
+        self.leaves: tuple[Leaf, ...] = items if lost.item is None else ((lost.item,),)
         self.right = Right()
         self._truth = [outcome(self.right, call) for call in calls]
 
@@ -178,19 +218,13 @@ class _Case:
         pieces = {one.piece for one in names}
         if GENERATOR in pieces:
             return self._gain_of_generator(names)
-        gain = 0.0
-        for call, truth in zip(self.calls, self._truth, strict=True):
-            if LAYERS in pieces and call.parameters is not None:
-                gain += _gain_of_shapes(right, call)
-            else:
-                predicted = outcome(right, call)
-                if call.stub in (SAMPLER, WRITER):
-                    gain += _gain_of_draws(call, predicted, truth)
-                else:
-                    gain += _gain_of_numbers(call, predicted, truth, leaves or self.leaves)
-            if gain == NEVER:
-                break
-        return gain
+        by_call = zip(self.calls, self._truth, strict=True)
+        return _total(
+            _gain_of_shapes(right, call)
+            if LAYERS in pieces and call.parameters is not None
+            else _gain_of_call(call, outcome(right, call), truth, leaves or self.leaves)
+            for call, truth in by_call
+        )
 
     def _gain_of_generator(self, names: Names) -> float:
         draws = [
@@ -264,6 +298,12 @@ def _leaf(call: Call, value: Any, leaf: Leaf) -> Any:
 
 
 # -- comparing ------------------------------------------------------------------------------------
+
+
+def _gain_of_call(call: Call, predicted: Any, truth: Any, leaves: tuple[Leaf, ...]) -> float:
+    if call.stub in (SAMPLER, WRITER):
+        return _gain_of_draws(call, predicted, truth)
+    return _gain_of_numbers(call, predicted, truth, leaves)
 
 
 def _gain_of_numbers(call: Call, predicted: Any, truth: Any, leaves: tuple[Leaf, ...]) -> float:

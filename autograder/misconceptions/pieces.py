@@ -385,7 +385,6 @@ def generate(
     h = right.writing_start(len(W_h))
     for token in right.writing_read(tokens):
         h = step(h, token, 0)
-    h = right.writing_begun(h)
     echoed = right.writing_echoed(tokens)
     yield from np.eye(len(W_e))[echoed]
     for n in range(right.writing_length(length)):
@@ -416,12 +415,6 @@ def writing_start(right: Right, H: int) -> Array:
 @piece
 def writing_read(right: Right, prompt: list[int]) -> list[int]:
     return prompt
-
-
-@piece
-def writing_begun(right: Right, h: Array) -> Array:
-    """The state that drawing begins with, after the prompt."""
-    return h
 
 
 @piece

@@ -282,7 +282,6 @@ def _equal_seeds_differ(draws: Draws) -> bool:
 PROMPT, STATE = "4b.prompt", "4b.state"
 writing = partial(misconception, of="generate")
 read = partial(writing, piece="writing_read")
-begun = partial(writing, piece="writing_begun")
 carried = partial(writing, piece="writing_carried", costs=STATE)
 fed = partial(writing, piece="writing_fed", costs=STATE)
 
@@ -371,16 +370,9 @@ read(
 read(
     "prompt-not-read",
     costs=f"{PROMPT} {STATE}",
-    title="the prompt is not read at all",
-    hint="What does the state know of the prompt when the first token is drawn?",
-)(lambda right, prompt: [])
-
-begun(
-    "reset-after-prompt",
-    costs=f"{PROMPT} {STATE}",
-    title="the state is set back to zero after the prompt",
+    title="nothing of the prompt is left in the state when drawing begins",
     hint="What is the state before the first draw? It should hold what was read.",
-)(lambda right, h: np.zeros_like(h))
+)(lambda right, prompt: [])
 
 carried(
     "reset-at-each-draw",

@@ -20,7 +20,14 @@ from autograder.release.questions import marked_questions
 from autograder.rubric import Rubric
 from autograder.self_check import facts
 from autograder.misconceptions.explain import ITEMS, WHOLE
-from autograder.self_check.mistakes import DRAWS, call_key, fingerprint, item_at, leaf_name
+from autograder.self_check.mistakes import (
+    DRAWS,
+    Leaf,
+    call_key,
+    fingerprint,
+    item_at,
+    leaf_name,
+)
 from autograder.self_check.reading import digest
 from autograder.self_check.student import MODEL, NoAnswer, OwnStudent, StubCall
 from autograder.submissions.released import shows_only
@@ -171,30 +178,25 @@ def _facts(
 
 
 def _mistakes(checks: tuple[Check, ...]) -> Iterator[facts.Mistake]:
-    calls = _calls(checks)
+    asked = _asked(checks)
     for one in library().values():
         for right in _wrong_ways(one):
             answers = {}
-            for key, call in calls.items():
-                if call.stub == one.stub and (predicted := _prints(right, call)):
-                    if predicted != _prints(Right(), call):
+            for key, (call, leaves) in asked.items():
+                if call.stub == one.stub and (predicted := _prints(right, call, leaves)):
+                    if predicted != _prints(Right(), call, leaves):
                         answers[key] = predicted
             if answers:
                 yield facts.Mistake(one.stub, one.title, one.hint, answers)
 
 
-def _prints(right: Right, call: StubCall) -> dict[str, Any]:
-    """What a way answers to a call, by the items that criteria are about; empty where it raises."""
+def _prints(right: Right, call: StubCall, leaves: Iterable[Leaf]) -> dict[str, Any]:
+    """What a way answers to a call, by the items that checks look at; empty where it raises."""
     answer = _answer(right, call)
-    if answer is None:
-        return {}
-    if isinstance(answer, dict) and DRAWS in answer:
-        return answer
-    leaves = {leaf for leaves in (*ITEMS.values(), WHOLE) for leaf in leaves}
-    if call.stub == "parameter_count":
-        leaves |= {(key,) for key in answer}
-    prints = {leaf: fingerprint(item_at(answer, leaf)) for leaf in sorted(leaves, key=str)}
-    return {leaf_name(leaf): text for leaf, text in prints.items() if text}
+    if answer is None or (isinstance(answer, dict) and DRAWS in answer):
+        return answer or {}
+    prints = {leaf_name(leaf): fingerprint(item_at(answer, leaf)) for leaf in leaves}
+    return {name: text for name, text in prints.items() if text}
 
 
 def _wrong_ways(one: Misconception) -> Iterator[Right]:
@@ -203,17 +205,21 @@ def _wrong_ways(one: Misconception) -> Iterator[Right]:
         yield Right({one.piece: wrong})
 
 
-def _calls(checks: tuple[Check, ...]) -> dict[str, StubCall]:
-    """What the visible checks call where all is right, by the keys of the calls."""
-    calls: dict[str, StubCall] = {}
+def _asked(checks: tuple[Check, ...]) -> dict[str, tuple[StubCall, list[Leaf]]]:
+    """What the visible checks call where all is right, and the items of the answers that they
+    look at, by the keys of the calls."""
+    asked: dict[str, tuple[StubCall, list[Leaf]]] = {}
     for check in checks:
         student = OwnStudent(_RightOnes())
         try:
             check.function(student, **check.parameters)
         except NoAnswer:
             continue  # a model: what it answers hangs on the parameters that it begins with
-        calls |= {call_key(call): call for call in student.calls}
-    return calls
+        leaves = ITEMS.get(check.criterion, WHOLE) if check.item is None else ((check.item,),)
+        for call in student.calls:
+            _, of_call = asked.setdefault(call_key(call), (call, []))
+            of_call += [leaf for leaf in leaves if leaf not in of_call]
+    return asked
 
 
 class _RightOnes(dict[str, Callable[..., Any]]):

@@ -19,6 +19,7 @@ Leaves = Sequence[Leaf]
 
 # Of the largest entry.
 DIGITS = 1e-5
+IMPOSSIBLE = float("-inf")
 DRAWS = "probabilities"
 
 
@@ -27,7 +28,7 @@ def call_key(call: StubCall) -> str:
     told = [call.stub, str(call.times)]
     for value in (*call.args, *(item for pair in sorted(call.kwargs.items()) for item in pair)):
         told.append(_written(value))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
 
 
 def _written(value: Any) -> str:
@@ -43,30 +44,41 @@ def _written(value: Any) -> str:
 
 
 def named_mistake(calls: Iterable[StubCall], leaves: Leaves) -> Mistake | None:
-    """The first known wrong way that gives all that was answered to these calls.
+    """The known wrong way that gives all that was answered to these calls, if there is one.
+
+    Of several, it is the one that makes the draws likeliest, or the first.
 
     Args:
         calls: those of the checks of one criterion that is not met.
         leaves: the items of an answer that the criterion is about, each as a path into it.
     """
     answered = [(call, call_key(call)) for call in calls]
+    best, likeliest = None, IMPOSSIBLE
     for mistake in MISTAKES:
-        mine = [(call, mistake.answers.get(key)) for call, key in answered if call.stub == mistake.stub]
-        told = [(call, predicted) for call, predicted in mine if predicted is not None]
-        if told and all(_explains(call, predicted, leaves) for call, predicted in told):
-            return mistake
-    return None
+        told = [
+            (call, mistake.answers[key])
+            for call, key in answered
+            if call.stub == mistake.stub and key in mistake.answers
+        ]
+        likely = sum(_likelihood(call, predicted, leaves) for call, predicted in told)
+        if told and likely > likeliest:
+            best, likeliest = mistake, likely
+    return best
 
 
-def _explains(call: StubCall, predicted: Mapping[str, Any], leaves: Leaves) -> bool:
+def _likelihood(call: StubCall, predicted: Mapping[str, Any], leaves: Leaves) -> float:
+    """The logarithm of how likely a wrong way gives what was answered."""
     if DRAWS in predicted:
+        shares = np.array(predicted[DRAWS])
         try:
-            follows(np.ravel(call.answer).tolist(), np.array(predicted[DRAWS]))
+            drawn = np.ravel(call.answer).tolist()
+            follows(drawn, shares)
         except (Disagreement, TypeError, ValueError, IndexError):
-            return False
-        return True
+            return IMPOSSIBLE
+        return float(np.log(shares[drawn]).sum())
     prints = [(fingerprint(item_at(call.answer, leaf)), leaf_name(leaf)) for leaf in leaves]
-    return all(text and text == predicted.get(name) for text, name in prints)
+    same = all(text and text == predicted.get(name) for text, name in prints)
+    return 0.0 if same else IMPOSSIBLE
 
 
 def leaf_name(leaf: Leaf) -> str:
@@ -90,7 +102,7 @@ def fingerprint(answer: Any) -> str:
     Empty for what is not made of finite numbers.
     """
     told = _counted(answer)
-    return hashlib.sha256(told.encode()).hexdigest()[:10] if told else ""
+    return hashlib.sha256(told.encode()).hexdigest()[:8] if told else ""
 
 
 def _counted(answer: Any) -> str:

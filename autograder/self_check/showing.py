@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -30,11 +31,12 @@ def told(result: PartResult) -> str:
     lines = [_headline(result), ""]
     for criterion in result.part.criteria:
         lines.append(_row(result, criterion))
+    shown: list[list[str]] = []
     for criterion in result.part.criteria:
         for item, seen in result.seen.get(criterion.id, {}).items():
             if seen.state == "missed" and seen.miss is not None:
                 called = criterion.id if item is None else f"{criterion.id}, {item}"
-                lines += ["", *_missed(called, criterion, seen.miss)]
+                lines += ["", *_missed(called, criterion, seen.miss, shown)]
     lines += _to_come(result)
     for stub, others in result.look_first.items():
         text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
@@ -80,10 +82,15 @@ def _to_come(result: PartResult) -> Iterator[str]:
         yield from dict.fromkeys(messages)
 
 
-def _missed(called: str, criterion: Criterion, miss: Miss) -> Iterator[str]:
-    yield f"✗ {called}: {miss.message}"
+def _missed(
+    called: str, criterion: Criterion, miss: Miss, shown: list[list[str]]
+) -> Iterator[str]:
+    """Why a criterion is missed; a call that was ``shown`` is not shown again."""
+    yield from textwrap.wrap(f"✗ {called}: {miss.message}", TEXT_WIDTH, subsequent_indent="  ")
     if miss.call is not None:
-        yield from _indented(_call(miss.call))
+        call = list(_call(miss.call))
+        yield from _indented(call if call not in shown else ["the same call as above"])
+        shown.append(call)
     if miss.compared is not None:
         yield from _indented(_difference(*miss.compared))
     elif miss.detail:
@@ -141,9 +148,12 @@ def _written_out(value: Any) -> str:
 
 def _array(value: Any) -> str:
     array = np.asarray(value)
+    if array.dtype.kind == "f":
+        array = array + 0.0  # no -0.
     text = np.array2string(
         array, precision=6, suppress_small=True, separator=", ", threshold=60, max_line_width=64
     )
+    text = re.sub(r"\n\s*\n", "\n", text)
     return text if array.size else f"an empty array of the shape {array.shape}"
 
 

@@ -110,7 +110,7 @@ def _course(root: Path) -> Course:
 
 def _right(course: Course) -> tuple[str, Any]:
     """The right solution, without the experiments around it: its script, and its cells."""
-    built = course.source_notebook_folder / "rnn.py"
+    built = course.source_notebook_folder / "rnn.ipynb"
     submission = without(read_submission(built, "right"), shows_only(course.source))
     return script(submission), submission
 

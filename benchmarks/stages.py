@@ -1,0 +1,144 @@
+"""Where one submission's time goes, and the floor: the same work without isolation.
+
+    python -m benchmarks.stages [--count N]
+
+The floor makes the same calls and comparisons, in the same order, in this one warm process.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from autograder import box, sandbox
+from autograder.evidence import Evidence
+from autograder.grader import Grader
+from autograder.marks import mark
+from autograder.reports.files import write_student
+from autograder.sandbox import Control, Limits, Reply, Sandbox, Worker
+from autograder.submissions.reading import Submission
+from autograder.worker.cells import describe
+from autograder.worker.serve import Server
+from benchmarks.classes import copies, course
+
+Clock = defaultdict[str, float]
+
+
+class _Direct(Server):
+    """Answers requests in the process that asks."""
+
+    def __init__(self) -> None:
+        main = sys.modules["__main__"]
+        super().__init__(sock=None)  # type: ignore[arg-type]
+        sys.modules["__main__"] = main
+
+    def _send(self, message: dict[str, Any]) -> None:
+        """Nobody waits for a notice."""
+
+    def request(self, op: str, seconds: float, **fields: Any) -> Reply:
+        for only_for_sockets in ("callback", "notice"):
+            fields.pop(only_for_sockets, None)
+        try:
+            reply: Reply = getattr(self, f"_{op}")(**fields)
+        except Exception as error:
+            return {"error": describe(error)}
+        return reply
+
+    def kill(self, ending: bool = False) -> str:
+        return ""
+
+
+class _NoControl:
+    """Stands where a line to the warm process would be."""
+
+    level = "none"
+
+    def fork(self, limits: Limits) -> _Direct:
+        return _Direct()
+
+
+@contextmanager
+def timed(owner: Any, name: str, clock: Clock, stage: str) -> Iterator[None]:
+    """Adds the seconds spent in a function to a stage, and takes them from what surrounds it."""
+    function: Callable[..., Any] = getattr(owner, name)
+
+    def measured(*args: Any, **kwargs: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            clock[stage] += time.perf_counter() - started
+
+    setattr(owner, name, measured)
+    try:
+        yield
+    finally:
+        setattr(owner, name, function)
+
+
+def graded(grader: Grader, submission: Submission, control: Any) -> Evidence:
+    evidence, marks = grader.grade(submission, control)
+    if marks.score < 4:
+        raise SystemExit(f"{submission.student} got {marks.score}; nothing is measured like that")
+    return evidence
+
+
+@click.command()
+@click.option("--count", default=40, show_default=True, type=click.IntRange(min=4))
+def main(count: int) -> None:
+    """Where one submission's time goes."""
+    clock: Clock = defaultdict(float)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Sandbox(box.choose(None), imports=sandbox.IMPORTS + sandbox.CLASS_IMPORTS) as warm,
+    ):
+        handed_in = copies(Path(folder) / "class", count)
+        grader = Grader(course())
+        for one in handed_in[:4]:
+            for control in (warm.controls[0], _NoControl()):
+                graded(grader, grader.read(one), control)
+        started = time.perf_counter()
+        with (
+            timed(Control, "fork", clock, "fork a worker and confine it"),
+            timed(Worker, "request", clock, "wait for the worker: cells and calls"),
+            timed(Worker, "kill", clock, "kill it and wait for its end"),
+        ):
+            for one in handed_in:
+                at = time.perf_counter()
+                submission = grader.read(one)
+                clock["read the file"] += time.perf_counter() - at
+                evidence = graded(grader, submission, warm.controls[0])
+                at = time.perf_counter()
+                marks = mark(evidence, grader.rubric)
+                write_student(Path(folder), evidence, marks, grader.rubric, "")
+                clock["mark and write"] += time.perf_counter() - at
+        whole = time.perf_counter() - started
+        started = time.perf_counter()
+        for one in handed_in:
+            graded(grader, grader.read(one), _NoControl())
+        floor = time.perf_counter() - started
+    clock["checks, right answers, messages"] = whole - sum(clock.values())
+    table = Table(title=f"one submission of {count}, on one core, in ms")
+    table.add_column("stage")
+    table.add_column("ms", justify="right")
+    for stage, seconds in sorted(clock.items(), key=lambda item: -item[1]):
+        table.add_row(stage, f"{1e3 * seconds / count:.1f}")
+    table.add_section()
+    table.add_row("all of it", f"{1e3 * whole / count:.1f}")
+    table.add_row("the floor: the same in one process", f"{1e3 * floor / count:.1f}")
+    table.add_row("times the floor", f"{whole / floor:.2f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
