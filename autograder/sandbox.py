@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -96,6 +97,8 @@ class Worker:
         self._pid = pid
         self._ids = itertools.count(1)
         self._open = True
+        self._unasked = select.poll()
+        self._unasked.register(sock, select.POLLIN)
 
     def request(
         self,
@@ -111,6 +114,9 @@ class Worker:
         deadline = time.monotonic() + seconds
         callbacks = 0
         try:
+            if any(event & select.POLLIN for _, event in self._unasked.poll(0)):
+                wire.receive(self._sock, deadline, MAX_REPLY_BYTES)
+                raise wire.WireError("a reply before it was asked for")
             wire.send(self._sock, {"op": op, "id": number, **fields}, deadline)
             while True:
                 reply = wire.receive(self._sock, deadline, MAX_REPLY_BYTES)

@@ -37,6 +37,8 @@ MODELS = frozenset({"CharRNN"})
 # is a cell run again that was stopped so often.
 SECOND_CALL_SECONDS = 2.0
 MAX_LOST = 3
+# The room for answers that are kept to be asked for again and to be explained, in numbers.
+MAX_KEPT = 1 << 24
 # What a cell gets where nothing is left, since most only define something.
 LEAST_SECONDS = 0.1
 EXCEPTIONS = frozenset(
@@ -132,6 +134,7 @@ class Student:
         self.troubles: list[CellTrouble] = []
         self.mishaps = 0
         self.garbled = False
+        self._room = MAX_KEPT
         self.calls: list[Call] = []
         self._answers: dict[bytes | None, Reply] = {}
 
@@ -294,7 +297,7 @@ class Student:
             raise
         if arguments_after:
             return reply.get("answer")
-        if known is not None:
+        if known is not None and self._has_room(reply):
             self._answers[known] = reply
         return self._recorded(call, reply)
 
@@ -313,8 +316,14 @@ class Student:
         except StudentError as error:
             self.calls.append(replace(call, answer=error))
             raise
-        self.calls.append(replace(call, answer=answer))
+        kept = answer if self._has_room(reply) else StudentError("unreadable", "It is too large.")
+        self.calls.append(replace(call, answer=kept))
         return answer
+
+    def _has_room(self, reply: Reply) -> bool:
+        size = _size(reply.get("answer"), self._room)
+        self._room -= min(size, self._room)
+        return size < self._room
 
     def _stand_in(
         self, replaced: list[str], name: str, args: list[Any], kwargs: dict[str, Any]
@@ -407,6 +416,19 @@ class StudentModel:
         """Loads a ``state_dict``, cast to the model's own dtypes."""
         self._of_model("load", parameters=parameters)
         self._loaded = parameters
+
+
+def _size(value: object, enough: int) -> int:
+    """About how many numbers of an array take as much memory, as far as ``enough``."""
+    size, still = 0, [value]
+    while still and size < enough:
+        one = still.pop()
+        size += one.size if isinstance(one, np.ndarray) else 4
+        if isinstance(one, list):
+            still += one
+        elif isinstance(one, dict):
+            still += one.values()
+    return size
 
 
 def _built_of(name: str) -> list[str]:

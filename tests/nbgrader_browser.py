@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.nbgrader_course import environment
 
@@ -41,7 +41,8 @@ def jupyter(folder: Path, home: Path) -> Iterator[str]:
     token = secrets.token_hex()
     words = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
     words += [f"--port={port}", "--ip=127.0.0.1", f"--IdentityProvider.token={token}"]
-    words += [f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    words += [f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None"]
+    words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     address = f"http://127.0.0.1:{port}/{{path}}?token={token}"
     with (home / "jupyter.log").open("w") as log:
         server = subprocess.Popen(

@@ -10,6 +10,7 @@ import copy
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, islice, product
@@ -98,14 +99,22 @@ def explain(
             by_stub.setdefault(case.stub, []).append(case)
     everything = list(known)
     for stub, cases in by_stub.items():
-        touched = {case.lost.name for case in cases}
-        own = [one for one in everything if one.stub == stub and one.costs <= touched]
-        of_all = [one for one in own if one.costs == touched]
-        best = _best((names, _gain_of_all(cases, names, right)) for names, right in _single(of_all))
-        for case in cases:
-            named = list(best) if best else _explained(case, own, everything)
-            if named:
-                yield case.lost, named
+        # Answers can be odder than any wrong way is ready for; then none explains them.
+        with suppress(Exception):
+            yield from list(_explain_stub(stub, cases, everything))
+
+
+def _explain_stub(
+    stub: str, cases: Sequence[_Case], everything: Sequence[Misconception]
+) -> Iterator[tuple[Lost, list[Misconception]]]:
+    touched = {case.lost.name for case in cases}
+    own = [one for one in everything if one.stub == stub and one.costs <= touched]
+    of_all = [one for one in own if one.costs == touched]
+    best = _best((names, _gain_of_all(cases, names, right)) for names, right in _single(of_all))
+    for case in cases:
+        named = list(best) if best else _explained(case, own, everything)
+        if named:
+            yield case.lost, named
 
 
 def _gain_of_all(cases: Iterable[_Case], names: Names, right: Right) -> float:
@@ -127,7 +136,8 @@ def _explained(
 ) -> list[Misconception]:
     """The misconceptions that explain one criterion: none, one, or two."""
     own = [one for one in own if case.lost.name in one.costs]
-    carried = [one for one in known if one.stub != case.stub and one.piece in case.right.used]
+    used = case.right.used
+    carried = [one for one in known if {one.stub, one.piece} <= used and one.stub != case.stub]
     for suspects in (_single(own), _single(carried), _pairs(own, carried)):
         best = _best((names, case.gain(names, right)) for names, right in suspects)
         if best is not None:

@@ -391,8 +391,7 @@ def generate(
         logits = (h @ W_y + right.writing_output_bias(b_y))[0]
         yield right.sample_token(logits, *settings)
         drawn = int(returned[len(echoed) + n]) if len(echoed) + n < len(returned) else 0
-        after = step(h, right.writing_fed(drawn, tokens, logits), n + 1)
-        h = right.writing_after(h, after)
+        h = step(h, right.writing_fed(drawn, tokens, logits), n + 1)
 
 
 @piece
@@ -421,12 +420,6 @@ def writing_read(right: Right, prompt: list[int]) -> list[int]:
 def writing_carried(right: Right, h: Array, n: int) -> Array:
     """The state that the n-th token after the prompt is read into; 0 within the prompt."""
     return h
-
-
-@piece
-def writing_after(right: Right, before: Array, after: Array) -> Array:
-    """The state after a drawn token was read."""
-    return after
 
 
 @piece

@@ -382,10 +382,10 @@ carried(
 )(lambda right, h, n, case: h if n < case else np.zeros_like(h))
 
 fed(
-    "last-prompt-token-fed",
-    title="the last token of the prompt is read again and again",
-    hint="Which token should be read after a draw? Look at what changes from one round of your "
-    "loop to the next.",
+    "drawn-token-not-fed",
+    title="the drawn tokens are not fed back",
+    hint="Each drawn token is the next input. Look at what changes from one round of your loop to "
+    "the next.",
 )(lambda right, drawn, prompt, logits: prompt[-1])
 
 fed(
@@ -394,14 +394,6 @@ fed(
     hint="The text goes on from what was drawn. Which token does the state see?",
 )(lambda right, drawn, prompt, logits: int(np.argmax(logits)))
 
-
-writing(
-    "drawn-token-not-read",
-    piece="writing_after",
-    costs=STATE,
-    title="the state does not read the drawn tokens",
-    hint="Each drawn token is the next input. What changes in the state from draw to draw?",
-)(lambda right, before, after: before)
 
 writing(
     "starts-from-ones",

@@ -1,13 +1,27 @@
-"""The two figures of the notebook: the unrolled network, and the routes of the gradient."""
+"""Draws the figures of the notebook. In a script they go into files, in the folder `figures`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 
 STATE, OUTER, BACK = "#cfe3f5", "#f3ead3", "#c0392b"
+FOLDER = Path("figures")
+
+
+def _finish(name: str) -> None:
+    """Leaves the figure to the notebook, which shows it; in a script, writes it into a file."""
+    if "ipykernel" in sys.modules:
+        return
+    FOLDER.mkdir(exist_ok=True)
+    plt.savefig(FOLDER / f"{name}.png", dpi=120)
+    plt.close()
+    print(f"drawn: {FOLDER / name}.png")
 
 
 def _axes(width: float, height: float) -> Axes:
@@ -55,6 +69,7 @@ def draw_unrolled(inputs: Sequence[str], outputs: Sequence[str]) -> None:
         _arrow(axes, (x - 1.6, 1.7), (x - 0.4, 1.7), "$W_h$")
         _arrow(axes, (x, 0.5), (x, 1.3), "$W_e, W_x$")
         _arrow(axes, (x, 2.1), (x, 2.9), "$W_y$")
+    _finish("unrolled")
 
 
 def draw_gradient_routes() -> None:
@@ -69,3 +84,64 @@ def draw_gradient_routes() -> None:
         _arrow(axes, (x + 0.6, 0.75), (x + 2.8, 0.75))
         text = r"next state: $\times(1-h^2)$, $\times W_h^T$"
         _arrow(axes, (x + 2.8, 0.45), (x + 0.6, 0.45), text, color=BACK, above=-0.35)
+    _finish("gradient_routes")
+
+
+def _plot(title: str, across: str, up: str) -> Axes:
+    _, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    axes.set(title=title, xlabel=across, ylabel=up)
+    axes.grid(alpha=0.3)
+    return axes
+
+
+def draw_losses(losses: Mapping[str, Sequence[float]], window: int = 500) -> None:
+    """Draws losses by iteration, each the mean over the last ``window`` iterations."""
+    axes = _plot("Loss in training", "iteration", "nats per character")
+    for title, values in losses.items():
+        sums = np.cumsum([0.0, *values])
+        width = min(window, len(values))
+        means = (sums[width:] - sums[:-width]) / width
+        axes.plot(np.arange(width, len(values) + 1), means, label=title)
+    axes.legend()
+    _finish("losses")
+
+
+def draw_lags(norms: Mapping[str, Sequence[float]]) -> None:
+    """Draws the norm of a gradient by how many steps it went back, on a logarithmic scale."""
+    axes = _plot("How much of the gradient is left", "steps back", "norm, relative to the start")
+    for title, values in norms.items():
+        axes.semilogy(np.arange(len(values)), np.asarray(values) / values[0], label=title)
+    axes.set_ylim(1e-8, 1e4)
+    axes.legend(title="singular value of $W_h$", fontsize=8)
+    _finish("lags")
+
+
+def draw_temperatures(
+    temperatures: Sequence[float], distinct: Sequence[float], known: Sequence[float]
+) -> None:
+    """Draws, by temperature, the share of distinct names and of names that are in the list."""
+    axes = _plot("Temperature", "temperature", "share of the drawn names")
+    axes.plot(temperatures, distinct, marker="o", label="different from each other")
+    axes.plot(temperatures, known, marker="s", label="in the list")
+    axes.set_ylim(0, 1.05)
+    axes.legend()
+    _finish("temperatures")
+
+
+def draw_epochs(training: Sequence[float], held_out: Sequence[float]) -> None:
+    """Draws the perplexity by epoch, on the training text and on text that was held out."""
+    axes = _plot("Perplexity", "epoch", "equally likely tokens")
+    epochs = np.arange(1, len(training) + 1)
+    axes.plot(epochs, training, marker="o", label="training text")
+    axes.plot(epochs, held_out, marker="s", label="held-out text")
+    axes.legend()
+    _finish("epochs")
+
+
+def draw_perplexities(held_out: Mapping[str, float]) -> None:
+    """Draws one bar for the perplexity of each model on held-out text."""
+    axes = _plot("Perplexity on held-out text", "equally likely characters", "")
+    bars = axes.barh(list(held_out), list(held_out.values()), color=STATE, edgecolor="#444444")
+    axes.bar_label(bars, fmt="%.1f", padding=3)
+    axes.invert_yaxis()
+    _finish("perplexities")

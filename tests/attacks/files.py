@@ -24,8 +24,8 @@ NAMES = [
         "a\rb.py",
         "\x1b[31mred.py",
     ),
-    *("..\\..\\x.py", "\u202eyp.x.py", "x" * 240 + ".py", ";ls.py", "a,b.py", "'\"`.py", "~.py"),
-    *("\udcff\udcfe.py", " .py", "...py", "|x|.py", "*_x_*.py", "\t.py", "NUL.py", "é\u0301.py"),
+    *("x\\..\\..\\y.py", "\u202eyp.x.py", "x" * 240 + ".py", ";ls.py", "a,b.py", "'\"`.py", "~.py"),
+    *("\udcff\udcfe.py", " .py", "|x|.py", "*_x_*.py", "\t.py", "NUL.py", "é\u0301.py"),
 ]
 
 

@@ -3,14 +3,12 @@ import numpy as np
 
 
 def rnn_forward(*args):
-    while True:
-        rnn_cell_forward(*(np.ones(s) for s in ((512, 64), (512, 64), (64, 64), (64, 64), 64)))
-
-
-def bptt(*args):
     x = np.zeros((1, 1 << 24, 1), np.int8)
     while True:
         try:
-            rnn_forward(x, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1))
+            softmax(x)
+            rnn_cell_forward(x, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1))
+        except NameError:
+            raise
         except Exception:
-            continue
+            rnn_cell_forward(*(np.ones(s) for s in ((512, 64), (512, 64), (64, 64), (64, 64), 64)))

@@ -6,16 +6,14 @@ import mmap
 import numpy as np
 
 kept = []
-try:
-    while True:
-        kept.append(np.ones(1 << 22))
-except MemoryError:
-    kept.clear()
-try:
-    while True:
-        kept.append(mmap.mmap(-1, 1 << 25))
-        kept[-1].write(b"x" * (1 << 25))
-except (OSError, MemoryError):
-    kept.clear()
+while True:
+    kept.append(np.ones(1 << 22))
+# %%
+kept.clear()
+while True:
+    kept.append(mmap.mmap(-1, 1 << 25))
+    kept[-1].write(b"x" * (1 << 25))
+# %%
+kept.clear()
 while True:
     kept.append(b"x" * (1 << 25))

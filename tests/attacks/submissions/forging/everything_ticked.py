@@ -8,4 +8,4 @@ answers_1b = {
     "sharing": string.printable,
     "hidden-state": ["a", ["b", "c"], "d" * 100_000],
 }
-answers_4b = dict.fromkeys(("vanishing", "clipping", "inference", "lstm"), "abcd")
+answers_4b = dict.fromkeys(("vanishing", "clipping", "inference", "lstm"), "abcdefgh")

@@ -13,7 +13,3 @@ def ngram_distribution(tokens, context, vocab_size):
 
 def softmax(logits):
     return np.full(logits.shape, 1 / logits.shape[-1])
-
-
-def sample_token(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits))

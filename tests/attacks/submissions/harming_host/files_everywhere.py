@@ -3,7 +3,8 @@
 import os
 
 for place in PLACES:
-    attempt(place, lambda: open(os.path.join(place, MARKER), "w").write("was here"))
-    attempt(f"folder in {place}", os.mkdir, os.path.join(place, MARKER + ".d"))
-    attempt(f"link in {place}", os.symlink, "/etc", os.path.join(place, MARKER + ".l"))
+    mine = place in PRIVATE
+    attempt(place, lambda: open(os.path.join(place, MARKER), "w").close(), expected=mine)
+    attempt(f"folder in {place}", os.mkdir, os.path.join(place, MARKER + ".d"), expected=mine)
+    attempt(f"link in {place}", os.symlink, "/", os.path.join(place, MARKER + ".l"), expected=mine)
 tell()
