@@ -20,6 +20,7 @@ from autograder.worker.confine import Level
 
 PACKAGE = Path(__file__).resolve().parent
 BOX = Path("/box")
+TMP = Path("/tmp")
 NOBODY = 65534
 TRY_SECONDS = 60.0
 
@@ -63,13 +64,14 @@ def command(
     ``inside`` starts with a program's whole path; inherited descriptors reach it. Its home is
     the folder ``home``, or the box's own ``/tmp``. ``hidden`` folders are not in the box even where
     they lie within Python's; this package never is. The box ends with the thread that started it.
-    Raises FileNotFoundError without bubblewrap, ValueError where Python lies in /tmp or a hidden
-    folder is Python's own.
+    Raises FileNotFoundError without bubblewrap, ValueError where Python itself (not a virtual
+    environment of it) lies in /tmp, or a hidden folder is Python's own.
     """
     run = list(inside)
     if level != "none" and os.geteuid() == 0:
         run = [sys.executable, "-I", "-S", "-c", _BECOME_NOBODY, *run]
     if level == "isolated":
+        run = [str(_place(Path(word))) if word == sys.executable else word for word in run]
         run = [*_bubblewrap([PACKAGE, *hidden]), "--", *run]
         home = Path("/tmp")
     settings = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
@@ -114,6 +116,11 @@ def _show(path: Path, at: Path | None = None) -> list[str]:
     return [*_folders_to(place), "--ro-bind", str(path), str(place)]
 
 
+def _place(path: Path) -> Path:
+    """Where a path of Python's is in the box: where it is, but for one in ``/tmp``."""
+    return BOX / "python" / path.relative_to(TMP) if path.is_relative_to(TMP) else path
+
+
 def _python(hidden: Iterable[Path]) -> list[str]:
     """Binds Python's folders, and lays empty ones over what is hidden in them or in /usr."""
     prefixes = {
@@ -122,9 +129,8 @@ def _python(hidden: Iterable[Path]) -> list[str]:
     }
     shown = {prefix.resolve() for prefix in prefixes}
     masked = {path.resolve() for path in hidden if path.is_dir()}
-    for path in shown:
-        if path.is_relative_to("/tmp"):
-            raise ValueError(f"Python lies in {path}, and a worker has a /tmp of its own")
+    if Path(sys.base_prefix).resolve().is_relative_to(TMP):
+        raise ValueError(f"Python lies in {sys.base_prefix}, and a worker has a /tmp of its own")
     if shown & masked:
         both = ", ".join(map(str, shown & masked))
         raise ValueError(f"{both} is to be hidden, but the Python that runs lies right in it")
@@ -137,7 +143,7 @@ def _python(hidden: Iterable[Path]) -> list[str]:
             binds += ["--tmpfs", str(path)]
             covers += ["--remount-ro", str(path)]
         elif path in shown and not visible:
-            binds += _show(path)
+            binds += _show(path, _place(path))
         seen[path] = path in shown
     for prefix in prefixes:
         if prefix.resolve() != prefix and not prefix.is_relative_to("/usr"):

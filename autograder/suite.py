@@ -230,11 +230,11 @@ class Suite:
         except Disagreement as error:
             return _seen("failed", 0.0, check.visible, error.message, error.detail)
         except Partial as partial:
-            return Seen("partial", partial.share, partial.message)
+            return _seen("partial", partial.share, check.visible, partial.message, "")
         except Exception as error:
             # A check that stumbles over an odd answer costs that check and says so.
             message = f"What was returned could not be checked ({type(error).__name__})."
-            return _seen("failed", 0.0, check.visible, message, printable(str(error)[:300]))
+            return _seen("failed", 0.0, check.visible, message, str(error)[:300])
         return Seen("passed", 1.0)
 
     @staticmethod
@@ -254,6 +254,8 @@ def _named(misconceptions: Iterable[Misconception]) -> tuple[Named, ...]:
 
 
 def _seen(outcome: Any, share: float, visible: bool, message: str, detail: str) -> Seen:
+    # Some quote what was answered, which may hold what acts in a terminal.
+    message, detail = printable(message), printable(detail)
     if visible and detail:
         return Seen(outcome, share, f"{message} {detail}")
     return Seen(outcome, share, message, detail)

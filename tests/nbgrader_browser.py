@@ -13,9 +13,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.nbgrader_course import environment
 
@@ -30,6 +31,8 @@ QUIET = (
     "--disable-sync",
 )
 START_SECONDS = 60
+# Milliseconds, on a machine with other things to do.
+SLOW = 30_000
 
 
 @contextmanager
@@ -67,11 +70,30 @@ def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"Jupyter did not start; see {address}")
 
 
+@dataclass
+class Window:
+    """A browser's window that looks at a Jupyter server."""
+
+    page: Page
+    address: str
+    pictures: Path
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.address.format(path=path))
+
+    def picture(self, name: str) -> None:
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+
+
 @contextmanager
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
+def window(folder: Path, home: Path) -> Iterator[Window]:
+    """Opens a window on a server of this folder; pictures go to ``home``, as does what it logs."""
+    expect.set_options(timeout=SLOW)
+    with jupyter(folder, home) as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         try:
-            yield chromium
+            page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+            page.set_default_timeout(SLOW)
+            yield Window(page, address, home)
         finally:
             chromium.close()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autograder.course import Course
 from tests.nbgrader_course import (
     cell,
+    environment,
     gradebook,
     hand_in,
     make_course,
@@ -21,62 +22,59 @@ from tests.nbgrader_course import (
 )
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.nbgrader_browser import CHROMIUM, browser, jupyter
+from tests.nbgrader_browser import CHROMIUM, Window, window
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
 
 # By checks: a fifth of each half point is the reader's; the bias in 2a is 0.3 times 0.8.
 BY_CHECKS, BY_READER, SUM = 3.76, 0.05, 3.81
-SLOW = 30_000  # milliseconds, on a machine with other things to do
 
 
-@dataclass
-class Window:
-    """A browser's window that looks at a Jupyter server."""
-
-    page: Page
-    address: str
-    pictures: Path
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.address.format(path=path))
-
-    def picture(self, name: str) -> None:
-        self.page.screenshot(path=self.pictures / f"{name}.png")
+# In the cell of a stub, in place of what is there.
+RNN_FORWARD = """\
+def rnn_forward(x, h0, W_x, W_h, b_h):
+    states, h = [], h0
+    for t in range(x.shape[1]):
+        h = np.tanh(h @ W_h + x[:, t] @ W_x + b_h)
+        states.append(h)
+    return np.stack(states, axis=1)
+"""
+# JupyterLab draws only the cells that are in view; a test would have to scroll to find one.
+ALL_CELLS = Path("lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings")
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Two have handed in: ada, who forgot a bias, and bob, who did nothing."""
-    course = make_course(tmp_path_factory.mktemp("browser"), written_share=0.2)
+    return make_course(tmp_path_factory.mktemp("browser"), written_share=0.2)
+
+
+def _two_hand_in(course: Course) -> None:
+    """Ada, who forgot a bias, and bob, who did nothing."""
     assert nbgrader(course.root, "generate_assignment", "rnn", "--force") == 0
     ada = solved(course)
     cell(ada, "2a-stub").source = cell(ada, "2a-stub").source.replace(" + b_h", "")
     hand_in(course, "ada", ada)
     hand_in(course, "bob", released(course))
-    return course
 
 
-@pytest.fixture(scope="module")
-def window(course: Course) -> Iterator[Window]:
-    home = course.root.parent
-    with jupyter(course.root, home) as address, browser() as chromium:
-        page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(SLOW)
-        expect.set_options(timeout=SLOW)
-        yield Window(page, address, home)
+def test_an_instructor_grades_in_formgrader(course: Course) -> None:
+    _two_hand_in(course)
+    with window(course.root, course.root.parent) as opened:
+        _grade(opened)
+    with gradebook(course.root) as book:
+        assert book.find_submission("rnn", "ada").score == pytest.approx(SUM)
 
 
-def test_an_instructor_grades_in_formgrader(window: Window, course: Course) -> None:
-    page = window.page
+def _grade(opened: Window) -> None:
+    page = opened.page
     rows = page.locator("tbody tr")
 
-    window.go("formgrader/manage_assignments")
+    opened.go("formgrader/manage_assignments")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("rnn")
-    window.picture("1-assignments")
+    opened.picture("1-assignments")
 
     rows.get_by_role("link", name="2", exact=True).click()
     for student in ("ada", "bob"):
@@ -91,7 +89,7 @@ def test_an_instructor_grades_in_formgrader(window: Window, course: Course) -> N
     expect(rows.filter(has_text="ada")).to_contain_text("needs manual grading")
     expect(rows.filter(has_text="ada")).to_contain_text(f"{BY_CHECKS} / 5")
     expect(rows.filter(has_text="bob")).to_contain_text("0 / 5")
-    window.picture("2-submissions")
+    opened.picture("2-submissions")
 
     page.get_by_role("link", name="Manual Grading").click()
     for _ in ("assignment", "notebook"):
@@ -107,11 +105,50 @@ def test_an_instructor_grades_in_formgrader(window: Window, course: Course) -> N
     points.press("Tab")
     heading = page.locator(".nbgrader_cell", has=points)
     expect(heading.locator(".score-saved")).to_have_css("opacity", "1")
-    window.picture("3-submission")
+    opened.picture("3-submission")
 
-    window.go("formgrader/manage_students")
+    opened.go("formgrader/manage_students")
     expect(rows.filter(has_text="ada")).to_contain_text(f"{SUM} / 5")
     expect(rows.filter(has_text="bob")).to_contain_text("0 / 5")
-    window.picture("4-gradebook")
-    with gradebook(course.root) as book:
-        assert book.find_submission("rnn", "ada").score == pytest.approx(SUM)
+    opened.picture("4-gradebook")
+
+
+def test_a_student_solves_a_part_in_jupyterlab(course: Course, tmp_path: Path) -> None:
+    shutil.copytree(course.assignment_folder, tmp_path / "rnn")
+    settings = Path(environment(tmp_path)["JUPYTER_CONFIG_DIR"]) / ALL_CELLS
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')
+    with window(tmp_path, tmp_path) as opened:
+        _solve(opened)
+
+
+def _solve(opened: Window) -> None:
+    page = opened.page
+    opened.go("lab/tree/rnn/rnn.ipynb")
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
+
+    def run(source: str, instead: str = "") -> Any:
+        one = page.locator(".jp-Notebook .jp-CodeCell").filter(has_text=source).first
+        one.locator(".cm-content").click()
+        if instead:
+            page.keyboard.press("Control+a")
+            page.keyboard.insert_text(instead)
+        page.keyboard.press("Shift+Enter")
+        expect(one.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
+        return one
+
+    run("from rnn_check import check")
+    check = run('check("2c")')
+    expect(check).to_contain_text("`rnn_forward` is still to be written")
+    run("def rnn_forward(", RNN_FORWARD)
+    run('check("2c")')
+    expect(check).to_contain_text("0.4 of 0.4 points reached")
+    for criterion in ("values", "length", "memory"):
+        expect(check).to_contain_text(re.compile(rf"✓\s+2c\.{criterion}"))
+    opened.picture("5-checked")
+
+    page.get_by_role("button", name="Validate").click()
+    results = page.get_by_role("dialog").filter(has_text="Validation Results")
+    expect(results).to_contain_text("`rnn_cell_forward` is still to be written")
+    expect(results).not_to_contain_text('check("2c")')
+    opened.picture("6-validated")

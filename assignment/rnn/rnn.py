@@ -1066,9 +1066,18 @@ def learn(names, hidden, iterations, learning_rate):
         if iteration % (iterations // 5) == 0:
             counter.write(f"iteration {iteration}, loss {np.mean(losses[-1000:]):.2f}")
             with experiment("samples"):
-                drawn = generate([names.newline], 70, one_hot, *weights.values(), rng)
-                counter.write(f"    {', '.join(names.spell(drawn))}")
+                drawn = write_names(names, weights, 5, rng)
+                counter.write(f"    {', '.join(drawn)}")
     return weights, losses
+
+
+def write_names(names, weights, count, rng, temperature=1.0):
+    """Draws names, each from a state of zeros and up to its newline."""
+    network = np.eye(names.vocab_size), *weights.values()
+    return [
+        names.spell(generate([names.newline], 30, *network, rng, temperature=temperature))
+        for _ in range(count)
+    ]
 
 
 with experiment("names of elements"):
@@ -1101,8 +1110,9 @@ with experiment("titles of films"):
 # a vector. The last line is the network of experiment 1, with its largest singular value.
 #
 # *What to look for:* straight lines on this scale are powers. Below 1 they fall; at 1 the slope of
-# tanh alone bends them down; above 1 the gradient first grows, until the states come close to 1
-# and -1, where the slope is small. And how many steps back can the trained network learn from?
+# tanh alone bends them down; above 1 the gradient explodes among the first, small states, and is
+# held where the states have come close to 1 and -1, as the slope is small there. How many steps
+# back can the trained network learn from?
 
 # %%
 with experiment("how far back the gradient reaches"):
@@ -1147,11 +1157,9 @@ with experiment("temperature against diversity"):
 
     rng = np.random.default_rng(0)
     temperatures = [0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0]
-    network = np.eye(elements.vocab_size), *element_rnn.values()
     distinct, known = [], []
     for temperature in temperatures:
-        drawn = generate([elements.newline], 1200, *network, rng, temperature=temperature)
-        names = elements.spell(drawn) or [""]
+        names = write_names(elements, element_rnn, 50, rng, temperature)
         distinct.append(len(set(names)) / len(names))
         known.append(np.mean([name in elements.names for name in names]))
         print(f"temperature {temperature}: {', '.join(names[:6])}")
@@ -1161,21 +1169,25 @@ with experiment("temperature against diversity"):
 # ### Experiment 5: a reset of the state
 #
 # `generate` begins with a state of zeros. Called for one token at a time, it forgets all but the
-# last token.
+# last token. Called for many, it carries the state on, from each name into the next.
 #
-# *What to look for:* neighbouring letters still fit. Nothing else does, and names do not know when
-# to end. The perplexities say the same in numbers.
+# *What to look for:* with a reset at each token, neighbouring letters fit, nothing else does, and
+# names do not know when to end. With a reset at each name, all is as in training. Without any, the
+# network reads on after a newline from states that it never met there in training: how do its
+# later names look?
 
 # %%
 with experiment("a reset of the state"):
     rng = np.random.default_rng(0)
-    carried = generate([elements.newline], 150, *network, rng, temperature=0.7)
-    token, reset = elements.newline, []
-    for _ in range(150):
+    network = np.eye(elements.vocab_size), *element_rnn.values()
+    drawn = generate([elements.newline], 60, *network, rng, temperature=0.7)
+    print("never reset:  ", "".join(elements.alphabet[token] for token in drawn).split("\n"))
+    print("at each name: ", write_names(elements, element_rnn, 6, rng, temperature=0.7))
+    token, drawn = elements.newline, []
+    for _ in range(60):
         [token] = generate([token], 1, *network, rng, temperature=0.7)
-        reset.append(token)
-    print("state carried:", ", ".join(elements.spell(carried)))
-    print("state reset:  ", ", ".join(elements.spell(reset)))
+        drawn.append(token)
+    print("at each token:", "".join(elements.alphabet[token] for token in drawn).split("\n"))
 
     losses = {"carried": [], "reset": []}
     for name in elements.names:
@@ -1187,7 +1199,7 @@ with experiment("a reset of the state"):
             loss, _ = bptt(windows, targets.reshape(windows.shape[:2]), h0, *element_rnn.values())
             losses[key].append(loss)
     for key, values in losses.items():
-        print(f"perplexity with the state {key}: {perplexity(np.mean(values)):.2f}")
+        print(f"perplexity of the names with the state {key}: {perplexity(np.mean(values)):.2f}")
 
 # %% [markdown]
 # ### Experiment 6: Shakespeare
@@ -1213,7 +1225,7 @@ with experiment("Shakespeare"):
     inputs, targets = next_token_pairs(tokens[:cut], 64)
     held_inputs, held_targets = next_token_pairs(tokens[cut:], 64)
 
-    epochs = 4 if len(tokens) > 100_000 else 40
+    epochs = 4 if len(tokens) > 100_000 else 20
     torch.manual_seed(0)
     model = CharRNN(vocab_size=512, embedding_dim=128, hidden_size=64)
     optimizer = torch.optim.Adam(model.parameters())

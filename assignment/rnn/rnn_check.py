@@ -864,11 +864,22 @@ WIDTH = 88
 
 @dataclass(frozen=True)
 class AnswerSheet:
-    """How many marked questions are answered so that it can be read, and what to mend."""
+    """How the marked questions of a part are answered: how many so that it can be read, which are
+    not answered, and what is not read."""
 
     answered: int
     asked: int
-    to_do: tuple[str, ...]
+    unanswered: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        return self.answered == self.asked and not self.unread
+
+    def to_do(self) -> list[str]:
+        """What is to be done about them, line by line."""
+        named = ", ".join(self.unanswered)
+        return [*self.unread, *([f"not answered yet: {named}"] if named else [])]
 
 
 def look_at_answers(part: str, namespace: Mapping[str, Any]) -> AnswerSheet:
@@ -877,31 +888,36 @@ def look_at_answers(part: str, namespace: Mapping[str, Any]) -> AnswerSheet:
     asked, name = MARKED[part], f"answers_{part}"
     given = namespace.get(name)
     if name not in namespace:
-        return AnswerSheet(0, len(asked), (f"`{name}` is not defined: run the cell that holds it.",))
+        return AnswerSheet(
+            0, len(asked), (), (f"`{name}` is not defined: run the cell that holds it",)
+        )
     if not isinstance(given, dict):
-        return AnswerSheet(0, len(asked), (f'`{name}` is no dict such as {{"{next(iter(asked))}": "ac"}}.',))
-    to_do = [f'There is no question "{key}" in part {part}: a typo?' for key in given if key not in asked]
-    answered = 0
+        example = f'{{"{next(iter(asked))}": "ac"}}'
+        return AnswerSheet(0, len(asked), (), (f"`{name}` is no dict such as {example}",))
+    blank = tuple(question for question in asked if _is_blank(given.get(question)))
+    unread = [
+        f'there is no question "{key}" in part {part}: a typo?' for key in given if key not in asked
+    ]
     for question, options in asked.items():
-        problem = _problem(question, given.get(question), options)
-        answered += not problem
-        to_do += [problem] * bool(problem)
-    return AnswerSheet(answered, len(asked), tuple(to_do))
+        if question not in blank:
+            unread += filter(None, [_problem(question, given[question], options)])
+    answered = len(asked) - len(blank) - sum(text.startswith('"') for text in unread)
+    return AnswerSheet(answered, len(asked), blank, tuple(unread))
+
+
+def _is_blank(answer: object) -> bool:
+    return answer is None or (isinstance(answer, str) and not answer.strip(" ,")) or answer in ([], {})
 
 
 def _problem(question: str, answer: object, options: str) -> str:
-    listed = ", ".join(options)
-    if answer is None or answer == "" or answer == []:
-        return f'"{question}" is not answered yet. Its options are {listed}.'
+    """What about an answer cannot be read; empty if nothing."""
     try:
         ticked = _letters(sorted(answer) if isinstance(answer, set) else answer, question)
     except (Disagreement, TypeError):
         return f'"{question}": {answer!r} is no text of letters such as "ac": a typo?'
     unknown = sorted(ticked - set(options))
     if unknown:
-        return f'"{question}" has no option "{unknown[0]}": a typo? Its options are {listed}.'
-    if not ticked:
-        return f'"{question}" is not answered yet. Its options are {listed}.'
+        return f'"{question}" has the options {", ".join(options)}, and no "{unknown[0]}": a typo?'
     return ""
 
 
@@ -1612,6 +1628,108 @@ def _counted(answer: Any) -> str:
     return ""
 
 
+# -- self check, torch oracle ----------------------------------------------------------------------
+
+
+# N, T, E, H, V: from what can be followed by hand to many steps.
+SIZES = ((1, 1, 1, 1, 2), (1, 2, 1, 2, 2), (2, 1, 2, 1, 3), (2, 3, 2, 2, 3), (3, 4, 2, 5, 6))
+
+
+LONG = (2, 50, 3, 4, 5)
+Sizes = tuple[int, int, int, int, int]
+
+
+# What a function was asked for, what it gave, and what torch gives.
+Compared = Iterator[tuple[str, Any, Any]]
+
+
+def _normal(rng: np.random.Generator, *shape: int) -> Any:
+    return rng.normal(size=shape).round(2)
+
+
+def _states(x: Any, h0: Any, W_x: Any, W_h: Any, biases: tuple[Any, Any]) -> tuple[Any, Any]:
+    """What nn.RNN makes of inputs (N,T,E) and a first state (N,H): all states, and the last."""
+    import torch
+
+    rnn = torch.nn.RNN(W_x.shape[0], W_h.shape[0], batch_first=True, dtype=torch.float64)
+    given = {"weight_ih_l0": W_x.T, "weight_hh_l0": W_h.T}
+    given |= {"bias_ih_l0": biases[0], "bias_hh_l0": biases[1]}
+    rnn.load_state_dict({key: torch.tensor(np.array(value)) for key, value in given.items()})
+    with torch.no_grad():
+        states, last = rnn(torch.tensor(x), torch.tensor(h0)[None])
+    return states.numpy(), last.numpy()
+
+
+def _softmax(student: OwnStudent, rng: np.random.Generator, sizes: Sizes) -> Compared:
+    import torch
+
+    N, T, _, _, V = sizes
+    for shape in ((V,), (N, V), (N, T, V)):
+        logits = _normal(rng, *shape)
+        yield "The softmax", student.softmax(logits), torch.tensor(logits).softmax(-1).numpy()
+
+
+def _cell(student: OwnStudent, rng: np.random.Generator, sizes: Sizes) -> Compared:
+    N, _, E, H, _ = sizes
+    x_t, h_prev, b_h = _normal(rng, N, E), _normal(rng, N, H), _normal(rng, H)
+    W_x, W_h = _normal(rng, E, H), _normal(rng, H, H)
+    got = student.rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h)
+    yield "h_t", got, _states(x_t[:, None], h_prev, W_x, W_h, (b_h, 0 * b_h))[0][:, 0]
+
+
+def _unrolled(student: OwnStudent, rng: np.random.Generator, sizes: Sizes) -> Compared:
+    N, T, E, H, _ = sizes
+    x, h0, b_h = _normal(rng, N, T, E), _normal(rng, N, H) / 3, _normal(rng, H)
+    W_x, W_h = _normal(rng, E, H), _normal(rng, H, H)
+    got = student.rnn_forward(x, h0, W_x, W_h, b_h)
+    yield "The states", got, _states(x, h0, W_x, W_h, (b_h, 0 * b_h))[0]
+
+
+def _model(student: OwnStudent, rng: np.random.Generator, sizes: Sizes) -> Compared:
+    N, T, E, H, V = sizes
+    network = student.CharRNN(V, E, H)
+    own = {name: np.asarray(value, dtype=float) for name, value in network.parameters().items()}
+    tokens, h0 = rng.integers(V, size=(N, T)), _normal(rng, 1, N, H) / 3
+    logits, h = network(tokens, h=h0)
+    biases = own["rnn.bias_ih_l0"], own["rnn.bias_hh_l0"]
+    W_x, W_h = own["rnn.weight_ih_l0"].T, own["rnn.weight_hh_l0"].T
+    states, last = _states(own["embedding.weight"][tokens], h0[0], W_x, W_h, biases)
+    wanted = states @ own["output.weight"].T + own["output.bias"]
+    yield "The logits", logits, wanted.astype(np.float32)
+    yield "The last state", h, last.astype(np.float32)
+
+
+def _loss(student: OwnStudent, rng: np.random.Generator, sizes: Sizes) -> Compared:
+    import torch
+
+    N, T, _, _, V = sizes
+    logits, targets = _normal(rng, N, T, V), rng.integers(V, size=(N, T))
+    mean = torch.nn.functional.cross_entropy(
+        torch.tensor(logits).reshape(-1, V), torch.tensor(targets).reshape(-1)
+    )
+    yield "The loss", student.cross_entropy(logits, targets), mean.item()
+
+
+ORACLES: Mapping[str, Callable[[OwnStudent, np.random.Generator, Sizes], Compared]] = {
+    "softmax": _softmax,
+    "rnn_cell_forward": _cell,
+    MODEL: _model,
+    "rnn_forward": _unrolled,
+    "cross_entropy": _loss,
+}
+
+
+def compared_with_torch(stub: str, student: OwnStudent) -> Compared:
+    """What a function gives beside what torch gives, the smallest sizes first.
+
+    Nothing where torch has no such function, or is not imported.
+    """
+    if stub in ORACLES and "torch" in sys.modules:
+        rng = np.random.default_rng(0)
+        for sizes in (*SIZES, LONG):
+            yield from ORACLES[stub](student, rng, sizes)
+
+
 # -- self check, running ---------------------------------------------------------------------------
 
 
@@ -1645,6 +1763,7 @@ class PartResult:
     part: Part
     seen: dict[str, dict[str | None, Seen]]
     answers: AnswerSheet | None = None
+    beside_torch: dict[str, Miss | None] = field(default_factory=dict)
     look_first: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def points(self, criterion: Criterion, state: State) -> float:
@@ -1661,7 +1780,7 @@ class PartResult:
     def whole(self) -> bool:
         """Whether all visible checks are met, and all marked answers can be read."""
         states = {seen.state for items in self.seen.values() for seen in items.values()}
-        return states <= {"met"} and (self.answers is None or not self.answers.to_do)
+        return states <= {"met"} and (self.answers is None or self.answers.whole)
 
 
 def run_part(name: str, namespace: MutableMapping[str, Any]) -> PartResult:
@@ -1677,6 +1796,8 @@ def run_part(name: str, namespace: MutableMapping[str, Any]) -> PartResult:
         result.answers = look_at_answers(part.id, namespace)
     if result.total("missed"):
         result.look_first = _wrong_ones_called(part, namespace)
+    elif not result.total("to come"):
+        result.beside_torch = _running_beside_torch(part, namespace)
     return result
 
 
@@ -1711,8 +1832,7 @@ def _see(
             unfinished = False
             message, detail = _said(error)
             compared = _compared(error)
-        call = student.calls[-1] if student.calls else None
-        miss = Miss(message, detail, call, compared, None, student.printed.getvalue())
+        miss = _miss(student, message, detail, compared)
         if unfinished:
             return Seen("to come", miss)
         first = first or miss
@@ -1721,6 +1841,29 @@ def _see(
     leaves = ((item,),) if item is not None else ITEMS.get(criterion, WHOLE)
     mistake = named_mistake(student.calls, leaves)
     return Seen("missed", replace(first, mistake=mistake))
+
+
+def _miss(
+    student: OwnStudent, message: str, detail: str, compared: tuple[Any, Any] | None
+) -> Miss:
+    call = student.calls[-1] if student.calls else None
+    return Miss(message, detail, call, compared, None, student.printed.getvalue())
+
+
+def _running_beside_torch(part: Part, namespace: MutableMapping[str, Any]) -> dict[str, Miss | None]:
+    """Of each function that torch has too: the smallest case in which the two differ, if any."""
+    found: dict[str, Miss | None] = {}
+    for stub in part.stubs:
+        student = OwnStudent(namespace)
+        try:
+            for name, got, want in compared_with_torch(stub, student):
+                found[stub] = None
+                agree(got, want, name)
+        except NoAnswer as problem:
+            found[stub] = _miss(student, problem.message, problem.detail, None)
+        except Exception as error:
+            found[stub] = _miss(student, *_said(error), _compared(error))
+    return found
 
 
 def _said(error: Exception) -> tuple[str, str]:
@@ -1793,8 +1936,9 @@ def told(result: PartResult) -> str:
         text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
         text += "Where your work is graded, a mistake there costs nothing here."
         lines += ["", *textwrap.wrap(text, TEXT_WIDTH)]
-    if result.answers is not None and result.answers.to_do:
-        lines += ["", "The concept questions:", *(f"  {one}" for one in result.answers.to_do)]
+    lines += _beside_torch(result)
+    if result.answers is not None and not result.answers.whole:
+        lines += ["", "The concept questions:", *(f"  {one}" for one in result.answers.to_do())]
     if result.whole:
         lines += ["", "Where your work is graded, the same is asked on other inputs too."]
     return "\n".join(lines)
@@ -1854,6 +1998,22 @@ def _missed(
         yield from textwrap.wrap(f"It looks as if {miss.mistake.title}.", TEXT_WIDTH)
     hint = miss.mistake.hint if miss.mistake is not None else criterion.hint
     yield from textwrap.wrap(f"Hint: {hint}", TEXT_WIDTH)
+
+
+def _beside_torch(result: PartResult) -> Iterator[str]:
+    alike = [f"`{stub}`" for stub, miss in result.beside_torch.items() if miss is None]
+    if alike:
+        yield ""
+        yield f"Beside torch, on random inputs: {', '.join(alike)} the same."
+    for stub, miss in result.beside_torch.items():
+        if miss is not None:
+            yield ""
+            text = f"Beside torch, on random inputs, `{stub}` is not the same. {miss.message}"
+            yield from textwrap.wrap(text, TEXT_WIDTH)
+            if miss.call is not None:
+                yield from _indented(_call(miss.call))
+            if miss.compared is not None:
+                yield from _indented(_difference(*miss.compared))
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:
@@ -2178,7 +2338,7 @@ def _to_mend(results: Sequence[PartResult], names: dict[str, Any]) -> Iterator[s
                 f"({points(result.total('missed'))} points); see check(\"{result.part.id}\")."
             )
         if result.answers is not None:
-            yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do)
+            yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do())
     unread = [name for name in names if name.startswith("answers_")]
     for name in unread:
         if name.removeprefix("answers_") not in MARKED:
@@ -2236,7 +2396,7 @@ def assert_criterion(criterion: str) -> None:
     result = run_part(part, _own_names()[1])
     met = all(seen.state == "met" for seen in result.seen.get(criterion, {}).values())
     if criterion not in result.seen and result.answers is not None:
-        met = not result.answers.to_do
+        met = result.answers.whole
     if not met:
         raise NotYet(told(result))
 
@@ -4622,12 +4782,12 @@ MISTAKES = (
 # Digests of the released cells that only draw, check or try something. Where they are still as
 # released, they are not run.
 SHOWS_ONLY = frozenset([
-    "0a4746a6ff514e3b", "1f0998919fc4adf8", "2fa4b818e60a6fd2", "35ab70963d7bef52",
-    "36a77fcb59fa6a01", "44b5bb8c4992ccc4", "4abaeed345a7c047", "5fc87dc9a2fc83f6",
-    "63d310b5b169d382", "6868774a0e781e99", "6d7353e60dc680d5", "7d9918f953a56b43",
-    "7e2a79339243cb6a", "7e96cc798ac3c181", "7f2d5a811deb33b5", "7f8520fe3fc92cfb",
-    "8106257356c0413f", "9371e51ea2800100", "ddef59590322c7f0", "ef73783e77847b06",
-    "f4d00b442ff95979", "ffe3f62e09a6131c",
+    "1f0998919fc4adf8", "2fa4b818e60a6fd2", "36a77fcb59fa6a01", "4656cec5d89e5fd1",
+    "4abaeed345a7c047", "5fc87dc9a2fc83f6", "63d310b5b169d382", "6868774a0e781e99",
+    "6d7353e60dc680d5", "7e2a79339243cb6a", "7e96cc798ac3c181", "7f2d5a811deb33b5",
+    "7f8520fe3fc92cfb", "8106257356c0413f", "9371e51ea2800100", "bddce3c77fcda10d",
+    "ca591378204d8927", "ddef59590322c7f0", "ef73783e77847b06", "f4d00b442ff95979",
+    "f59f89270a49ffcd", "ffe3f62e09a6131c",
 ])
 
 

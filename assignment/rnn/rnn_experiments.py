@@ -58,9 +58,9 @@ class Names:
         """(L,) the token ids of a text."""
         return np.array([self.alphabet.index(character) for character in text])
 
-    def spell(self, ids: Iterable[int]) -> list[str]:
-        """The names in a sequence of drawn tokens, without the last, which may be cut off."""
-        return "".join(self.alphabet[token] for token in ids).split("\n")[:-1]
+    def spell(self, ids: Iterable[int]) -> str:
+        """Drawn tokens as text, up to the first newline."""
+        return "".join(self.alphabet[token] for token in ids).split("\n")[0]
 
 
 def small_weights(vocab_size: int, hidden: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

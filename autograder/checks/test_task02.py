@@ -227,9 +227,11 @@ def test_state(student: Any, rng: Rng) -> None:
         parameters = load_random(model, rng)
         tokens = rng.integers(V, size=(N, T))
         h0 = uniform(rng, *state_shape(parameters, N), scale=0.9)
-        for name, start in (("without h", None), ("with h", h0), ("without h again", None)):
-            given = {} if start is None else {"h": start}
-            last = item(model(tokens, **given), 1, RETURNED)
+        starts = {"without h": None, "with h": h0, "without h again": None}
+        # Asked for before any is judged: where they are wrong, together they tell why.
+        answers = [model(tokens, **({} if h is None else {"h": h})) for h in starts.values()]
+        for (name, start), answer in zip(starts.items(), answers, strict=True):
+            last = item(answer, 1, RETURNED)
             _agree_state(last, parameters, tokens, start, f"For N={N}, T={T}, {name}, the state")
         handed_on = item(model(tokens, h=last), 1, RETURNED)
         _agree_state(handed_on, parameters, tokens, last, "Handed back in, the state")

@@ -16,11 +16,22 @@ WIDTH = 88
 
 @dataclass(frozen=True)
 class AnswerSheet:
-    """How many marked questions are answered so that it can be read, and what to mend."""
+    """How the marked questions of a part are answered: how many so that it can be read, which are
+    not answered, and what is not read."""
 
     answered: int
     asked: int
-    to_do: tuple[str, ...]
+    unanswered: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        return self.answered == self.asked and not self.unread
+
+    def to_do(self) -> list[str]:
+        """What is to be done about them, line by line."""
+        named = ", ".join(self.unanswered)
+        return [*self.unread, *([f"not answered yet: {named}"] if named else [])]
 
 
 def look_at_answers(part: str, namespace: Mapping[str, Any]) -> AnswerSheet:
@@ -29,31 +40,36 @@ def look_at_answers(part: str, namespace: Mapping[str, Any]) -> AnswerSheet:
     asked, name = MARKED[part], f"answers_{part}"
     given = namespace.get(name)
     if name not in namespace:
-        return AnswerSheet(0, len(asked), (f"`{name}` is not defined: run the cell that holds it.",))
+        return AnswerSheet(
+            0, len(asked), (), (f"`{name}` is not defined: run the cell that holds it",)
+        )
     if not isinstance(given, dict):
-        return AnswerSheet(0, len(asked), (f'`{name}` is no dict such as {{"{next(iter(asked))}": "ac"}}.',))
-    to_do = [f'There is no question "{key}" in part {part}: a typo?' for key in given if key not in asked]
-    answered = 0
+        example = f'{{"{next(iter(asked))}": "ac"}}'
+        return AnswerSheet(0, len(asked), (), (f"`{name}` is no dict such as {example}",))
+    blank = tuple(question for question in asked if _is_blank(given.get(question)))
+    unread = [
+        f'there is no question "{key}" in part {part}: a typo?' for key in given if key not in asked
+    ]
     for question, options in asked.items():
-        problem = _problem(question, given.get(question), options)
-        answered += not problem
-        to_do += [problem] * bool(problem)
-    return AnswerSheet(answered, len(asked), tuple(to_do))
+        if question not in blank:
+            unread += filter(None, [_problem(question, given[question], options)])
+    answered = len(asked) - len(blank) - sum(text.startswith('"') for text in unread)
+    return AnswerSheet(answered, len(asked), blank, tuple(unread))
+
+
+def _is_blank(answer: object) -> bool:
+    return answer is None or (isinstance(answer, str) and not answer.strip(" ,")) or answer in ([], {})
 
 
 def _problem(question: str, answer: object, options: str) -> str:
-    listed = ", ".join(options)
-    if answer is None or answer == "" or answer == []:
-        return f'"{question}" is not answered yet. Its options are {listed}.'
+    """What about an answer cannot be read; empty if nothing."""
     try:
         ticked = _letters(sorted(answer) if isinstance(answer, set) else answer, question)
     except (Disagreement, TypeError):
         return f'"{question}": {answer!r} is no text of letters such as "ac": a typo?'
     unknown = sorted(ticked - set(options))
     if unknown:
-        return f'"{question}" has no option "{unknown[0]}": a typo? Its options are {listed}.'
-    if not ticked:
-        return f'"{question}" is not answered yet. Its options are {listed}.'
+        return f'"{question}" has the options {", ".join(options)}, and no "{unknown[0]}": a typo?'
     return ""
 
 

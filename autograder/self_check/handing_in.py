@@ -244,7 +244,7 @@ def _to_mend(results: Sequence[PartResult], names: dict[str, Any]) -> Iterator[s
                 f"({points(result.total('missed'))} points); see check(\"{result.part.id}\")."
             )
         if result.answers is not None:
-            yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do)
+            yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do())
     unread = [name for name in names if name.startswith("answers_")]
     for name in unread:
         if name.removeprefix("answers_") not in MARKED:

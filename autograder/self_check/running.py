@@ -26,6 +26,7 @@ from autograder.self_check.facts import (
 )
 from autograder.self_check.mistakes import named_mistake
 from autograder.self_check.student import NoAnswer, OwnStudent, StubCall
+from autograder.self_check.torch_oracle import compared_with_torch
 
 State = Literal["met", "missed", "to come"]
 
@@ -57,6 +58,7 @@ class PartResult:
     part: Part
     seen: dict[str, dict[str | None, Seen]]
     answers: AnswerSheet | None = None
+    beside_torch: dict[str, Miss | None] = field(default_factory=dict)
     look_first: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def points(self, criterion: Criterion, state: State) -> float:
@@ -73,7 +75,7 @@ class PartResult:
     def whole(self) -> bool:
         """Whether all visible checks are met, and all marked answers can be read."""
         states = {seen.state for items in self.seen.values() for seen in items.values()}
-        return states <= {"met"} and (self.answers is None or not self.answers.to_do)
+        return states <= {"met"} and (self.answers is None or self.answers.whole)
 
 
 def run_part(name: str, namespace: MutableMapping[str, Any]) -> PartResult:
@@ -89,6 +91,8 @@ def run_part(name: str, namespace: MutableMapping[str, Any]) -> PartResult:
         result.answers = look_at_answers(part.id, namespace)
     if result.total("missed"):
         result.look_first = _wrong_ones_called(part, namespace)
+    elif not result.total("to come"):
+        result.beside_torch = _beside_torch(part, namespace)
     return result
 
 
@@ -123,8 +127,7 @@ def _see(
             unfinished = False
             message, detail = _said(error)
             compared = _compared(error)
-        call = student.calls[-1] if student.calls else None
-        miss = Miss(message, detail, call, compared, None, student.printed.getvalue())
+        miss = _miss(student, message, detail, compared)
         if unfinished:
             return Seen("to come", miss)
         first = first or miss
@@ -133,6 +136,29 @@ def _see(
     leaves = ((item,),) if item is not None else ITEMS.get(criterion, WHOLE)
     mistake = named_mistake(student.calls, leaves)
     return Seen("missed", replace(first, mistake=mistake))
+
+
+def _miss(
+    student: OwnStudent, message: str, detail: str, compared: tuple[Any, Any] | None
+) -> Miss:
+    call = student.calls[-1] if student.calls else None
+    return Miss(message, detail, call, compared, None, student.printed.getvalue())
+
+
+def _beside_torch(part: Part, namespace: MutableMapping[str, Any]) -> dict[str, Miss | None]:
+    """Of each function that torch has too: the smallest case in which the two differ, if any."""
+    found: dict[str, Miss | None] = {}
+    for stub in part.stubs:
+        student = OwnStudent(namespace)
+        try:
+            for name, got, want in compared_with_torch(stub, student):
+                found[stub] = None
+                agree(got, want, name)
+        except NoAnswer as problem:
+            found[stub] = _miss(student, problem.message, problem.detail, None)
+        except Exception as error:
+            found[stub] = _miss(student, *_said(error), _compared(error))
+    return found
 
 
 def _said(error: Exception) -> tuple[str, str]:

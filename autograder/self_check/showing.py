@@ -42,8 +42,9 @@ def told(result: PartResult) -> str:
         text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
         text += "Where your work is graded, a mistake there costs nothing here."
         lines += ["", *textwrap.wrap(text, TEXT_WIDTH)]
-    if result.answers is not None and result.answers.to_do:
-        lines += ["", "The concept questions:", *(f"  {one}" for one in result.answers.to_do)]
+    lines += _beside_torch(result)
+    if result.answers is not None and not result.answers.whole:
+        lines += ["", "The concept questions:", *(f"  {one}" for one in result.answers.to_do())]
     if result.whole:
         lines += ["", "Where your work is graded, the same is asked on other inputs too."]
     return "\n".join(lines)
@@ -103,6 +104,22 @@ def _missed(
         yield from textwrap.wrap(f"It looks as if {miss.mistake.title}.", TEXT_WIDTH)
     hint = miss.mistake.hint if miss.mistake is not None else criterion.hint
     yield from textwrap.wrap(f"Hint: {hint}", TEXT_WIDTH)
+
+
+def _beside_torch(result: PartResult) -> Iterator[str]:
+    alike = [f"`{stub}`" for stub, miss in result.beside_torch.items() if miss is None]
+    if alike:
+        yield ""
+        yield f"Beside torch, on random inputs: {', '.join(alike)} the same."
+    for stub, miss in result.beside_torch.items():
+        if miss is not None:
+            yield ""
+            text = f"Beside torch, on random inputs, `{stub}` is not the same. {miss.message}"
+            yield from textwrap.wrap(text, TEXT_WIDTH)
+            if miss.call is not None:
+                yield from _indented(_call(miss.call))
+            if miss.compared is not None:
+                yield from _indented(_difference(*miss.compared))
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

@@ -139,9 +139,12 @@ def draw_epochs(training: Sequence[float], held_out: Sequence[float]) -> None:
 
 
 def draw_perplexities(held_out: Mapping[str, float]) -> None:
-    """Draws one bar for the perplexity of each model on held-out text."""
+    """Draws one bar for the perplexity of each model on held-out text, if there is any."""
+    if not held_out:
+        return
     axes = _plot("Perplexity on held-out text", "equally likely characters", "")
     bars = axes.barh(list(held_out), list(held_out.values()), color=STATE, edgecolor="#444444")
     axes.bar_label(bars, fmt="%.1f", padding=3)
+    axes.margins(x=0.1)
     axes.invert_yaxis()
     _finish("perplexities")

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -50,6 +51,9 @@ class Report(msgspec.Struct):
 
 def _children() -> list[str]:
     """The command lines of what this process, to which orphans fall, has for children."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

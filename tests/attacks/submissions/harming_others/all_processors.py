@@ -7,6 +7,9 @@ import threading
 import numpy as np
 
 
+threading.stack_size(1 << 18)
+
+
 def burn():
     a = np.random.rand(300, 300)
     while True:
