@@ -57,7 +57,14 @@ def main(sizes: str, jobs: int, one: int | None) -> None:
         print(json.dumps(measure(one, jobs)))
         return
     table = Table(title=f"classes of different sizes, {jobs} jobs")
-    for name in ("class", "s to the first", "ms each after", "MB run", "MB largest child", "mean mark"):
+    for name in (
+        "class",
+        "s to the first",
+        "ms each after",
+        "MB run",
+        "MB largest child",
+        "mean mark",
+    ):
         table.add_column(name, justify="right")
     for size in map(int, sizes.split(",")):
         again = [sys.executable, "-m", "benchmarks.class_size", "--jobs", str(jobs)]

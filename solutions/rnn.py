@@ -1253,7 +1253,7 @@ with experiment("temperature against diversity"):
     temperatures = [0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0]
     distinct, known = [], []
     for temperature in temperatures:
-        names = write_names(elements, element_rnn, 50, rng, temperature)
+        names = write_names(elements, element_rnn, 100, rng, temperature)
         distinct.append(len(set(names)) / len(names))
         known.append(np.mean([name in elements.names for name in names]))
         print(f"temperature {temperature}: {', '.join(names[:6])}")
@@ -1321,6 +1321,7 @@ with experiment("Shakespeare"):
 
     epochs = 4 if len(tokens) > 100_000 else 20
     torch.manual_seed(0)
+    torch.set_num_threads(1)  # the model is small, and more threads would wait for each other
     model = CharRNN(vocab_size=512, embedding_dim=128, hidden_size=64)
     optimizer = torch.optim.Adam(model.parameters())
     steps = epochs * len(batches(inputs, targets, 32))
@@ -1405,7 +1406,7 @@ with experiment("three models on the same text"):
 
     x, y = one_hot[new[None, :-1]], new[None, 1:]
     with experiment("feed-forward network"):
-        weights = learn_text(seen, V, T=1, rows=256, iterations=1500)
+        weights = learn_text(seen, V, T=1, rows=64, iterations=3000)
         W_x, W_h, b_h, W_y, b_y = weights.values()
         logits = feed_forward_logits(x, W_x, b_h, W_y, b_y)
         held_out["feed-forward network"] = perplexity(cross_entropy(logits, y))

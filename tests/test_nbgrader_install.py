@@ -66,7 +66,7 @@ def theirs(ours: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for _ in range(2):
         done = _setup(ours, folder)
         assert done.returncode == 0, done.stderr
-    for name, notebook in (("sums", _other_homework()), ("rnn", solved(ours))):
+    for name, notebook in (("rnn", solved(ours)), ("sums", _other_homework())):
         assert nbgrader(folder, "generate_assignment", name) == 0
         own = folder / "submitted" / "ada" / name
         own.mkdir(parents=True)

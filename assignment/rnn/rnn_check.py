@@ -759,14 +759,17 @@ def seed_of(rng: np.random.Generator) -> int:
     return entropy
 
 
+# -- misconceptions, outcomes ----------------------------------------------------------------------
+
+
+outcomes_Leaf = tuple[int | str, ...]
+
+
 # -- misconceptions, explain -----------------------------------------------------------------------
 
 
-explain_Leaf = tuple[int | str, ...]
-
-
 # The items of a stub's answer that a criterion is about; of all others it is about the whole.
-ITEMS: Mapping[str, tuple[explain_Leaf, ...]] = {
+ITEMS: Mapping[str, tuple[outcomes_Leaf, ...]] = {
     "2b.layers": ((0,),),
     "2b.forward": ((0,),),
     "2b.state": ((1,),),
@@ -782,7 +785,7 @@ ITEMS: Mapping[str, tuple[explain_Leaf, ...]] = {
 }
 
 
-WHOLE: tuple[explain_Leaf, ...] = ((),)
+WHOLE: tuple[outcomes_Leaf, ...] = ((),)
 
 
 # -- self check, facts -----------------------------------------------------------------------------
@@ -1189,12 +1192,17 @@ def _filled_in(path: Path) -> int:
 def own_file(folder: Path) -> Path:
     """The notebook or the script of a folder: the one with more done, or the one saved last.
 
-    Raises NotReadable where there is none.
+    The notebook if neither is begun. Raises NotReadable where there is none.
     """
+
+    def done(path: Path) -> tuple[int, float]:
+        filled_in = _filled_in(path)
+        return filled_in, path.stat().st_mtime if filled_in > 0 else 0.0
+
     there = [folder / name for name in FILES if (folder / name).is_file()]
     if not there:
         raise NotReadable(f"{folder}: neither {' nor '.join(FILES)} is here; name your file")
-    return max(there, key=lambda path: (_filled_in(path), path.stat().st_mtime))
+    return max(there, key=done)
 
 
 def nbgrader_names(path: Path) -> Iterator[str]:
@@ -1927,10 +1935,8 @@ def told(result: PartResult) -> str:
         lines.append(_row(result, criterion))
     shown: list[list[str]] = []
     for criterion in result.part.criteria:
-        for item, seen in result.seen.get(criterion.id, {}).items():
-            if seen.state == "missed" and seen.miss is not None:
-                called = criterion.id if item is None else f"{criterion.id}, {item}"
-                lines += ["", *_missed(called, criterion, seen.miss, shown)]
+        for text in _misses(result, criterion, shown):
+            lines += ["", *text]
     lines += _to_come(result)
     for stub, others in result.look_first.items():
         text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
@@ -1942,6 +1948,28 @@ def told(result: PartResult) -> str:
     if result.whole:
         lines += ["", "Where your work is graded, the same is asked on other inputs too."]
     return "\n".join(lines)
+
+
+def told_of(result: PartResult, criterion: str) -> str:
+    """What there is to say of one criterion."""
+    [one] = [c for c in result.part.criteria if c.id == criterion]
+    lines = [_row(result, one)]
+    for text in _misses(result, one, []):
+        lines += ["", *text]
+    if criterion not in result.seen and result.answers is not None:
+        lines += result.answers.to_do()
+    seen = result.seen.get(criterion, {}).values()
+    lines += dict.fromkeys(one.miss.message for one in seen if one.state == "to come" and one.miss)
+    return "\n".join(lines)
+
+
+def _misses(
+    result: PartResult, criterion: Criterion, shown: list[list[str]]
+) -> Iterator[Iterator[str]]:
+    for item, seen in result.seen.get(criterion.id, {}).items():
+        if seen.state == "missed" and seen.miss is not None:
+            called = criterion.id if item is None else f"{criterion.id}, {item}"
+            yield _missed(called, criterion, seen.miss, shown)
 
 
 def _headline(result: PartResult) -> str:
@@ -2398,7 +2426,7 @@ def assert_criterion(criterion: str) -> None:
     if criterion not in result.seen and result.answers is not None:
         met = result.answers.whole
     if not met:
-        raise NotYet(told(result))
+        raise NotYet(told_of(result, criterion))
 
 
 def criteria() -> list[str]:
@@ -4782,12 +4810,12 @@ MISTAKES = (
 # Digests of the released cells that only draw, check or try something. Where they are still as
 # released, they are not run.
 SHOWS_ONLY = frozenset([
-    "1f0998919fc4adf8", "2fa4b818e60a6fd2", "36a77fcb59fa6a01", "4656cec5d89e5fd1",
-    "4abaeed345a7c047", "5fc87dc9a2fc83f6", "63d310b5b169d382", "6868774a0e781e99",
-    "6d7353e60dc680d5", "7e2a79339243cb6a", "7e96cc798ac3c181", "7f2d5a811deb33b5",
+    "1f0998919fc4adf8", "2fa4b818e60a6fd2", "36a77fcb59fa6a01", "4abaeed345a7c047",
+    "5ad5337585e1edf5", "5fc87dc9a2fc83f6", "63d310b5b169d382", "6868774a0e781e99",
+    "6d7353e60dc680d5", "77e205daf695afbe", "7e2a79339243cb6a", "7e96cc798ac3c181",
     "7f8520fe3fc92cfb", "8106257356c0413f", "9371e51ea2800100", "bddce3c77fcda10d",
     "ca591378204d8927", "ddef59590322c7f0", "ef73783e77847b06", "f4d00b442ff95979",
-    "f59f89270a49ffcd", "ffe3f62e09a6131c",
+    "ffe3f62e09a6131c", "fffa67988384b440",
 ])
 
 

@@ -112,7 +112,7 @@ def draw_lags(norms: Mapping[str, Sequence[float]]) -> None:
     for title, values in norms.items():
         axes.semilogy(np.arange(len(values)), np.asarray(values) / values[0], label=title)
     axes.set_ylim(1e-8, 1e4)
-    axes.legend(title="singular value of $W_h$", fontsize=8)
+    axes.legend(title="singular value of $W_h$", bbox_to_anchor=(1.01, 1), fontsize=8)
     _finish("lags")
 
 

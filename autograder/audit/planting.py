@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from inspect import getsource, signature
+from inspect import getsource
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 from autograder.concepts import load_concepts
 from autograder.course import Course, CourseError
 from autograder.misconceptions import Misconception, pieces
-from autograder.misconceptions.explain import GENERATOR, MODEL, SAMPLER, WRITER
+from autograder.misconceptions.explain import GENERATOR
+from autograder.misconceptions.outcomes import MODEL, SAMPLER, WRITER
 from autograder.submissions.reading import Cell, Submission, percent_cells
 
 PLANTED = Path(__file__).parent / "planted"
@@ -134,9 +135,7 @@ def as_planted(*ones: Misconception) -> Iterator[Planted]:
     if stub == MODEL or any(one.piece == GENERATOR for one in ones):
         return
     library = "\n".join(_standing_alone(module) for module in (pieces, *_modules(ones)))
-    replaced = ", ".join(
-        f"{one.piece!r}: {_call(one)}" for one in ones
-    )
+    replaced = ", ".join(f"{one.piece!r}: {_call(one)}" for one in ones)
     source = (
         f"_known = {{'__name__': 'known'}}\nexec({_FUTURE + PRELUDE + library!r}, _known)\n"
         f"_wrong = _known['_wrong']\n_right = _known['Right']({{{replaced}}})\n"

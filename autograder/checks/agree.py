@@ -26,7 +26,8 @@ class Disagreement(AssertionError):
     """An answer is wrong.
 
     ``message`` is for the student and holds no value of a hidden check, only features such as a
-    shape, a sign, a number of entries. ``detail`` holds the values.
+    sign or where entries are wrong; nor a number that the answer is free to choose, such as its
+    shape, by which it could tell what was asked. ``detail`` holds the values.
     """
 
     def __init__(self, message: str, detail: str = "") -> None:
@@ -60,7 +61,7 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
     if right.size == 0 and array.size == 0:
         return
     if array.shape != right.shape:
-        raise Disagreement(f"{name}: the shape is {array.shape}, expected {right.shape}.")
+        raise _other_shape(name, array, str(right.shape))
     if right.dtype.kind in "iu":
         if right.ndim == 0 and array.dtype.kind == "f":
             raise Disagreement(f"{name}: a float, expected an int.")
@@ -69,7 +70,8 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
         finite = np.isfinite(array)
         if not finite.all():
             bad = int(np.count_nonzero(~finite))
-            raise Disagreement(f"{name}: {_count(bad, array.size)} inf or NaN.", _both(got, want))
+            detail = f"In {bad} of {array.size} entries. {_both(got, want)}"
+            raise Disagreement(f"{name}: inf or NaN.", detail)
         wrong = np.abs(array - right) > _allowed(array, right)
     if wrong.any():
         raise Disagreement(f"{name}: {_feature(array, right, wrong, axes)}.", _both(got, want))
@@ -86,7 +88,7 @@ def agree_along(got: object, slope: float, direction: Array, name: str) -> None:
     """
     gradient = as_array(got, name)
     if gradient.shape != direction.shape:
-        raise Disagreement(f"{name}: the shape is {gradient.shape}, expected {direction.shape}.")
+        raise _other_shape(name, gradient, str(direction.shape))
     if not np.isfinite(gradient).all():
         raise Disagreement(f"{name}: inf or NaN.")
     allowed = _allowed(gradient, gradient) * np.abs(direction).sum()
@@ -124,7 +126,8 @@ def item(got: object, index: int, names: Sequence[str]) -> object:
         raise Disagreement(f"The result is one number, expected a tuple {listed}.")
     answers: Any = got
     if len(answers) > len(names) or (isinstance(got, np.ndarray) and len(answers) != len(names)):
-        raise Disagreement(f"The result holds {len(answers)} things, expected {listed}.")
+        detail = f"It holds {len(answers)} things."
+        raise Disagreement(f"The result holds too much, expected {listed}.", detail)
     if index >= len(answers):
         raise Disagreement(f"The result is too short: `{names[index]}` is missing of {listed}.")
     found: object = answers[index]
@@ -152,9 +155,10 @@ def token_ids(
     if array.size == 0 and not count:
         return []
     if array.ndim != 1:
-        raise Disagreement(f"{name}: the shape is {array.shape}, expected a list of ints.")
+        raise _other_shape(name, array, "of a list of ints")
     if count is not None and len(array) != count:
-        raise Disagreement(f"{name}: there are {len(array)}, expected {count}.")
+        few = "too few" if len(array) < count else "too many"
+        raise Disagreement(f"{name}: {few}, expected {count}.", f"There are {len(array)}.")
     if array.dtype.kind == "f":
         raise Disagreement(f"{name}: floats, expected ints.")
     if array.min() < 0 or array.max() >= vocab_size:
@@ -185,6 +189,10 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
             same = not isinstance(old, np.ndarray) or _same(new, old)
         if not same:
             raise Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
+
+
+def _other_shape(name: str, array: Array, expected: str) -> Disagreement:
+    return Disagreement(f"{name}: not the shape {expected}.", f"The shape is {array.shape}.")
 
 
 def _same(new: object, old: Array) -> bool:
@@ -218,8 +226,8 @@ def _count(some: int, of: int) -> str:
 
 def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
     """What is wrong, in words that give no value away."""
-    if want.ndim == 0:
-        return _scalar_feature(float(got), float(want))
+    if want.size == 1:  # here, a factor would tell the value
+        return _scalar_feature(float(got.item()), float(want.item()))
     if not got.any() and want.any():
         return "zero everywhere"
     if want.dtype.kind == "f" and (same := _same_change(got, want)):

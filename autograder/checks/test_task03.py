@@ -59,7 +59,7 @@ def test_pairs_of_a_short_text(student: Any) -> None:
 def test_pairs(student: Any, reference: Any, rng: Rng) -> None:
     S = int(rng.integers(3, 7))
     M = S + 2
-    for L, seq_len in (
+    asked = (
         (M * S + 1, S),
         (M * S, S),
         (M * S + 2, S),
@@ -68,9 +68,14 @@ def test_pairs(student: Any, reference: Any, rng: Rng) -> None:
         (S, S),
         (1, S),
         (20_000, 32),
-    ):
-        tokens = rng.integers(50, size=L)
-        got = student.next_token_pairs(tokens, seq_len)
+    )
+    texts = [rng.integers(50, size=L) for L, _ in asked]
+    # Asked for before any is judged: where they are wrong, together they tell why.
+    answers = [
+        student.next_token_pairs(tokens, seq_len)
+        for tokens, (_, seq_len) in zip(texts, asked, strict=True)
+    ]
+    for tokens, (L, seq_len), got in zip(texts, asked, answers, strict=True):
         want = reference.next_token_pairs(tokens, seq_len)
         for index, name in enumerate(PAIR):
             called = f"For L={L}, seq_len={seq_len}, `{name}`"

@@ -266,9 +266,10 @@ sampler(
 
 
 def _begins_anew(draws: Draws) -> bool:
-    """All draws of a call are the same token, and not just the likeliest one."""
+    """All draws of a call are the same token, not always the likeliest, nor always the same."""
     same = all(len(set(tokens)) == 1 for _, _, tokens in draws if len(tokens) > 1)
-    return same and any(tokens[0] != int(np.argmax(logits)) for logits, _, tokens in draws)
+    unlikely = any(tokens[0] != int(np.argmax(logits)) for logits, _, tokens in draws)
+    return same and unlikely and len({tokens[0] for _, _, tokens in draws}) > 1
 
 
 def _equal_seeds_differ(draws: Draws) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,14 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters.base import NbGraderException
-from nbgrader.preprocessors import ClearSolutions, Execute, SaveAutoGrades
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearSolutions,
+    Execute,
+    IgnorePattern,
+    LimitOutput,
+    SaveAutoGrades,
+)
 from nbgrader.utils import rmtree
 from traitlets import Unicode
 
@@ -23,12 +31,16 @@ from autograder.nbgrader import batch
 from autograder.nbgrader.batch import Graded
 from autograder.nbgrader.collected import Collected, Release
 from autograder.nbgrader.explain import explain
-from autograder.nbgrader.gradebook import check_points, has_student, has_submission, save
+from autograder.nbgrader.gradebook import Book
 from autograder.release.notebook import CODE_STUB
-from autograder.rubric import load_rubric
+from autograder.rubric import Rubric, load_rubric
 
 # In the metadata of a graded notebook: what it was made from.
 MADE_FROM = "made_from"
+
+
+# Steps of nbgrader's that have nothing left to do.
+DONE = (Execute, IgnorePattern, LimitOutput, SaveAutoGrades, CheckCellMetadata)
 
 
 class CourseExporter(NotebookExporter):  # type: ignore[misc]
@@ -67,32 +79,40 @@ class GradingExporter(CourseExporter):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._release = Release(self._course)
-        self._rubric = load_rubric(self._course.rubric_file)
         self._graded: dict[str, tuple[str, Graded]] = {}
         try:
-            self._grade(list(self._collected()))
+            self._grade([self._release.collected(*one) for one in self._submissions()])
         except CourseError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
 
-    def _collected(self) -> Iterable[Collected]:
-        """The submissions that nbgrader is about to go through."""
+    @cached_property
+    def _release(self) -> Release:
+        return Release(self._course)
+
+    @cached_property
+    def _rubric(self) -> Rubric:
+        return load_rubric(self._course.rubric_file)
+
+    def _submissions(self) -> Iterator[tuple[str, Path]]:
+        """What nbgrader is about to go through of our assignment: students and their folders."""
         autograde = self.parent
         excluded = autograde.coursedir.student_id_exclude.split(",")
         pattern = autograde._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
         for folder in sorted(autograde.assignments):
             found = re.match(pattern, folder)
             if found and found["assignment"] == self._name and found["student"] not in excluded:
-                yield self._release.collected(found["student"], Path(folder))
+                yield found["student"], Path(folder)
 
     def _grade(self, collected: Sequence[Collected]) -> None:
         """Grades what is not graded yet, and writes what is new into the gradebook."""
+        if not collected:
+            return
         by_name = {one.handed_in.student: one for one in collected}
         coursedir = self.parent.coursedir
         with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
             try:
-                check_points(gradebook.find_notebook(self._name, self._name), self._rubric)
+                book = Book(gradebook, self._name, self._rubric)
             except MissingEntry:
                 return  # nbgrader says what to do
             results = Path(coursedir.root) / batch.RESULTS
@@ -106,21 +126,20 @@ class GradingExporter(CourseExporter):
                         *(one.student, marks.score, marks.max_score, done, len(collected)),
                     )
                     self._graded[one.student] = one.digest, marks
-                    self._keep(gradebook, one, marks)
+                    self._keep(book, one, marks)
 
-    def _keep(self, gradebook: Gradebook, one: Collected, graded: Graded) -> None:
+    def _keep(self, book: Book, one: Collected, graded: Graded) -> None:
         """Writes new marks, and removes a graded notebook that shows others.
 
         nbgrader would pass over a submission that has one, unless a newer timestamp lies there.
         """
-        if not self.parent.create_student and not has_student(gradebook, one.student):
+        if not self.parent.create_student and not book.has_student(one.student):
             return  # nbgrader says so
         folder = Path(self.parent._format_dest(self._name, one.student))
-        known = has_submission(gradebook, self._name, one.student)
         same = _made_from(folder / f"{self._name}.ipynb") == _version(one, graded)
-        if known and same and not self.parent.force:
+        if same and book.has_submission(one.student) and not self.parent.force:
             return
-        save(gradebook, self._name, one.student, graded, one.answered, self._rubric)
+        book.save(one.student, graded, one.answered)
         if folder.exists() and not self.parent.force:
             self.log.warning("Updating existing assignment: %s", folder)
             rmtree(str(folder))
@@ -132,9 +151,8 @@ class GradingExporter(CourseExporter):
         folder = Path(filename).parent
         if folder == Path(self.parent._format_dest(self._name, student)):
             # The graded notebook again, for what comes after grading, such as late penalties.
-            done = (Execute, SaveAutoGrades)
             self._preprocessors = [
-                step for step in self._preprocessors if not isinstance(step, done)
+                step for step in self._preprocessors if not isinstance(step, DONE)
             ]
             return super().from_filename(filename, resources, **kwargs)
         one = self._release.collected(student, folder)

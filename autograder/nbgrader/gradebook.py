@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.course import CourseError
 from autograder.marks import Marks
@@ -14,74 +15,81 @@ from autograder.rubric import Rubric
 EXACT = 1e-9
 
 
-def check_points(notebook: Any, rubric: Rubric) -> None:
-    """Raises CourseError where the gradebook's points are not the rubric's."""
-    points = {cell.name: cell.max_score for cell in notebook.grade_cells}
-    for part in rubric.parts():
-        wanted = {
-            f"{part.id}-check": part.points * (1 - rubric.written_share),
-            f"{part.id}-written": part.points * rubric.written_share,
-        }
-        for name, worth in wanted.items():
-            if abs(points.get(name, -1) - worth) > EXACT:
-                raise CourseError(
-                    f"the gradebook's cell {name} has {points.get(name)} points, where the rubric "
-                    f"has {worth:g}; run `autograder release`, then "
-                    f"`nbgrader generate_assignment {rubric.assignment} --force`"
-                )
+class Book:
+    """The rows of one assignment, whose one notebook has its name."""
 
+    def __init__(self, gradebook: Gradebook, assignment: str, rubric: Rubric) -> None:
+        """Raises MissingEntry where nbgrader has not generated the assignment yet, CourseError
+        where its points are not the rubric's."""
+        self._gradebook = gradebook
+        self._assignment = assignment
+        self._rubric = rubric
+        self._parts = {part.id: part for part in rubric.parts()}
+        cells = gradebook.find_notebook(assignment, assignment)
+        self._points = {cell.name: cell.max_score for cell in cells.grade_cells}
+        # Reading a grade's own cell would be a query each.
+        self._names = {cell.id: cell.name for cell in (*cells.grade_cells, *cells.solution_cells)}
+        self._check_points()
 
-def has_student(gradebook: Gradebook, student: str) -> bool:
-    try:
-        gradebook.find_student(student)
-    except MissingEntry:
-        return False
-    return True
+    def _check_points(self) -> None:
+        share = self._rubric.written_share
+        for part in self._rubric.parts():
+            for role, worth in (
+                ("check", part.points * (1 - share)),
+                ("written", part.points * share),
+            ):
+                name = f"{part.id}-{role}"
+                if abs(self._points.get(name, -1) - worth) > EXACT:
+                    raise CourseError(
+                        f"the gradebook's cell {name} has {self._points.get(name)} points, where "
+                        f"the rubric has {worth:g}; run `autograder release`, then "
+                        f"`nbgrader generate_assignment {self._assignment} --force`"
+                    )
 
+    def has_student(self, student: str) -> bool:
+        return _is_there(lambda: self._gradebook.find_student(student))
 
-def has_submission(gradebook: Gradebook, assignment: str, student: str) -> bool:
-    try:
-        gradebook.find_submission(assignment, student)
-    except MissingEntry:
-        return False
-    return True
+    def has_submission(self, student: str) -> bool:
+        return _is_there(lambda: self._gradebook.find_submission(self._assignment, student))
 
+    def save(self, student: str, marks: Marks, answered: frozenset[str]) -> None:
+        """Writes marks and comments; ``answered`` names the written cells with an answer.
 
-def save(
-    gradebook: Gradebook,
-    assignment: str,
-    student: str,
-    marks: Marks,
-    answered: frozenset[str],
-    rubric: Rubric,
-) -> None:
-    """Writes a student's marks and comments; ``answered`` names the written cells with an answer.
+        As in nbgrader, what a reader gave stays and is to be looked at again, an answer waits for
+        a reader, and one that is as released gets no points. Where the grader failed there is no
+        mark, and a reader is asked.
+        """
+        book = self._gradebook
+        book.update_or_create_student(student)
+        book.update_or_create_submission(self._assignment, student)
+        notebook = book.find_submission_notebook(self._assignment, self._assignment, student)
+        for grade in notebook.grades:
+            name = self._names[grade.cell_id]
+            grade.auto_score = self._auto_score(name, marks, answered)
+            for_reader = grade.auto_score is None or grade.manual_score is not None
+            grade.needs_manual_grade = for_reader and self._points[name] > 0
+        for told in notebook.comments:
+            told.auto_comment = self._comment(self._names[told.cell_id], marks, answered)
+        book.db.commit()
 
-    As in nbgrader, what a reader gave stays and is to be looked at again, an answer waits for a
-    reader, and one that is as released gets no points. Where the grader failed there is no mark.
-    """
-    gradebook.update_or_create_student(student)
-    gradebook.update_or_create_submission(assignment, student)
-    notebook: SubmittedNotebook = gradebook.find_submission_notebook(
-        assignment, assignment, student
-    )
-    parts = {part.id: part for part in rubric.parts()}
-    for grade in notebook.grades:
-        part, role = part_of(grade.name)
-        if role == "check":
-            graded = marks.status != "not graded"
-            grade.auto_score = marks.parts[part].score if graded else None
-        elif role == "written":
-            grade.auto_score = None if grade.name in answered else 0.0
-        else:
-            continue
-        by_reader = grade.auto_score is None or grade.manual_score is not None
-        grade.needs_manual_grade = by_reader and grade.max_score > 0
-    for told in notebook.comments:
-        part, role = part_of(told.name)
+    def _auto_score(self, name: str, marks: Marks, answered: frozenset[str]) -> float | None:
+        part, role = part_of(name)
+        if role == "written":
+            return None if name in answered else 0.0
+        return None if marks.status == "not graded" else marks.parts[part].score
+
+    def _comment(self, name: str, marks: Marks, answered: frozenset[str]) -> str | None:
+        part, role = part_of(name)
         if role == "stub":
-            told.auto_comment = comment(parts[part], marks, rubric)
-        elif role == "written":
-            blank = told.name not in answered and rubric.written_share > 0
-            told.auto_comment = "No response." if blank else None
-    gradebook.db.commit()
+            return comment(self._parts[part], marks, self._rubric)
+        if role == "written" and self._points[name] > 0 and name not in answered:
+            return "No response."
+        return None
+
+
+def _is_there(find: Callable[[], Any]) -> bool:
+    try:
+        find()
+    except MissingEntry:
+        return False
+    return True

@@ -15,7 +15,7 @@ from autograder.self_check.facts import CHECKS, MARKED, PARTS, part_named
 from autograder.self_check.handing_in import RUN_BY_ITSELF, answer_in_a_fresh_process, hand_in
 from autograder.self_check.reading import CellFailure, NotReadable, code_cells, load, own_file
 from autograder.self_check.running import run_part
-from autograder.self_check.showing import summary, told
+from autograder.self_check.showing import summary, told, told_of
 
 # Set by nbgrader where a notebook is validated or graded. There, a check that is not met must
 # raise; in all other runs it only says so, so that the cells below it run.
@@ -67,7 +67,7 @@ def assert_criterion(criterion: str) -> None:
     if criterion not in result.seen and result.answers is not None:
         met = result.answers.whole
     if not met:
-        raise NotYet(told(result))
+        raise NotYet(told_of(result, criterion))
 
 
 def criteria() -> list[str]:

@@ -131,12 +131,17 @@ def _filled_in(path: Path) -> int:
 def own_file(folder: Path) -> Path:
     """The notebook or the script of a folder: the one with more done, or the one saved last.
 
-    Raises NotReadable where there is none.
+    The notebook if neither is begun. Raises NotReadable where there is none.
     """
+
+    def done(path: Path) -> tuple[int, float]:
+        filled_in = _filled_in(path)
+        return filled_in, path.stat().st_mtime if filled_in > 0 else 0.0
+
     there = [folder / name for name in FILES if (folder / name).is_file()]
     if not there:
         raise NotReadable(f"{folder}: neither {' nor '.join(FILES)} is here; name your file")
-    return max(there, key=lambda path: (_filled_in(path), path.stat().st_mtime))
+    return max(there, key=done)
 
 
 def nbgrader_names(path: Path) -> Iterator[str]:

@@ -33,10 +33,8 @@ def told(result: PartResult) -> str:
         lines.append(_row(result, criterion))
     shown: list[list[str]] = []
     for criterion in result.part.criteria:
-        for item, seen in result.seen.get(criterion.id, {}).items():
-            if seen.state == "missed" and seen.miss is not None:
-                called = criterion.id if item is None else f"{criterion.id}, {item}"
-                lines += ["", *_missed(called, criterion, seen.miss, shown)]
+        for text in _misses(result, criterion, shown):
+            lines += ["", *text]
     lines += _to_come(result)
     for stub, others in result.look_first.items():
         text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
@@ -48,6 +46,28 @@ def told(result: PartResult) -> str:
     if result.whole:
         lines += ["", "Where your work is graded, the same is asked on other inputs too."]
     return "\n".join(lines)
+
+
+def told_of(result: PartResult, criterion: str) -> str:
+    """What there is to say of one criterion."""
+    [one] = [c for c in result.part.criteria if c.id == criterion]
+    lines = [_row(result, one)]
+    for text in _misses(result, one, []):
+        lines += ["", *text]
+    if criterion not in result.seen and result.answers is not None:
+        lines += result.answers.to_do()
+    seen = result.seen.get(criterion, {}).values()
+    lines += dict.fromkeys(one.miss.message for one in seen if one.state == "to come" and one.miss)
+    return "\n".join(lines)
+
+
+def _misses(
+    result: PartResult, criterion: Criterion, shown: list[list[str]]
+) -> Iterator[Iterator[str]]:
+    for item, seen in result.seen.get(criterion.id, {}).items():
+        if seen.state == "missed" and seen.miss is not None:
+            called = criterion.id if item is None else f"{criterion.id}, {item}"
+            yield _missed(called, criterion, seen.miss, shown)
 
 
 def _headline(result: PartResult) -> str:

@@ -27,9 +27,9 @@ FOLDER = HERE / "submissions"
 FULL = 5.0
 SETTING = re.compile(r"^# (base|earns|status|told|silent|where|same): (.+)\n", re.MULTILINE)
 LONG = {
-    "@BLANK_LINES@": "\n" * 15_000,
+    "@BLANK_LINES@": "\n" * 5_000,
     "@MEGABYTE@": "x" * (1 << 20),
-    "@TINY_CELLS@": "# %%\ny = 1\n" * 1500,
+    "@TINY_CELLS@": "# %%\ny = 1\n" * 500,
 }
 
 

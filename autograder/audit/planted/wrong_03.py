@@ -423,7 +423,7 @@ bptt = _spoiled(b_y=lambda grads, a: -grads["b_y"])
 # %% bptt-w_x-halved: bptt loses 3c.recurrent
 bptt = _spoiled(W_x=lambda grads, a: grads["W_x"] / 2)
 
-# %% bptt-b_h-averaged: bptt loses 3c.recurrent
+# %% bptt-b_h-averaged: bptt loses 3c.recurrent is rnn_cell_backward/averaged
 bptt = _spoiled(b_h=lambda grads, a: grads["b_h"] / a["N"])
 
 # %% bptt-w_h-symmetric: bptt loses 3c.recurrent
@@ -432,7 +432,7 @@ bptt = _spoiled(W_h=lambda grads, a: (grads["W_h"] + grads["W_h"].T) / 2)
 # %% bptt-w_h-with-decay: bptt loses 3c.recurrent
 bptt = _spoiled(W_h=lambda grads, a: grads["W_h"] + 0.01 * a["W_h"])
 
-# %% bptt-weights-swapped: bptt loses 3c.recurrent
+# %% bptt-weights-swapped: bptt loses 3c.recurrent is rnn_cell_backward/weights-swapped
 bptt = _spoiled(W_x=lambda grads, a: grads["W_h"], W_h=lambda grads, a: grads["W_x"])
 
 # %% bptt-h0-negated: bptt loses 3c.inputs

@@ -95,7 +95,7 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
         z[np.argsort(z)[:-top_k]] = -np.inf
     return int(np.argmax(z + rng.normal(size=len(z))))
 
-# %% sampler-noise-before-the-temperature: sample_token loses 4a.temperature 4a.top_k
+# %% sampler-noise-before-the-temperature: sample_token loses 4a.temperature 4a.top_k is sample_token/temperature-without-effect
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     if temperature == 0:
         return int(np.argmax(logits))
@@ -106,9 +106,6 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
 
 # %% sampler-half-uniform: sample_token loses 4a.distribution 4a.temperature 4a.top_k
 sample_token = _sampler(shares=lambda z: 0.5 * softmax(z) + 0.5 / len(z))
-
-# %% sampler-better-of-two-draws: sample_token loses 4a.distribution 4a.temperature 4a.top_k
-sample_token = _sampler(draw=lambda rng, p: max(rng.choice(len(p), 2, p=p), key=lambda v: p[v]))
 
 # %% sampler-shares-squared: sample_token loses 4a.distribution 4a.temperature 4a.top_k
 sample_token = _sampler(shares=lambda z: softmax(2 * z))
@@ -124,14 +121,6 @@ sample_token = _sampler(draw=lambda rng, p: len(p) - 1 - int(rng.choice(len(p), 
 
 # %% sampler-one-id-before: sample_token loses 4a.distribution 4a.temperature 4a.top_k
 sample_token = _sampler(draw=lambda rng, p: (int(rng.choice(len(p), p=p)) - 1) % len(p))
-
-# %% sampler-without-rare-tokens: sample_token loses 4a.distribution 4a.temperature 4a.top_k
-sample_token = _sampler(shares=lambda z: (lambda p: p / p.sum())(softmax(z) * (softmax(z) > 0.1)))
-
-# %% sampler-largest-half-of-the-time: sample_token loses 4a.distribution 4a.temperature 4a.top_k
-sample_token = _sampler(
-    draw=lambda rng, p: int(p.argmax()) if rng.random() < 0.5 else int(rng.choice(len(p), p=p))
-)
 
 # %% temperature-subtracted: sample_token loses 4a.temperature 4a.top_k is sample_token/temperature-without-effect
 sample_token = _sampler(scale=lambda z, T: z - T)
@@ -182,7 +171,7 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
         raise ValueError("temperature must be positive")
     return _right["sampler"](logits, rng, temperature, top_k)
 
-# %% greedy-as-a-temperature-of-a-tenth: sample_token loses 4a.greedy
+# %% greedy-as-a-temperature-of-a-half: sample_token loses 4a.greedy
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     return _right["sampler"](logits, rng, max(temperature, 0.5), top_k)
 
@@ -269,7 +258,7 @@ generate = _writer(read=lambda prompt: [token for token in prompt for _ in "ab"]
 # %% generate-prompt-without-repeats: generate loses 4b.prompt
 generate = _writer(read=lambda prompt: list(dict.fromkeys(int(t) + 1 - 1 for t in prompt))[::2] or [prompt[0]])
 
-# %% generate-prompt-one-id-further: generate loses 4b.prompt
+# %% generate-prompt-one-id-further: generate loses 4b.prompt 4b.state
 def generate(prompt, length, W_e, *args, **settings):
     further = [(int(token) + 1) % len(W_e) for token in prompt]
     return _right["generate"](further, length, W_e, *args, **settings)

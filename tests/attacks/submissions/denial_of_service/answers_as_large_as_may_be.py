@@ -6,4 +6,4 @@ def softmax(*args):
     return np.zeros(6_000_000)
 
 
-rnn_forward = rnn_cell_forward = softmax
+perplexity = softmax

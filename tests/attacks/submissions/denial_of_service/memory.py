@@ -1,6 +1,6 @@
 # Takes all the memory there is, in objects, in arrays, in mappings and in a growing text.
 # base: right
-# told: MemoryError
+# told: cell
 import mmap
 
 import numpy as np

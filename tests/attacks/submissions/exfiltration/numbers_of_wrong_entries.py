@@ -8,5 +8,5 @@ right = rnn_forward
 
 def rnn_forward(x, *args):
     states = right(x, *args)
-    states.reshape(-1)[:79] = np.nan
+    states.reshape(-1)[:79] = np.nan  # and nothing else, so that the count is free to choose
     return states

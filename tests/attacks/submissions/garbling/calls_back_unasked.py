@@ -15,5 +15,5 @@ def stub(*args, **kwargs):
             server._sock.sendall(wire.encode(body))
 
 
-for name in STUBS:
+for name in FEW:
     globals()[name] = stub

@@ -19,5 +19,5 @@ def stub(*args, **kwargs):
     the_server()._sock.sendall(len(body).to_bytes(8, "little") + body)
 
 
-for name in STUBS:
+for name in FEW:
     globals()[name] = stub

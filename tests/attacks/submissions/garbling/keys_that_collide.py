@@ -8,5 +8,5 @@ def stub(*args, **kwargs):
     server._sock.sendall(len(body).to_bytes(8, "little") + body)
 
 
-for name in STUBS:
+for name in FEW:
     globals()[name] = stub

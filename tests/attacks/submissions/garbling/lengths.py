@@ -9,5 +9,5 @@ def stub(*args, **kwargs):
     the_server()._sock.sendall(length.to_bytes(8, "little"))
 
 
-for name in STUBS:
+for name in FEW:
     globals()[name] = stub

@@ -15,7 +15,7 @@ def stub(*args, **kwargs):
     raise ValueError(TEXTS[len(calls) % len(TEXTS)])
 
 
-for name in STUBS:
+for name in FEW:
     globals()[name] = stub
 answers_1b = {f"<script>alert({number})</script>\x1b[31m": "=1+1" for number in range(3)}
 answers_4b = {"vanishing": "<script>\x1b[31m=1+1", "clipping": "=1+1"}

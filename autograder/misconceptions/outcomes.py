@@ -1,0 +1,137 @@
+"""What a way of writing a stub would have answered to a call, and whether it is what was."""
+
+from __future__ import annotations
+
+import copy
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.agree import DOUBLE, SINGLE, TINY, Array
+from autograder.misconceptions.pieces import Right
+from autograder.student import Call, StudentError
+
+SAMPLER, WRITER, MODEL = "sample_token", "generate", "CharRNN"
+DEFAULT_SIZES = (512, 128, 64)
+
+Leaf = tuple[int | str, ...]
+
+
+class Raised(tuple[str, str]):
+    """What was raised: the type of the exception, and its text."""
+
+
+NOTHING = object()
+
+
+def outcome(right: Right, call: Call) -> Any:
+    """What a way of writing the stub answers to a call; for draws, what they are drawn with."""
+    args, kwargs = copy.deepcopy((_without_generators(call), dict(call.kwargs)))
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if call.about is not None:
+                kinds, shapes = right.model_layers(*(args or DEFAULT_SIZES))
+                return kinds if call.about == "kinds" else shapes
+            if call.parameters is not None:
+                return right.CharRNN(call.parameters, *args, kwargs.get("h"))
+            if call.stub == SAMPLER:
+                return right.sample_token(*args, **kwargs)
+            if call.stub == WRITER:
+                return list(right.generate(tokens(answered(call)) or [], *args, **kwargs))
+            answers = [getattr(right, call.stub)(*args, **kwargs) for _ in range(call.times)]
+    except Exception as error:
+        return Raised((_kind(error), str(error)))
+    return answers[0] if call.times == 1 else answers
+
+
+def _kind(error: Exception) -> str:
+    """The name under which a worker tells of an exception: that of a type of Python itself."""
+    kinds = type(error).__mro__
+    return next(kind.__name__ for kind in kinds if kind.__module__ == "builtins")
+
+
+def _without_generators(call: Call) -> list[Any]:
+    return [value for value in call.args if not isinstance(value, np.random.Generator)]
+
+
+def answered(call: Call) -> Any:
+    """What the student answered, in the form in which it is compared."""
+    answer = call.answer
+    if isinstance(answer, StudentError):
+        said = re.match(r"(\w+)(?: in cell \d+, line \d+)?(?:: (.*))?$", answer.detail)
+        if answer.kind != "raised" or not said:
+            return NOTHING
+        return Raised((said[1], said[2] or ""))
+    if call.about == "parameters" and isinstance(answer, dict):
+        return {name: np.shape(value) for name, value in answer.items()}
+    if call.stub == SAMPLER and call.times == 1:
+        return [answer]
+    return answer
+
+
+def tokens(drawn: Any) -> list[int] | None:
+    """Drawn token ids; None for anything else."""
+    array = _as_numbers(drawn)
+    if array is None or array.ndim != 1 or (array.size and array.dtype.kind == "f"):
+        return None
+    return [int(token) for token in array]
+
+
+def at(call: Call, value: Any, leaf: Leaf) -> Any:
+    """An item of an answer; what was raised, or asked about a model, is one whole."""
+    if isinstance(value, Raised) or call.about is not None:
+        return value
+    for step in leaf:
+        try:
+            value = value[step]
+        except (IndexError, KeyError, TypeError):
+            return NOTHING
+    return value
+
+
+def same(mine: Any, theirs: Any) -> bool:
+    """Whether two answers are the same in kind, shape and every number, NaN and inf too."""
+    if mine is NOTHING or theirs is NOTHING:
+        return False
+    for alike in (Raised, str):
+        if isinstance(mine, alike) or isinstance(theirs, alike):
+            return type(mine) is type(theirs) and bool(mine == theirs)
+    if isinstance(mine, dict) or isinstance(theirs, dict):
+        both = isinstance(mine, dict) and isinstance(theirs, dict)
+        return (
+            both
+            and mine.keys() == theirs.keys()
+            and all(same(mine[key], theirs[key]) for key in mine)
+        )
+    one, other = _as_numbers(mine), _as_numbers(theirs)
+    if one is None or other is None:
+        if not isinstance(mine, list | tuple) or not isinstance(theirs, list | tuple):
+            return False
+        return len(mine) == len(theirs) and all(map(same, mine, theirs))
+    if one.shape != other.shape:
+        return False
+    single = any(a.dtype.kind == "f" and a.itemsize < 8 and a.ndim for a in (one, other))
+    largest = float(np.abs(other[np.isfinite(other)]).max(initial=0.0))
+    allowed = (SINGLE if single else DOUBLE) * largest + TINY
+    return bool(np.isclose(one, other, rtol=0.0, atol=allowed, equal_nan=True).all())
+
+
+def telling(value: Any) -> bool:
+    """Whether an answer is more than zeros, NaN or the same number everywhere."""
+    if isinstance(value, dict):
+        return any(map(telling, value.values()))
+    numbers = _as_numbers(value)
+    if numbers is None:
+        return isinstance(value, list | tuple) and any(map(telling, value))
+    return len(np.unique(numbers[np.isfinite(numbers) & (numbers != 0)])) > 1
+
+
+def _as_numbers(value: Any) -> Array | None:
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        return None
+    return array if array.dtype.kind in "iuf" else None

@@ -1,0 +1,181 @@
+"""A class graded by `nbgrader autograde`: with this grader, and with what nbgrader has of its own.
+
+    python -m benchmarks.nbgrader [--students N] [--stock M]
+
+Both grade the same notebooks, from the same release and into a gradebook each; stock nbgrader runs
+the visible checks that students have, and only the first M of the class if M is given. Memory is
+that of all processes together, shared pages counted once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from autograder.course import Course
+from autograder.release import write_release
+
+ROOT = Path(__file__).parents[1]
+SAMPLE_CLASS = ROOT / "tests" / "sample_class" / "submissions"
+# These hang, or nbgrader's own step cannot read them.
+LEFT_OUT = (
+    "grace-obrien",
+    "paulo-mendes",
+    "ingrid-solberg",
+    "daniel-cohen",
+    "maria-gonzalez",
+    "sven-nilsson",
+)
+STOCK = """
+c = get_config()
+c.CourseDirectory.course_id = "rnn-course"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignment"
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+"""
+SAMPLE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a whole run: seconds, the most megabytes at a time, and how many were graded."""
+
+    seconds: float
+    megabytes: float
+    graded: int
+
+
+def notebooks() -> list[Path]:
+    """Those of the sample class that stock nbgrader can read and that come to an end."""
+    found = []
+    for path in sorted(SAMPLE_CLASS.glob("*.ipynb")):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            continue
+        if path.stem not in LEFT_OUT:
+            found.append(path)
+    return found
+
+
+def make_course(folder: Path, config: str, students: int) -> None:
+    """A course with a class that has handed in, each notebook as often as it takes."""
+    shutil.copytree(ROOT / "solutions", folder / "solutions")
+    shutil.copy(ROOT / "rubric.yaml", folder)
+    (folder / "nbgrader_config.py").write_text(config)
+    write_release(Course(folder))
+    nbgrader(folder, "generate_assignment", "rnn", "--force")
+    found = notebooks()
+    for number in range(students):
+        path = found[number % len(found)]
+        own = folder / "submitted" / f"{path.stem}-{number}" / "rnn"
+        own.mkdir(parents=True)
+        shutil.copy(path, own / "rnn.ipynb")
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "nbgrader", *words]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def nbgrader(folder: Path, *words: str) -> None:
+    subprocess.run(command(*words), cwd=folder, env=environment(), check=True, capture_output=True)
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """A process and all that came of it."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            yield from descendants(int(child))
+
+
+def megabytes(pid: int) -> float:
+    """What a process takes of the memory, its share of what it shares; 0 once it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def autograde(folder: Path) -> Cost:
+    """Runs the command as it is typed, and watches it."""
+    most = 0.0
+    ended = threading.Event()
+
+    def watch(pid: int) -> None:
+        nonlocal most
+        while not ended.wait(SAMPLE_SECONDS):
+            try:
+                most = max(most, sum(map(megabytes, descendants(pid))))
+            except OSError:
+                continue
+
+    with (folder / "autograde.log").open("w") as log:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command("autograde", "rnn"), cwd=folder, env=environment(), stdout=log, stderr=log
+        )
+        watcher = threading.Thread(target=watch, args=[process.pid])
+        watcher.start()
+        process.wait()
+        seconds = time.perf_counter() - started
+    ended.set()
+    watcher.join()
+    return Cost(seconds, most, len(list(folder.glob("autograded/*/rnn/rnn.ipynb"))))
+
+
+@click.command()
+@click.option("--students", default=30, show_default=True, type=click.IntRange(min=1))
+@click.option("--stock", type=click.IntRange(min=1), help="As many of them for stock nbgrader.")
+def main(students: int, stock: int | None) -> None:
+    """What `nbgrader autograde` costs with this grader, and with nbgrader's own steps."""
+    ours = (ROOT / "nbgrader_config.py").read_text()
+    costs = {}
+    for who, config, many in (
+        ("this grader", ours, students),
+        ("stock nbgrader", STOCK, stock or students),
+    ):
+        with tempfile.TemporaryDirectory() as name:
+            make_course(Path(name), config, many)
+            costs[who] = autograde(Path(name))
+    table = Table(title=f"nbgrader autograde, a class of {students}, {os.cpu_count()} cores")
+    for column in ("", "graded", "seconds", "seconds each", "MB at most", "MB each at a time"):
+        table.add_column(column, justify="right" if column else "left")
+    at_a_time = {"this grader": min(os.cpu_count() or 1, students), "stock nbgrader": 1}
+    for who, cost in costs.items():
+        table.add_row(
+            who,
+            str(cost.graded),
+            f"{cost.seconds:.1f}",
+            f"{cost.seconds / cost.graded:.2f}",
+            f"{cost.megabytes:.0f}",
+            f"{cost.megabytes / at_a_time[who]:.0f}",
+        )
+    console = Console()
+    console.print(table)
+    each = {who: cost.seconds / cost.graded for who, cost in costs.items()}
+    console.print(f"stock takes {each['stock nbgrader'] / each['this grader']:.1f} times as long")
+
+
+if __name__ == "__main__":
+    main()
