@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -339,18 +339,20 @@ def _student(what: str) -> str:
     return re.sub(r"\W", "-", what)
 
 
-def _old_marks(course: Course, student: str) -> None:
-    """As from an earlier submission, which a reader has looked at."""
+def _old_marks(course: Course, students: Iterable[str]) -> None:
+    """As from earlier submissions, which a reader has looked at."""
+    graded_notebook = nbformat.writes(solved(course))
     with gradebook(course.root) as book:
-        book.update_or_create_student(student)
-        book.update_or_create_submission("rnn", student)
-        for grade in book.find_submission_notebook("rnn", "rnn", student).grades:
-            grade.auto_score, grade.needs_manual_grade = OLD_MARK, False
-        book.find_grade("1a-written", "rnn", "rnn", student).manual_score = BY_HAND
+        for student in students:
+            book.update_or_create_student(student)
+            book.update_or_create_submission("rnn", student)
+            for grade in book.find_submission_notebook("rnn", "rnn", student).grades:
+                grade.auto_score, grade.needs_manual_grade = OLD_MARK, False
+            book.find_grade("1a-written", "rnn", "rnn", student).manual_score = BY_HAND
+            folder = course.root / "autograded" / student / "rnn"
+            folder.mkdir(parents=True)
+            (folder / "rnn.ipynb").write_text(graded_notebook, encoding="utf-8")
         book.db.commit()
-    folder = course.root / "autograded" / student / "rnn"
-    folder.mkdir(parents=True)
-    nbformat.write(solved(course), folder / "rnn.ipynb")
 
 
 @pytest.fixture(scope="module")
@@ -365,8 +367,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     handed_in |= {what: changed(whole, change) for what, (change, _) in NOTES.items()}
     handed_in |= {what: changed(whole, wrong.notebook) for what, wrong in WRONG.items()}
     handed_in |= {what: changed(part, change) for what, change in attacks(made).items()}
+    _old_marks(made, map(_student, handed_in))
     for what, notebook in handed_in.items():
-        _old_marks(made, _student(what))
         folder = hand_in(made, _student(what), notebook)
         if what in WRONG:
             WRONG[what].folder(folder)

@@ -31,7 +31,7 @@ from autograder.misconceptions.outcomes import (
     tokens,
 )
 from autograder.misconceptions.pieces import Right
-from autograder.student import Call
+from autograder.student import Call, StudentError
 from autograder.worker.wire import seed_of
 
 Names = tuple[Misconception, ...]
@@ -88,12 +88,17 @@ def explain(
     everything = list(known)
     for one in lost:
         calls = list(_compared(one.calls))
-        if calls:
+        if calls and not any(_is_lost(call) for call in calls):
             by_stub.setdefault(calls[0].stub, []).append(_Case(one, calls))
     for cases in by_stub.values():
         # Answers can be odder than any wrong way is ready for; then none explains them.
         with suppress(Exception):
             yield from list(_explain_stub(cases, everything))
+
+
+def _is_lost(call: Call) -> bool:
+    """Whether nothing came of a call, which no wrong way explains: all of them answer or raise."""
+    return isinstance(call.answer, StudentError) and call.answer.kind != "raised"
 
 
 def _compared(calls: Sequence[Call]) -> Iterator[Call]:
