@@ -4,7 +4,8 @@
 
 Both grade the same notebooks, from the same release and into a gradebook each; stock nbgrader runs
 the visible checks that students have, and only the first M of the class if M is given. Memory is
-that of all processes together, shared pages counted once.
+the most that all processes took together, shared pages counted once, and that by the submissions
+that are graded at a time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -52,9 +54,10 @@ SAMPLE_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a whole run: seconds, the most megabytes at a time, and how many were graded."""
+    """Of a whole run, all processes together; and how many it graded."""
 
     seconds: float
+    cpu_seconds: float
     megabytes: float
     graded: int
 
@@ -117,6 +120,12 @@ def megabytes(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+def cpu_seconds() -> float:
+    """Of all processes that have ended and were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def autograde(folder: Path) -> Cost:
     """Runs the command as it is typed, and watches it."""
     most = 0.0
@@ -131,7 +140,7 @@ def autograde(folder: Path) -> Cost:
                 continue
 
     with (folder / "autograde.log").open("w") as log:
-        started = time.perf_counter()
+        started, before = time.perf_counter(), cpu_seconds()
         process = subprocess.Popen(
             command("autograde", "rnn"), cwd=folder, env=environment(), stdout=log, stderr=log
         )
@@ -141,7 +150,8 @@ def autograde(folder: Path) -> Cost:
         seconds = time.perf_counter() - started
     ended.set()
     watcher.join()
-    return Cost(seconds, most, len(list(folder.glob("autograded/*/rnn/rnn.ipynb"))))
+    graded = len(list(folder.glob("autograded/*/rnn/rnn.ipynb")))
+    return Cost(seconds, cpu_seconds() - before, most, graded)
 
 
 @click.command()
@@ -159,7 +169,7 @@ def main(students: int, stock: int | None) -> None:
             make_course(Path(name), config, many)
             costs[who] = autograde(Path(name))
     table = Table(title=f"nbgrader autograde, a class of {students}, {os.cpu_count()} cores")
-    for column in ("", "graded", "seconds", "seconds each", "MB at most", "MB each at a time"):
+    for column in ("", "graded", "s", "s each", "CPU s each", "MB", "MB each"):
         table.add_column(column, justify="right" if column else "left")
     at_a_time = {"this grader": min(os.cpu_count() or 1, students), "stock nbgrader": 1}
     for who, cost in costs.items():
@@ -168,13 +178,15 @@ def main(students: int, stock: int | None) -> None:
             str(cost.graded),
             f"{cost.seconds:.1f}",
             f"{cost.seconds / cost.graded:.2f}",
+            f"{cost.cpu_seconds / cost.graded:.2f}",
             f"{cost.megabytes:.0f}",
             f"{cost.megabytes / at_a_time[who]:.0f}",
         )
     console = Console()
     console.print(table)
-    each = {who: cost.seconds / cost.graded for who, cost in costs.items()}
-    console.print(f"stock takes {each['stock nbgrader'] / each['this grader']:.1f} times as long")
+    mine, stocks = costs.values()
+    times = (stocks.seconds / stocks.graded) / (mine.seconds / mine.graded)
+    console.print(f"stock nbgrader takes {times:.1f} times as long")
 
 
 if __name__ == "__main__":

@@ -763,8 +763,8 @@ with experiment("gradient check"):
         return np.sum(dh_t * rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h))
 
     h_t = rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h)
-    dx_t, dh_prev, dW_x, dW_h, db_h = rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h)
-    gradient_check(loss_of, W_h, dW_h)
+    gradients = rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h)
+    gradient_check(loss_of, W_h, gradients[3])
 
 # %% [markdown] part="3b" role="written"
 # **Question 3b.** A model has a perplexity of 20 on a text with 512 different tokens. Explain what

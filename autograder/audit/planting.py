@@ -91,13 +91,17 @@ class Planter:
 
 
 def _solution(node: ast.FunctionDef | ast.ClassDef) -> str:
-    """A definition without its docstrings, and without what stands after its solution."""
+    """A definition without docstrings and types, and without what stands after its solution."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.FunctionDef | ast.ClassDef):
             if ast.get_docstring(inner) is not None:
                 del inner.body[0]
             if isinstance(inner.body[-1], ast.Raise):
                 del inner.body[-1]
+        if isinstance(inner, ast.FunctionDef):
+            inner.returns = None
+        if isinstance(inner, ast.arg):
+            inner.annotation = None
     return ast.unparse(node) + "\n"
 
 

@@ -392,18 +392,22 @@ def test_clipping(student: Any, rng: Rng) -> None:
         "another": uniform(rng, 1),
     }
     norm = np.sqrt(sum(np.sum(grad**2) for grad in grads.values()))
-    for name, scale, max_norm in (
+    asked = (
         ("far above the limit", 100 / norm, 5.0),
         ("above the limit, of which each array is below", 1.0, 0.99 * norm),
         ("below the limit", 1.0, 1.5 * norm),
         ("small, above the limit", 0.5 / norm, 0.01),
         ("small, below the limit", 0.5 / norm, 1.0),
         ("of zero", 0.0, 1.0),
-    ):
-        given = {key: scale * grad for key, grad in grads.items()}
-        factor = min(1.0, max_norm / (scale * norm)) if scale else 1.0
-        got = student.clip_gradients(given, max_norm)
-        for key, grad in given.items():
+    )
+    # Asked for before any is judged: where they are wrong, together they tell why.
+    answers = [
+        student.clip_gradients({key: scale * grad for key, grad in grads.items()}, max_norm)
+        for _, scale, max_norm in asked
+    ]
+    for (name, scale, max_norm), got in zip(asked, answers, strict=True):
+        factor = scale * min(1.0, max_norm / (scale * norm)) if scale else 0.0
+        for key, grad in grads.items():
             agree(entry(got, key), factor * grad, f'With a norm {name}, "{key}"')
     small = {key: (4 * grad / norm).astype(np.float32) for key, grad in grads.items()}
     got = student.clip_gradients(small, 2.0)

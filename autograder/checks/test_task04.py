@@ -134,7 +134,6 @@ def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
         for logits, top_k, draws in (
             (stairs, 1, 5),
             (stairs, 3, n),
-            (stairs, 5, 20),
             (many, 512, 100),
             (many, 600, 5),
         ):
@@ -145,7 +144,7 @@ def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
             name = f"With top_k={top_k} of V={len(logits)} at temperature {temperature}, the draws"
             seen.append((drawn, probabilities, name))
     for drawn, probabilities, name in seen:
-        follows(drawn, probabilities, name, CHANCE / 15)
+        follows(drawn, probabilities, name, CHANCE / 12)
 
 
 @pytest.mark.criterion("4a.generator")

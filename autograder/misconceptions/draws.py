@@ -22,6 +22,8 @@ IMPOSSIBLE = 1e-12
 MISFIT, UNUSUAL = 1e-4, 0.01
 DEVIATIONS = 5.0
 SIMULATED = 400
+# Nor may sharper or flatter probabilities make them so much likelier, in nats.
+POWERS, TEMPERED = (0.5, 0.75, 4 / 3, 2.0), 5.0
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,21 @@ class Drawn:
     """Tokens that were drawn one after another, and what each was drawn with, (V,).
 
     ``wrong`` is what a wrong way draws with, ``right`` what is right; these may be more or fewer.
+    ``fed_back`` are tokens on each of which the next depends.
     """
 
     tokens: Sequence[int]
     wrong: Sequence[Array]
     right: Sequence[Array]
+    fed_back: bool = False
+
+    @property
+    def possible(self) -> bool:
+        """Whether the wrong way can have drawn these tokens, and as many."""
+        return len(self.tokens) == len(self.wrong) and all(
+            0 <= token < len(p) and p[token] > IMPOSSIBLE
+            for token, p in zip(self.tokens, self.wrong, strict=True)
+        )
 
     @property
     def alike(self) -> bool:
@@ -46,19 +58,32 @@ def gain_of_draws(calls: Sequence[Drawn]) -> float:
 
     NEVER if they do not look like draws of the wrong way, or would look so by chance.
     """
-    for drawn in calls:
-        if len(drawn.tokens) != len(drawn.wrong) or not _possible(drawn):
-            return NEVER
     wrong = sum(_log_likelihood(drawn.tokens, drawn.wrong) for drawn in calls)
     right = sum(_log_likelihood(drawn.tokens, drawn.right) for drawn in calls)
-    ignorant = -sum(np.log(len(p)) for drawn in calls for p in drawn.wrong)
+    if wrong - right <= SURE or not _known(calls) or not draws_fit(calls):
+        return NEVER
+    return float(wrong - right)
+
+
+def draws_fit(calls: Sequence[Drawn]) -> bool:
+    """Whether draws look like those of a wrong way."""
     together = [drawn for drawn in calls if drawn.alike and drawn.tokens]
     in_turn = [drawn for drawn in calls if not drawn.alike]
-    if in_turn and (wrong - ignorant < KNOWN or not all(map(_is_typical, in_turn))):
-        return NEVER
-    if wrong - right <= SURE:
-        return NEVER
-    return float(wrong - right) if _fit(together) else NEVER
+    return (
+        all(drawn.possible for drawn in calls) and all(map(_is_typical, in_turn)) and _fit(together)
+    )
+
+
+def _known(calls: Sequence[Drawn]) -> bool:
+    """Whether a wrong way says more of tokens that are fed back than that it can be any."""
+    fed_back = [drawn for drawn in calls if drawn.fed_back]
+    if any(len(drawn.tokens) != len(drawn.right) for drawn in fed_back):
+        return True
+    known = sum(
+        _log_likelihood(drawn.tokens, drawn.wrong) + sum(np.log(len(p)) for p in drawn.wrong)
+        for drawn in fed_back
+    )
+    return not fed_back or bool(known >= KNOWN)
 
 
 def why_drawing_fails(probabilities: Array) -> str:
@@ -66,13 +91,6 @@ def why_drawing_fails(probabilities: Array) -> str:
     if np.isnan(probabilities).any():
         return "nan"
     return "" if abs(probabilities.sum() - 1) < 1e-8 else "sum to 1"
-
-
-def _possible(drawn: Drawn) -> bool:
-    return all(
-        0 <= token < len(p) and p[token] > IMPOSSIBLE
-        for token, p in zip(drawn.tokens, drawn.wrong, strict=True)
-    )
 
 
 def _log_likelihood(tokens: Sequence[int], rows: Sequence[Array]) -> float:
@@ -105,9 +123,19 @@ def _fit(calls: Sequence[Drawn]) -> bool:
             follows(drawn.tokens, p, chance=MISFIT)
         except (Disagreement, ValueError):
             return False
+        if max(_tempered(drawn, p, power) for power in POWERS) > TEMPERED:
+            return False
         seen += _surprise(np.bincount(drawn.tokens, minlength=len(p)), n, p)
         simulated += _surprise(rng.multinomial(n, p / p.sum(), size=SIMULATED), n, p)
     return bool(np.mean(simulated >= seen - 1e-9) > UNUSUAL)
+
+
+def _tempered(drawn: Drawn, p: Array, power: float) -> float:
+    """How much likelier draws are where probabilities are sharper or flatter, in nats."""
+    other = p**power / (p**power).sum()
+    return float(
+        np.log(np.maximum(other / np.maximum(p, IMPOSSIBLE), IMPOSSIBLE))[drawn.tokens].sum()
+    )
 
 
 def _surprise(counts: Array, n: int, p: Array) -> Array:

@@ -15,7 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.misconceptions.draws import NEVER, SURE, Drawn, gain_of_draws, why_drawing_fails
+from autograder.misconceptions.draws import (
+    NEVER,
+    SURE,
+    Drawn,
+    draws_fit,
+    gain_of_draws,
+    why_drawing_fails,
+)
 from autograder.misconceptions.library import Misconception
 from autograder.misconceptions.outcomes import (
     MODEL,
@@ -54,6 +61,7 @@ ITEMS: Mapping[str, tuple[Leaf, ...]] = {
 }
 WHOLE: tuple[Leaf, ...] = ((),)
 LAYERS, GENERATOR = "model_layers", "generator"
+FAILED, OTHERWISE = "failed as it would have to", "answered otherwise"
 # Beyond these, more answers say no more and only take time.
 MAX_CALLS = 16
 MAX_ENTRIES = 20_000
@@ -80,9 +88,9 @@ def explain(
 ) -> Iterator[tuple[Lost, list[Misconception]]]:
     """The misconceptions that explain why criteria were not met, where there are any.
 
-    A stub's single mistake explains all the criteria that it lost. Otherwise, each of them is
-    explained by itself: by a single mistake of the stub; by one in what the stub is built of; by
-    two at once; by one in some items of the answers and another in the rest.
+    One mistake in a stub, or two, explain all the criteria that it lost. Otherwise, each of them
+    is explained by itself: by a single mistake of the stub; by one in what the stub is built of;
+    by two at once; by one in some items of the answers and another in the rest.
     """
     by_stub: dict[str, list[_Case]] = {}
     everything = list(known)
@@ -112,13 +120,25 @@ def _explain_stub(
 ) -> Iterator[tuple[Lost, list[Misconception]]]:
     touched = {case.lost.name for case in cases}
     own = [one for one in known if one.stub == cases[0].stub and one.costs <= touched]
-    of_all = [one for one in own if one.costs == touched]
-    best = _best((names, _gain_of_all(cases, names, right)) for names, right in _single(of_all))
-    for case in cases:
-        if case.wrong_leaves():
-            named = list(best) if best else _explain_case(case, cases, own, known)
-            if named:
-                yield case.lost, named
+    together: Names = ()
+    for suspects in (_single(own), _pairs(own, [])):
+        of_all = [one for one in suspects if _costs(one[0]) == touched]
+        best = _best((names, _gain_of_all(cases, names, right)) for names, right in of_all)
+        if best is not None:
+            together = best
+            break
+    found = [
+        (
+            case.lost,
+            [one for one in together if case.lost.name in one.costs]
+            or _explain_case(case, cases, own, known),
+        )
+        for case in cases
+        if case.wrong_leaves()
+    ]
+    # Of draws, a mistake that is not known is likelier than two of which one is.
+    if cases[0].stub != SAMPLER or all(named for _, named in found):
+        yield from ((lost, named) for lost, named in found if named)
 
 
 def _explain_case(
@@ -134,11 +154,10 @@ def _explain_case(
     def gain(suspect: Suspect) -> tuple[Names, float]:
         # A few draws look like those of many a wrong way: it must explain all that it costs.
         names, right = suspect
-        costs = frozenset[str]().union(*(one.costs for one in names))
-        touched = [other for other in cases if other.lost.name in costs and case.is_drawn]
+        touched = [other for other in cases if other.lost.name in _costs(names) and case.is_drawn]
         return names, _gain_of_all(touched or [case], names, right)
 
-    for suspects in (_single(own), _single(carried), _pairs(own, carried)):
+    for suspects in (_single(own), _single(carried), _pairs(own, [] if case.is_drawn else carried)):
         best = _best(map(gain, suspects))
         if best is not None:
             return list(best)
@@ -170,6 +189,10 @@ def _best(gains: Iterable[tuple[Names, float]]) -> Names | None:
 # -- who could it be ------------------------------------------------------------------------------
 
 
+def _costs(names: Names) -> frozenset[str]:
+    return frozenset[str]().union(*(one.costs for one in names))
+
+
 def _single(ones: Iterable[Misconception]) -> Iterator[Suspect]:
     for one in ones:
         for wrong in _cases(one):
@@ -199,12 +222,16 @@ def _gain_of_all(cases: Sequence[_Case], names: Names, right: Right) -> float:
     if GENERATOR in {one.piece for one in names}:
         return _gain_of_generator(cases, names)
     if cases[0].is_drawn:
-        drawn = [one for case in cases for one in case.drawn(right)]
-        if None in drawn:
-            return NEVER
-        told = [one for one in drawn if isinstance(one, Drawn)]
+        drawn, failed = [], False
+        for one in (one for case in cases for one in case.drawn(right)):
+            if isinstance(one, Drawn) and one.possible:
+                drawn.append(one)
+            elif one != FAILED:
+                return NEVER
+            else:
+                failed = True
         # What fails to draw as it would have to needs no draws to be sure.
-        return gain_of_draws(told) if told else np.inf
+        return gain_of_draws(drawn) if not failed else np.inf if draws_fit(drawn) else NEVER
     return _total(case.gain(names, right) for case in cases)
 
 
@@ -266,7 +293,7 @@ class _Case:
         would be all there is to tell them by.
         """
         layers = LAYERS in {one.piece for one in names}
-        gain, told = 0.0, len(names) == 1
+        differing = []
         for call, truth in zip(self.calls, self._truth, strict=True):
             if layers and call.parameters is not None:
                 return np.inf if _has_shapes(right, call) else NEVER
@@ -276,26 +303,27 @@ class _Case:
                 if not _agree(call, at(call, answered(call), leaf), expected):
                     return NEVER
                 if not same(expected, at(call, truth, leaf)):
-                    gain = np.inf
-                    told = told or telling(expected)
-        return gain if told else NEVER
+                    differing.append(expected)
+        if len(names) > 1 and not telling(differing):
+            return NEVER
+        return np.inf if differing else 0.0
 
-    def drawn(self, right: Right) -> Iterator[Drawn | str | None]:
-        """The draws of each call; for what fails to draw, why, if that was said; None if not."""
+    def drawn(self, right: Right) -> Iterator[Drawn | str]:
+        """The draws of each call; FAILED for what fails to draw as it would have to."""
         for call, truth in zip(self.calls, self._truth, strict=True):
             answer, predicted = answered(call), outcome(right, call)
             ids = tokens(answer)
             if isinstance(predicted, Raised) or isinstance(truth, Raised):
-                yield None
+                yield OTHERWISE
             elif call.stub == SAMPLER and (reason := why_drawing_fails(predicted)):
                 failed = isinstance(answer, Raised) and reason in answer[1].lower()
-                yield reason if failed else None
+                yield FAILED if failed else OTHERWISE
             elif ids is None:
-                yield None
+                yield OTHERWISE
             elif call.stub == SAMPLER:
                 yield Drawn(ids, [predicted] * len(ids), [truth] * len(ids))
             else:
-                yield Drawn(ids, predicted, truth)
+                yield Drawn(ids, predicted, truth, fed_back=True)
 
 
 def _agree(call: Call, mine: Any, theirs: Any) -> bool:

@@ -119,7 +119,7 @@ greedy(
 
 greedy(
     "greedy-draws",
-    title="a temperature of 0 is treated like 1",
+    title="tokens are drawn at random at temperature 0, too",
     hint="At temperature 0 nothing is random. In Python 0 counts as false, also in `x or 1`.",
 )(lambda right, logits: right.sampler_shares(logits))
 

@@ -197,7 +197,9 @@ def _module(name: str) -> _Module:
             _note_imports(module, name, node)
             continue
         start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]) - 1
-        while start and lines[start - 1].startswith("#") and not lines[start - 1].startswith("# --"):
+        while (
+            start and lines[start - 1].startswith("#") and not lines[start - 1].startswith("# --")
+        ):
             start -= 1
         source = "\n".join(lines[start : node.end_lineno])
         statement = _Statement(start, source, _names_in([node]))

@@ -13,13 +13,13 @@ import numpy as np
 from autograder.concepts import Question as BankQuestion
 from autograder.course import Course, CourseError
 from autograder.misconceptions import Misconception, library
+from autograder.misconceptions.explain import ITEMS, WHOLE
 from autograder.misconceptions.pieces import Right
 from autograder.release.joining import Name, join, together
 from autograder.release.notebook import Notebook
 from autograder.release.questions import marked_questions
 from autograder.rubric import Rubric
 from autograder.self_check import facts
-from autograder.misconceptions.explain import ITEMS, WHOLE
 from autograder.self_check.mistakes import (
     DRAWS,
     Leaf,
@@ -72,23 +72,28 @@ asked on other inputs too.
 
 # Built from the course's own checks. What you change here changes nothing of what is graded.
 '''
-TAIL = f'''\
+TAIL = f"""\
 if __name__ == "__main__":
     # As a module of its own name, so that there is one of it.
     from {MODULE} import main as run
 
     sys.exit(run())
-'''
+"""
 
 
-def self_check(course: Course, rubric: Rubric, bank: dict[str, BankQuestion], notebook: Notebook) -> str:
+def self_check(
+    course: Course, rubric: Rubric, bank: dict[str, BankQuestion], notebook: Notebook
+) -> str:
     """The source of the module that students check their work with.
 
     Raises CourseError where a visible check needs what students do not have.
     """
     checks = _visible()
     names = [(check.function.__module__, check.function.__name__) for check in checks]
-    values = {(FACTS, name): _literal(value) for name, value in _facts(course, rubric, bank, notebook, checks)}
+    values = {
+        (FACTS, name): _literal(value)
+        for name, value in _facts(course, rubric, bank, notebook, checks)
+    }
     imports, pieces = join([*ENTRIES, *names], frozenset(names), values)
     lines = "\n".join([HEAD, "from __future__ import annotations", "", *imports])
     return f"{lines}\n\n{together(pieces)}\n\n\n{TAIL}"
@@ -183,9 +188,9 @@ def _mistakes(checks: tuple[Check, ...]) -> Iterator[facts.Mistake]:
         for right in _wrong_ways(one):
             answers = {}
             for key, (call, leaves) in asked.items():
-                if call.stub == one.stub and (predicted := _prints(right, call, leaves)):
-                    if predicted != _prints(Right(), call, leaves):
-                        answers[key] = predicted
+                predicted = _prints(right, call, leaves) if call.stub == one.stub else {}
+                if predicted and predicted != _prints(Right(), call, leaves):
+                    answers[key] = predicted
             if answers:
                 yield facts.Mistake(one.stub, one.title, one.hint, answers)
 
@@ -226,25 +231,26 @@ class _RightOnes(dict[str, Callable[..., Any]]):
     """The right ways by name, as a namespace."""
 
     def get(self, name: str, default: Any = None) -> Any:
-        return None if name == MODEL else getattr(self, "_make")(name)
+        return None if name == MODEL else _right_one(name)
 
-    @staticmethod
-    def _make(name: str) -> Callable[..., Any]:
-        right = Right()
 
-        def drawn(logits: Any, rng: np.random.Generator, **settings: Any) -> int:
-            shares = right.sample_token(logits, **settings)
-            return int(rng.choice(len(shares), p=shares))
+def _right_one(name: str) -> Callable[..., Any]:
+    """The right way of a function, called as students' ones are."""
+    right = Right()
 
-        def written(prompt: Any, length: int, *rest: Any, **settings: Any) -> Any:
-            return _written(right, (prompt, length, *rest[:-1]), settings)
+    def drawn(logits: Any, rng: np.random.Generator, **settings: Any) -> int:
+        shares = right.sample_token(logits, **settings)
+        return int(rng.choice(len(shares), p=shares))
 
-        if name == "sample_token":
-            return drawn
-        if name == "generate":
-            return written
-        function: Callable[..., Any] = getattr(right, name)
-        return function
+    def written(prompt: Any, length: int, *rest: Any, **settings: Any) -> Any:
+        return _written(right, (prompt, length, *rest[:-1]), settings)
+
+    if name == "sample_token":
+        return drawn
+    if name == "generate":
+        return written
+    function: Callable[..., Any] = getattr(right, name)
+    return function
 
 
 def _answer(right: Right, call: StubCall) -> Any:
@@ -289,7 +295,8 @@ def _literal(value: Any, indent: int = 0) -> str:
     inner = indent + 4
     opening, closing = "(", ")"
     if isinstance(value, str):
-        pieces = textwrap.wrap(value, WIDTH - inner - 4, drop_whitespace=False, break_on_hyphens=False)
+        room = WIDTH - inner - 4
+        pieces = textwrap.wrap(value, room, drop_whitespace=False, break_on_hyphens=False)
         items = [_text(piece) for piece in pieces]
     elif isinstance(value, Mapping):
         opening, closing = "{", "}"
@@ -300,7 +307,9 @@ def _literal(value: Any, indent: int = 0) -> str:
         if hasattr(value, "_fields"):
             opening = f"{type(value).__name__}("
         items = [f"{_literal(one, inner)}," for one in value]
-    lines = items if isinstance(value, str) or max(map(len, items)) > SMALL else _filled(items, inner)
+    lines = (
+        items if isinstance(value, str) or max(map(len, items)) > SMALL else _filled(items, inner)
+    )
     pad = " " * inner
     return "\n".join([opening, *(pad + line for line in lines), " " * indent + closing])
 

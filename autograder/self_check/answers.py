@@ -11,7 +11,7 @@ from autograder.checks.agree import Disagreement
 from autograder.checks.choices import _letters
 from autograder.self_check.facts import MARKED, SELF_TEST, Question
 
-WIDTH = 88
+WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ def look_at_answers(part: str, namespace: Mapping[str, Any]) -> AnswerSheet:
 
 
 def _is_blank(answer: object) -> bool:
-    return answer is None or (isinstance(answer, str) and not answer.strip(" ,")) or answer in ([], {})
+    return (
+        answer is None or (isinstance(answer, str) and not answer.strip(" ,")) or answer in ([], {})
+    )
 
 
 def _problem(question: str, answer: object, options: str) -> str:
@@ -76,9 +78,9 @@ def _problem(question: str, answer: object, options: str) -> str:
 def self_test(question: str = "", letters: str = "") -> None:
     """Concept questions to test yourself on. None of them is marked.
 
-        self_test()                 lists the questions
-        self_test("tanh")           asks one
-        self_test("tanh", "ac")     says whether a and c are right, and why
+    self_test()                 lists the questions
+    self_test("tanh")           asks one
+    self_test("tanh", "ac")     says whether a and c are right, and why
     """
     by_id = {one.id: one for one in SELF_TEST}
     if question not in by_id:
@@ -108,6 +110,10 @@ def _judged(one: Question, letters: str) -> str:
     lines = [f"Right: {', '.join(sorted(right))}." if ticked != right else "All right."]
     if ticked != right:
         lines[0] += f" It would count {100 * max(share, 0.0):.0f} %."
-        lines += [f"  {letter}. is right: {one.options[letter]}" for letter in sorted(right - ticked)]
-        lines += [f"  {letter}. is wrong: {one.options[letter]}" for letter in sorted(ticked - right)]
+        lines += [
+            f"  {letter}. is right: {one.options[letter]}" for letter in sorted(right - ticked)
+        ]
+        lines += [
+            f"  {letter}. is wrong: {one.options[letter]}" for letter in sorted(ticked - right)
+        ]
     return "\n".join([*lines, textwrap.fill(one.explanation, WIDTH)])

@@ -95,7 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Checks your work in this folder: rnn.ipynb or rnn.py.",
     )
     parser.add_argument("what", nargs="*", help="parts such as 2a, or a file; all parts otherwise")
-    parser.add_argument("--hand-in", action="store_true", help="look at the file before you hand it in")
+    parser.add_argument(
+        "--hand-in", action="store_true", help="look at the file before you hand it in"
+    )
     parser.add_argument(
         "--self-test",
         nargs="*",

@@ -85,7 +85,9 @@ def _told(path: Path, report: Report, to_mend: Sequence[str]) -> Iterator[str]:
     if to_mend:
         yield "To mend before you hand in:"
         for one in to_mend:
-            yield from textwrap.wrap(one, TEXT_WIDTH, initial_indent="  - ", subsequent_indent="    ")
+            first, *rest = textwrap.wrap(one, TEXT_WIDTH)
+            yield f"  - {first}"
+            yield from (f"    {line}" for line in rest)
     else:
         yield "Nothing to mend. Where it is graded, the checks also ask on other inputs."
     yield ""
@@ -108,7 +110,7 @@ def _written_answers(path: Path) -> Iterator[str]:
         name = str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
         if name.endswith("-written") and BLANK in "".join(cell.get("source", "")):
             blank.append(name.removesuffix("-written"))
-    share = f"{100 * WRITTEN_SHARE:.0f} % of the points" if WRITTEN_SHARE else "no points by themselves"
+    share = f"{100 * WRITTEN_SHARE:.0f} % of the points"
     if blank:
         yield f"  written answers ({share}) still blank: {', '.join(blank)}"
 
@@ -241,7 +243,7 @@ def _to_mend(results: Sequence[PartResult], names: dict[str, Any]) -> Iterator[s
             missed = [c.id for c in result.part.criteria if result.points(c, "missed")]
             yield (
                 f"Part {result.part.id}: {', '.join(missed)} not right yet "
-                f"({points(result.total('missed'))} points); see check(\"{result.part.id}\")."
+                f'({points(result.total("missed"))} points); see check("{result.part.id}").'
             )
         if result.answers is not None:
             yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do())

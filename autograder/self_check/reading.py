@@ -54,14 +54,25 @@ def digest(source: str) -> str:
     return hashlib.sha256(bare(source).encode()).hexdigest()[:16]
 
 
-def notebook_of(path: Path) -> dict[str, Any] | None:
-    """The notebook in a file; None if it holds a script. Raises NotReadable."""
+def _text(path: Path) -> str:
+    """The text of a file. Raises NotReadable."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
     except OSError as error:
         raise NotReadable(f"{path}: cannot be read ({error.strerror}); name your file") from None
+    if not data.strip():
+        raise NotReadable(f"{path}: the file is empty; save your work into it")
+    if b"\0" in data or data.startswith((b"\x1f\x8b", b"PK", b"%PDF")):
+        raise NotReadable(f"{path}: no notebook or Python script; name your .ipynb or .py file")
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotReadable(f"{path}: no notebook or script, but something binary") from None
+        return data.decode("cp1252", "replace")
+
+
+def notebook_of(path: Path) -> dict[str, Any] | None:
+    """The notebook in a file; None if it holds a script. Raises NotReadable."""
+    text = _text(path)
     if text.lstrip()[:1] != "{":
         return None
     try:
@@ -80,7 +91,7 @@ def code_cells(path: Path) -> list[CodeCell]:
     """The code cells of a notebook or a percent script. Raises NotReadable."""
     notebook = notebook_of(path)
     if notebook is None:
-        found = percent_cells(path.read_text(encoding="utf-8-sig"))
+        found = percent_cells(_text(path))
         return [CodeCell(f"cell {n}", source) for n, (_, source) in enumerate(found, start=1)]
     code = [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
     sources = ["".join(cell.get("source", "")) for cell in code]
@@ -125,7 +136,9 @@ def _filled_in(path: Path) -> int:
     except NotReadable:
         return -1
     stubs = [stub for part in PARTS for stub in part.stubs]
-    return sum(f": {stub} is still" not in text and f": {stub}.__init__" not in text for stub in stubs)
+    return sum(
+        f": {stub} is still" not in text and f": {stub}.__init__" not in text for stub in stubs
+    )
 
 
 def own_file(folder: Path) -> Path:

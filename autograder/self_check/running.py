@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -89,22 +89,22 @@ def run_part(name: str, namespace: MutableMapping[str, Any]) -> PartResult:
     result = PartResult(part, _see_part(part, namespace))
     if part.id in MARKED:
         result.answers = look_at_answers(part.id, namespace)
-    if result.total("missed"):
-        result.look_first = _wrong_ones_called(part, namespace)
-    elif not result.total("to come"):
+    if not result.total("missed") and not result.total("to come"):
         result.beside_torch = _beside_torch(part, namespace)
+    if result.total("missed") or any(result.beside_torch.values()):
+        result.look_first = _wrong_ones_called(part, namespace)
     return result
 
 
-def _see_part(
-    part: Part, namespace: MutableMapping[str, Any]
-) -> dict[str, dict[str | None, Seen]]:
+def _see_part(part: Part, namespace: MutableMapping[str, Any]) -> dict[str, dict[str | None, Seen]]:
     asked: dict[str, dict[str | None, list[Check]]] = {}
     for check in CHECKS:
         if any(check.criterion == criterion.id for criterion in part.criteria):
             asked.setdefault(check.criterion, {}).setdefault(check.item, []).append(check)
     return {
-        criterion: {item: _see(criterion, item, checks, namespace) for item, checks in items.items()}
+        criterion: {
+            item: _see(criterion, item, checks, namespace) for item, checks in items.items()
+        }
         for criterion, items in asked.items()
     }
 
@@ -138,9 +138,7 @@ def _see(
     return Seen("missed", replace(first, mistake=mistake))
 
 
-def _miss(
-    student: OwnStudent, message: str, detail: str, compared: tuple[Any, Any] | None
-) -> Miss:
+def _miss(student: OwnStudent, message: str, detail: str, compared: tuple[Any, Any] | None) -> Miss:
     call = student.calls[-1] if student.calls else None
     return Miss(message, detail, call, compared, None, student.printed.getvalue())
 

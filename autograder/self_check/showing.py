@@ -15,7 +15,7 @@ from autograder.self_check.running import Miss, PartResult, Seen, State
 from autograder.self_check.student import MODEL, StubCall
 from autograder.worker.wire import seed_of
 
-TEXT_WIDTH = 88
+TEXT_WIDTH = 80
 MAX_DIFFERENCES = 4
 MAX_PRINTED = 8
 SIGNS: dict[State, str] = {"met": "✓", "missed": "✗", "to come": "·"}
@@ -31,21 +31,27 @@ def told(result: PartResult) -> str:
     lines = [_headline(result), ""]
     for criterion in result.part.criteria:
         lines.append(_row(result, criterion))
+    lines += _look_first(result)
     shown: list[list[str]] = []
-    for criterion in result.part.criteria:
-        for text in _misses(result, criterion, shown):
-            lines += ["", *text]
+    misses = [text for c in result.part.criteria for text in _misses(result, c, shown)]
+    # What comes of one mistake elsewhere is shown once.
+    for text in misses[: 1 if result.look_first else None]:
+        lines += ["", *text]
     lines += _to_come(result)
-    for stub, others in result.look_first.items():
-        text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
-        text += "Where your work is graded, a mistake there costs nothing here."
-        lines += ["", *textwrap.wrap(text, TEXT_WIDTH)]
     lines += _beside_torch(result)
     if result.answers is not None and not result.answers.whole:
         lines += ["", "The concept questions:", *(f"  {one}" for one in result.answers.to_do())]
     if result.whole:
         lines += ["", "Where your work is graded, the same is asked on other inputs too."]
     return "\n".join(lines)
+
+
+def _look_first(result: PartResult) -> Iterator[str]:
+    for stub, others in result.look_first.items():
+        text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
+        text += "Where your work is graded, a mistake there costs nothing here."
+        yield ""
+        yield from textwrap.wrap(text, TEXT_WIDTH)
 
 
 def told_of(result: PartResult, criterion: str) -> str:
@@ -103,9 +109,7 @@ def _to_come(result: PartResult) -> Iterator[str]:
         yield from dict.fromkeys(messages)
 
 
-def _missed(
-    called: str, criterion: Criterion, miss: Miss, shown: list[list[str]]
-) -> Iterator[str]:
+def _missed(called: str, criterion: Criterion, miss: Miss, shown: list[list[str]]) -> Iterator[str]:
     """Why a criterion is missed; a call that was ``shown`` is not shown again."""
     yield from textwrap.wrap(f"✗ {called}: {miss.message}", TEXT_WIDTH, subsequent_indent="  ")
     if miss.call is not None:

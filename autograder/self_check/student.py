@@ -134,7 +134,9 @@ class OwnModel:
     def __init__(self, student: OwnStudent, sizes: tuple[Any, ...]) -> None:
         self._student, self._sizes = student, sizes
         build = student.function(MODEL)
-        student.calls.append(StubCall(MODEL, ("vocab_size", "embedding_dim", "hidden_size"), sizes, {}))
+        student.calls.append(
+            StubCall(MODEL, ("vocab_size", "embedding_dim", "hidden_size"), sizes, {})
+        )
         with student._at_work(MODEL):
             self._model = build(*sizes).eval()
 

@@ -67,7 +67,8 @@ class Disagreement(AssertionError):
     """An answer is wrong.
 
     ``message`` is for the student and holds no value of a hidden check, only features such as a
-    shape, a sign, a number of entries. ``detail`` holds the values.
+    sign or where entries are wrong; nor a number that the answer is free to choose, such as its
+    shape, by which it could tell what was asked. ``detail`` holds the values.
     """
 
     def __init__(self, message: str, detail: str = "") -> None:
@@ -92,7 +93,7 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
     if right.size == 0 and array.size == 0:
         return
     if array.shape != right.shape:
-        raise Disagreement(f"{name}: the shape is {array.shape}, expected {right.shape}.")
+        raise _other_shape(name, array, str(right.shape))
     if right.dtype.kind in "iu":
         if right.ndim == 0 and array.dtype.kind == "f":
             raise Disagreement(f"{name}: a float, expected an int.")
@@ -101,7 +102,8 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
         finite = np.isfinite(array)
         if not finite.all():
             bad = int(np.count_nonzero(~finite))
-            raise Disagreement(f"{name}: {_count(bad, array.size)} inf or NaN.", _both(got, want))
+            detail = f"In {bad} of {array.size} entries. {_both(got, want)}"
+            raise Disagreement(f"{name}: inf or NaN.", detail)
         wrong = np.abs(array - right) > _allowed(array, right)
     if wrong.any():
         raise Disagreement(f"{name}: {_feature(array, right, wrong, axes)}.", _both(got, want))
@@ -130,7 +132,8 @@ def item(got: object, index: int, names: Sequence[str]) -> object:
         raise Disagreement(f"The result is one number, expected a tuple {listed}.")
     answers: Any = got
     if len(answers) > len(names) or (isinstance(got, np.ndarray) and len(answers) != len(names)):
-        raise Disagreement(f"The result holds {len(answers)} things, expected {listed}.")
+        detail = f"It holds {len(answers)} things."
+        raise Disagreement(f"The result holds too much, expected {listed}.", detail)
     if index >= len(answers):
         raise Disagreement(f"The result is too short: `{names[index]}` is missing of {listed}.")
     found: object = answers[index]
@@ -158,15 +161,20 @@ def token_ids(
     if array.size == 0 and not count:
         return []
     if array.ndim != 1:
-        raise Disagreement(f"{name}: the shape is {array.shape}, expected a list of ints.")
+        raise _other_shape(name, array, "of a list of ints")
     if count is not None and len(array) != count:
-        raise Disagreement(f"{name}: there are {len(array)}, expected {count}.")
+        few = "too few" if len(array) < count else "too many"
+        raise Disagreement(f"{name}: {few}, expected {count}.", f"There are {len(array)}.")
     if array.dtype.kind == "f":
         raise Disagreement(f"{name}: floats, expected ints.")
     if array.min() < 0 or array.max() >= vocab_size:
         raise Disagreement(f"{name}: ids that no token has.", f"Got {_short(array)}.")
     ids: list[int] = array.tolist()
     return ids
+
+
+def _other_shape(name: str, array: Array, expected: str) -> Disagreement:
+    return Disagreement(f"{name}: not the shape {expected}.", f"The shape is {array.shape}.")
 
 
 def _allowed(array: Array, right: Array) -> float:
@@ -196,8 +204,8 @@ def _count(some: int, of: int) -> str:
 
 def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
     """What is wrong, in words that give no value away."""
-    if want.ndim == 0:
-        return _scalar_feature(float(got), float(want))
+    if want.size == 1:  # here, a factor would tell the value
+        return _scalar_feature(float(got.item()), float(want.item()))
     if not got.any() and want.any():
         return "zero everywhere"
     if want.dtype.kind == "f" and (same := _same_change(got, want)):
@@ -862,7 +870,7 @@ def part_named(name: str) -> Part:
 # -- self check, answers ---------------------------------------------------------------------------
 
 
-WIDTH = 88
+WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -909,7 +917,9 @@ def look_at_answers(part: str, namespace: Mapping[str, Any]) -> AnswerSheet:
 
 
 def _is_blank(answer: object) -> bool:
-    return answer is None or (isinstance(answer, str) and not answer.strip(" ,")) or answer in ([], {})
+    return (
+        answer is None or (isinstance(answer, str) and not answer.strip(" ,")) or answer in ([], {})
+    )
 
 
 def _problem(question: str, answer: object, options: str) -> str:
@@ -927,9 +937,9 @@ def _problem(question: str, answer: object, options: str) -> str:
 def self_test(question: str = "", letters: str = "") -> None:
     """Concept questions to test yourself on. None of them is marked.
 
-        self_test()                 lists the questions
-        self_test("tanh")           asks one
-        self_test("tanh", "ac")     says whether a and c are right, and why
+    self_test()                 lists the questions
+    self_test("tanh")           asks one
+    self_test("tanh", "ac")     says whether a and c are right, and why
     """
     by_id = {one.id: one for one in SELF_TEST}
     if question not in by_id:
@@ -959,8 +969,12 @@ def _judged(one: Question, letters: str) -> str:
     lines = [f"Right: {', '.join(sorted(right))}." if ticked != right else "All right."]
     if ticked != right:
         lines[0] += f" It would count {100 * max(share, 0.0):.0f} %."
-        lines += [f"  {letter}. is right: {one.options[letter]}" for letter in sorted(right - ticked)]
-        lines += [f"  {letter}. is wrong: {one.options[letter]}" for letter in sorted(ticked - right)]
+        lines += [
+            f"  {letter}. is right: {one.options[letter]}" for letter in sorted(right - ticked)
+        ]
+        lines += [
+            f"  {letter}. is wrong: {one.options[letter]}" for letter in sorted(ticked - right)
+        ]
     return "\n".join([*lines, textwrap.fill(one.explanation, WIDTH)])
 
 
@@ -1115,14 +1129,25 @@ def digest(source: str) -> str:
     return hashlib.sha256(bare(source).encode()).hexdigest()[:16]
 
 
-def notebook_of(path: Path) -> dict[str, Any] | None:
-    """The notebook in a file; None if it holds a script. Raises NotReadable."""
+def _text(path: Path) -> str:
+    """The text of a file. Raises NotReadable."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
     except OSError as error:
         raise NotReadable(f"{path}: cannot be read ({error.strerror}); name your file") from None
+    if not data.strip():
+        raise NotReadable(f"{path}: the file is empty; save your work into it")
+    if b"\0" in data or data.startswith((b"\x1f\x8b", b"PK", b"%PDF")):
+        raise NotReadable(f"{path}: no notebook or Python script; name your .ipynb or .py file")
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotReadable(f"{path}: no notebook or script, but something binary") from None
+        return data.decode("cp1252", "replace")
+
+
+def notebook_of(path: Path) -> dict[str, Any] | None:
+    """The notebook in a file; None if it holds a script. Raises NotReadable."""
+    text = _text(path)
     if text.lstrip()[:1] != "{":
         return None
     try:
@@ -1141,7 +1166,7 @@ def code_cells(path: Path) -> list[CodeCell]:
     """The code cells of a notebook or a percent script. Raises NotReadable."""
     notebook = notebook_of(path)
     if notebook is None:
-        found = percent_cells(path.read_text(encoding="utf-8-sig"))
+        found = percent_cells(_text(path))
         return [CodeCell(f"cell {n}", source) for n, (_, source) in enumerate(found, start=1)]
     code = [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
     sources = ["".join(cell.get("source", "")) for cell in code]
@@ -1186,7 +1211,9 @@ def _filled_in(path: Path) -> int:
     except NotReadable:
         return -1
     stubs = [stub for part in PARTS for stub in part.stubs]
-    return sum(f": {stub} is still" not in text and f": {stub}.__init__" not in text for stub in stubs)
+    return sum(
+        f": {stub} is still" not in text and f": {stub}.__init__" not in text for stub in stubs
+    )
 
 
 def own_file(folder: Path) -> Path:
@@ -1435,7 +1462,9 @@ class OwnModel:
     def __init__(self, student: OwnStudent, sizes: tuple[Any, ...]) -> None:
         self._student, self._sizes = student, sizes
         build = student.function(MODEL)
-        student.calls.append(StubCall(MODEL, ("vocab_size", "embedding_dim", "hidden_size"), sizes, {}))
+        student.calls.append(
+            StubCall(MODEL, ("vocab_size", "embedding_dim", "hidden_size"), sizes, {})
+        )
         with student._at_work(MODEL):
             self._model = build(*sizes).eval()
 
@@ -1802,22 +1831,22 @@ def run_part(name: str, namespace: MutableMapping[str, Any]) -> PartResult:
     result = PartResult(part, _see_part(part, namespace))
     if part.id in MARKED:
         result.answers = look_at_answers(part.id, namespace)
-    if result.total("missed"):
-        result.look_first = _wrong_ones_called(part, namespace)
-    elif not result.total("to come"):
+    if not result.total("missed") and not result.total("to come"):
         result.beside_torch = _running_beside_torch(part, namespace)
+    if result.total("missed") or any(result.beside_torch.values()):
+        result.look_first = _wrong_ones_called(part, namespace)
     return result
 
 
-def _see_part(
-    part: Part, namespace: MutableMapping[str, Any]
-) -> dict[str, dict[str | None, Seen]]:
+def _see_part(part: Part, namespace: MutableMapping[str, Any]) -> dict[str, dict[str | None, Seen]]:
     asked: dict[str, dict[str | None, list[Check]]] = {}
     for check in CHECKS:
         if any(check.criterion == criterion.id for criterion in part.criteria):
             asked.setdefault(check.criterion, {}).setdefault(check.item, []).append(check)
     return {
-        criterion: {item: _see(criterion, item, checks, namespace) for item, checks in items.items()}
+        criterion: {
+            item: _see(criterion, item, checks, namespace) for item, checks in items.items()
+        }
         for criterion, items in asked.items()
     }
 
@@ -1851,9 +1880,7 @@ def _see(
     return Seen("missed", replace(first, mistake=mistake))
 
 
-def _miss(
-    student: OwnStudent, message: str, detail: str, compared: tuple[Any, Any] | None
-) -> Miss:
+def _miss(student: OwnStudent, message: str, detail: str, compared: tuple[Any, Any] | None) -> Miss:
     call = student.calls[-1] if student.calls else None
     return Miss(message, detail, call, compared, None, student.printed.getvalue())
 
@@ -1917,7 +1944,7 @@ def _is_met(stub: str, part: Part, namespace: MutableMapping[str, Any]) -> bool:
 # -- self check, showing ---------------------------------------------------------------------------
 
 
-TEXT_WIDTH = 88
+TEXT_WIDTH = 80
 MAX_DIFFERENCES = 4
 MAX_PRINTED = 8
 SIGNS: dict[State, str] = {"met": "✓", "missed": "✗", "to come": "·"}
@@ -1933,21 +1960,27 @@ def told(result: PartResult) -> str:
     lines = [_headline(result), ""]
     for criterion in result.part.criteria:
         lines.append(_row(result, criterion))
+    lines += _look_first(result)
     shown: list[list[str]] = []
-    for criterion in result.part.criteria:
-        for text in _misses(result, criterion, shown):
-            lines += ["", *text]
+    misses = [text for c in result.part.criteria for text in _misses(result, c, shown)]
+    # What comes of one mistake elsewhere is shown once.
+    for text in misses[: 1 if result.look_first else None]:
+        lines += ["", *text]
     lines += _to_come(result)
-    for stub, others in result.look_first.items():
-        text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
-        text += "Where your work is graded, a mistake there costs nothing here."
-        lines += ["", *textwrap.wrap(text, TEXT_WIDTH)]
     lines += _beside_torch(result)
     if result.answers is not None and not result.answers.whole:
         lines += ["", "The concept questions:", *(f"  {one}" for one in result.answers.to_do())]
     if result.whole:
         lines += ["", "Where your work is graded, the same is asked on other inputs too."]
     return "\n".join(lines)
+
+
+def _look_first(result: PartResult) -> Iterator[str]:
+    for stub, others in result.look_first.items():
+        text = f"Look first at {' and '.join(others)}: `{stub}` calls it, and it is not right yet. "
+        text += "Where your work is graded, a mistake there costs nothing here."
+        yield ""
+        yield from textwrap.wrap(text, TEXT_WIDTH)
 
 
 def told_of(result: PartResult, criterion: str) -> str:
@@ -2005,9 +2038,7 @@ def _to_come(result: PartResult) -> Iterator[str]:
         yield from dict.fromkeys(messages)
 
 
-def _missed(
-    called: str, criterion: Criterion, miss: Miss, shown: list[list[str]]
-) -> Iterator[str]:
+def _missed(called: str, criterion: Criterion, miss: Miss, shown: list[list[str]]) -> Iterator[str]:
     """Why a criterion is missed; a call that was ``shown`` is not shown again."""
     yield from textwrap.wrap(f"✗ {called}: {miss.message}", TEXT_WIDTH, subsequent_indent="  ")
     if miss.call is not None:
@@ -2210,7 +2241,9 @@ def _told(path: Path, report: Report, to_mend: Sequence[str]) -> Iterator[str]:
     if to_mend:
         yield "To mend before you hand in:"
         for one in to_mend:
-            yield from textwrap.wrap(one, TEXT_WIDTH, initial_indent="  - ", subsequent_indent="    ")
+            first, *rest = textwrap.wrap(one, TEXT_WIDTH)
+            yield f"  - {first}"
+            yield from (f"    {line}" for line in rest)
     else:
         yield "Nothing to mend. Where it is graded, the checks also ask on other inputs."
     yield ""
@@ -2233,7 +2266,7 @@ def _written_answers(path: Path) -> Iterator[str]:
         name = str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
         if name.endswith("-written") and BLANK in "".join(cell.get("source", "")):
             blank.append(name.removesuffix("-written"))
-    share = f"{100 * WRITTEN_SHARE:.0f} % of the points" if WRITTEN_SHARE else "no points by themselves"
+    share = f"{100 * WRITTEN_SHARE:.0f} % of the points"
     if blank:
         yield f"  written answers ({share}) still blank: {', '.join(blank)}"
 
@@ -2363,7 +2396,7 @@ def _to_mend(results: Sequence[PartResult], names: dict[str, Any]) -> Iterator[s
             missed = [c.id for c in result.part.criteria if result.points(c, "missed")]
             yield (
                 f"Part {result.part.id}: {', '.join(missed)} not right yet "
-                f"({points(result.total('missed'))} points); see check(\"{result.part.id}\")."
+                f'({points(result.total("missed"))} points); see check("{result.part.id}").'
             )
         if result.answers is not None:
             yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do())
@@ -2454,7 +2487,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Checks your work in this folder: rnn.ipynb or rnn.py.",
     )
     parser.add_argument("what", nargs="*", help="parts such as 2a, or a file; all parts otherwise")
-    parser.add_argument("--hand-in", action="store_true", help="look at the file before you hand it in")
+    parser.add_argument(
+        "--hand-in", action="store_true", help="look at the file before you hand it in"
+    )
     parser.add_argument(
         "--self-test",
         nargs="*",
@@ -4744,7 +4779,7 @@ MISTAKES = (
     ),
     Mistake(
         "sample_token",
-        "a temperature of 0 is treated like 1",
+        "tokens are drawn at random at temperature 0, too",
         "At temperature 0 nothing is random. In Python 0 counts as false, also in `x or 1`.",
         {
             "446bdab6": {"probabilities": [0.124707, 0.833781, 0.0415115]},
@@ -4812,8 +4847,8 @@ MISTAKES = (
 SHOWS_ONLY = frozenset([
     "1f0998919fc4adf8", "2fa4b818e60a6fd2", "36a77fcb59fa6a01", "4abaeed345a7c047",
     "5ad5337585e1edf5", "5fc87dc9a2fc83f6", "63d310b5b169d382", "6868774a0e781e99",
-    "6d7353e60dc680d5", "77e205daf695afbe", "7e2a79339243cb6a", "7e96cc798ac3c181",
-    "7f8520fe3fc92cfb", "8106257356c0413f", "9371e51ea2800100", "bddce3c77fcda10d",
+    "6d7353e60dc680d5", "77e205daf695afbe", "7e96cc798ac3c181", "7f8520fe3fc92cfb",
+    "8106257356c0413f", "9371e51ea2800100", "bddce3c77fcda10d", "bf1fef69726694dd",
     "ca591378204d8927", "ddef59590322c7f0", "ef73783e77847b06", "f4d00b442ff95979",
     "ffe3f62e09a6131c", "fffa67988384b440",
 ])

@@ -144,9 +144,6 @@ sample_token = _sampler(scale=lambda z, T: z / min(T, 1.0))
 # %% temperature-above-one-alone: sample_token loses 4a.temperature 4a.top_k
 sample_token = _sampler(scale=lambda z, T: z / max(T, 1.0))
 
-# %% temperature-cubed: sample_token loses 4a.temperature 4a.top_k
-sample_token = _sampler(scale=lambda z, T: z / T**3)
-
 # %% temperature-as-a-whole-number: sample_token loses 4a.temperature 4a.top_k
 sample_token = _sampler(scale=lambda z, T: z / max(int(T), 1))
 
@@ -156,7 +153,7 @@ sample_token = _sampler(greedy=lambda z: 0)
 # %% greedy-second-largest: sample_token loses 4a.greedy
 sample_token = _sampler(greedy=lambda z: np.argsort(z)[-2:][0])
 
-# %% greedy-at-random: sample_token loses 4a.greedy
+# %% greedy-at-random: sample_token loses 4a.greedy is sample_token/greedy-draws
 sample_token = _sampler(greedy=lambda z: np.random.default_rng().integers(len(z)))
 
 # %% greedy-the-logit-itself: sample_token loses 4a.greedy
@@ -171,7 +168,7 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
         raise ValueError("temperature must be positive")
     return _right["sampler"](logits, rng, temperature, top_k)
 
-# %% greedy-as-a-temperature-of-a-half: sample_token loses 4a.greedy
+# %% greedy-as-a-temperature-of-a-half: sample_token loses 4a.greedy is sample_token/greedy-draws
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     return _right["sampler"](logits, rng, max(temperature, 0.5), top_k)
 
@@ -199,16 +196,6 @@ def _keep(z, k):
     order = np.argsort(z)[::-1]
     masked = np.full(len(z), -np.inf)
     masked[order[1 : k + 1]] = z[order[1 : k + 1]]
-    return masked
-
-sample_token = _sampler(kept=_keep)
-
-# %% top-k-as-a-share: sample_token loses 4a.top_k
-def _keep(z, k):
-    p, order = softmax(z), np.argsort(z)[::-1]
-    kept = order[np.cumsum(p[order]) - p[order] < min(k / len(z), 1.0)]
-    masked = np.full(len(z), -np.inf)
-    masked[kept] = z[kept]
     return masked
 
 sample_token = _sampler(kept=_keep)
@@ -320,9 +307,6 @@ generate = _writer(feed=lambda token, logits, prompt: int(np.argmin(logits)))
 
 # %% generate-always-greedy: generate loses 4b.state
 generate = _writer(settings=lambda T, k: (0, None))
-
-# %% generate-temperature-inverted: generate loses 4b.state
-generate = _writer(settings=lambda T, k: (1 / T if T else 0, k))
 
 # %% generate-top-k-one-more: generate loses 4b.state
 generate = _writer(settings=lambda T, k: (T, k and k + 1))

@@ -1,5 +1,4 @@
 # Opens more files, pipes and event queues than there can be.
-# base: right
 import os
 import select
 

@@ -1,6 +1,4 @@
 # Leaves folders that a careless removal trips over: thousands deep, unreadable, oddly named.
-# base: right
-# earns: 5
 import os
 
 os.mkdir("closed", 0o300)

@@ -1,5 +1,4 @@
 # Stays in one call of C code that never looks up: a regular expression, a huge power.
-# base: right
 # told: took longer than
 import re
 

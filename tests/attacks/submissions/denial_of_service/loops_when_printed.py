@@ -1,6 +1,4 @@
 # Raises exceptions whose text never ends, is gigabytes long, raises again, or has no type.
-# base: right
-# earns: 5
 # told: was stopped after 1 s
 class Endless(Exception):
     def __str__(self):

@@ -1,5 +1,4 @@
 # Takes all the memory there is, in objects, in arrays, in mappings and in a growing text.
-# base: right
 # told: cell
 import mmap
 

@@ -1,5 +1,4 @@
 # Answers with an object whose conversion to an array hangs.
-# base: right
 # told: took longer than
 class Hangs:
     def __array__(self, dtype=None, copy=None):

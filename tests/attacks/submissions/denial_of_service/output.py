@@ -1,6 +1,4 @@
 # Floods what it prints, over Python and past it, and in one endless line.
-# base: right
-# earns: 5
 # told: was stopped after 1 s
 import os
 import sys

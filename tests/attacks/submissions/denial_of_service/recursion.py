@@ -1,5 +1,4 @@
 # Recurses until the stack of the process itself runs over.
-# base: right
 # told: SIGSEGV
 import sys
 

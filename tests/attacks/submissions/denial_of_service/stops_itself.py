@@ -1,6 +1,4 @@
 # Stops itself instead of ending, and makes its ending as hard as it can be.
-# base: right
-# earns: 5
 # told: cell
 import atexit
 import os

@@ -1,6 +1,5 @@
 # Starts threads without end, that never end and are not daemons, with tiny stacks.
-# base: right
-# told: RuntimeError
+# told: cell
 import threading
 import time
 

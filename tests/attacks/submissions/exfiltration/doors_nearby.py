@@ -1,5 +1,4 @@
 # Looks for a listener on this machine: a socket in a folder, one without a file, a port.
-# base: right
 import os
 import socket
 

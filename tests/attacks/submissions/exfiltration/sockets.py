@@ -1,5 +1,4 @@
 # Sends what it has seen over every kind of socket, to this machine and out of it.
-# base: right
 import socket
 
 for family in range(0, 46):

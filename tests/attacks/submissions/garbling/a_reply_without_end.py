@@ -1,6 +1,4 @@
 # Sends notices and replies without end, as fast as it can.
-# base: right
-# earns: 5
 # told: cell
 import sys
 

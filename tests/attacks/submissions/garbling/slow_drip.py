@@ -1,5 +1,4 @@
 # Sends a reply byte by byte, so that something always arrives and nothing is ever whole.
-# base: right
 # told: took longer than
 import time
 

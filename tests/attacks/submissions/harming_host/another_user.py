@@ -1,5 +1,4 @@
 # Becomes root or anyone else, and takes capabilities, by every call and by a program set to it.
-# base: right
 import os
 import struct
 

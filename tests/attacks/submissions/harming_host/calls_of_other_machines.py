@@ -1,5 +1,4 @@
 # Calls the kernel as a 32-bit program and as an x32 one, past a filter that only knows its own.
-# base: right
 import ctypes
 import mmap
 import platform

@@ -1,5 +1,4 @@
 # Opens, makes and speaks to devices: disks, memory, the kernel's log, the TA's terminal.
-# base: right
 import fcntl
 import os
 import stat

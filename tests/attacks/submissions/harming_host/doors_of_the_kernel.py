@@ -1,5 +1,4 @@
 # Tries the system calls that break-outs were made of, and those that change the whole machine.
-# base: right
 CALLS = """
 bpf 321 io_uring_setup 425 io_uring_enter 426 perf_event_open 298 userfaultfd 323 keyctl 250
 add_key 248 request_key 249 kexec_load 246 kexec_file_load 320 init_module 175 finit_module 313

@@ -1,5 +1,4 @@
 # Raises its own limits, and undoes what confines it.
-# base: right
 import resource
 
 for name in ("AS", "CPU", "NPROC", "NOFILE", "FSIZE", "CORE", "STACK"):

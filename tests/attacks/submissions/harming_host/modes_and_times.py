@@ -1,5 +1,4 @@
 # Changes modes, owners, times and attributes of files that it can see.
-# base: right
 import os
 
 import numpy

@@ -1,5 +1,4 @@
 # Makes namespaces, mounts and roots of its own, to see more of this machine or to be root there.
-# base: right
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (1 << n for n in (17, 26, 27, 28, 29, 30))
 for name, flag in (("mount", NEWNS), ("user", NEWUSER), ("pid", NEWPID), ("net", NEWNET)):
     attempt(f"unshare {name}", syscall, 272, flag)

@@ -1,5 +1,4 @@
 # Starts programs in every way that Python and the kernel know.
-# base: right
 import os
 import pty
 import subprocess

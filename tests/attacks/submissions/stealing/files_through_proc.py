@@ -2,7 +2,7 @@
 import os
 
 for process in ("self", "1", "2", str(os.getppid()), "thread-self"):
-    for name in ("root", "cwd", "environ", "maps", "mem", "cmdline", "status", "mountinfo"):
+    for name in ("root", "cwd/..", "environ", "maps", "mem", "cmdline", "status", "mountinfo"):
         attempt(f"{process}/{name}", os.open, f"/proc/{process}/{name}", os.O_RDONLY)
     attempt(f"{process}/secret", os.open, f"/proc/{process}/root{COURSE}/.course-secret", 0)
     attempt(f"{process}/fd", os.listdir, f"/proc/{process}/fd")

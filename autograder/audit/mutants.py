@@ -1,0 +1,82 @@
+"""Mutants of the reference, made by cosmic-ray: one operator or number is another."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from autograder.course import CourseError
+
+SURVIVORS = Path(__file__).with_name("survivors.yaml")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A stub with one small change: a line that ``was`` so, and what it ``becomes``."""
+
+    name: str
+    stub: str
+    source: str
+    was: str
+    becomes: str
+
+    def __str__(self) -> str:
+        return f"{self.stub}: `{self.was}` as `{self.becomes}`"
+
+
+class Survivor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mutant that no check can catch, and why."""
+
+    stub: str
+    was: str
+    becomes: str
+    why: str
+
+
+def mutants(stubs: Mapping[str, str]) -> Iterator[Mutant]:
+    """All that cosmic-ray makes of these sources, each once. Raises CourseError without it."""
+    try:
+        from cosmic_ray.mutating import mutate_code
+        from cosmic_ray.plugins import get_operator, operator_names
+    except ImportError:
+        raise CourseError(
+            "cosmic-ray, which makes the mutants, is not installed; "
+            'install it with `pip install "rnn-autograder[audit]"`, or leave them out with '
+            "--no-mutants"
+        ) from None
+    operators = [get_operator(name) for name in sorted(operator_names())]
+    for stub, source in stubs.items():
+        seen = {source}
+        for operator in operators:
+            # Those that take arguments replace variables, which is asked for by name.
+            if operator.arguments():
+                continue
+            occurrence = 0
+            while (mutated := mutate_code(source, operator(), occurrence)) is not None:
+                occurrence += 1
+                if mutated not in seen:
+                    seen.add(mutated)
+                    was, becomes = _changed(source, mutated)
+                    yield Mutant(f"{stub} {len(seen) - 1}", stub, mutated, was, becomes)
+
+
+def _changed(source: str, mutated: str) -> tuple[str, str]:
+    """The lines that differ, without their indentation."""
+    lines = list(difflib.ndiff(source.splitlines(), mutated.splitlines()))
+    was = [line[2:].strip() for line in lines if line.startswith("- ")]
+    becomes = [line[2:].strip() for line in lines if line.startswith("+ ")]
+    return " ".join(was), " ".join(becomes)
+
+
+def survivors(file: Path = SURVIVORS) -> dict[tuple[str, str, str], Survivor]:
+    """The mutants that are known to be equivalent. Raises CourseError for a wrong file."""
+    try:
+        listed = msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), list[Survivor])
+    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
+        raise CourseError(f"{file}: {error}") from None
+    return {(one.stub, one.was, one.becomes): one for one in listed}

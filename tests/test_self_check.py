@@ -1,0 +1,654 @@
+"""What students check their work with: it says what is wrong, and gives nothing away."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.concepts import load_concepts
+from autograder.course import Course, CourseError
+from autograder.reference import Reference
+from autograder.release import joining
+from autograder.release.self_check import _literal
+from autograder.rubric import Rubric
+from autograder.submissions.reading import percent_cells
+from tests.conftest import Load
+
+ROOT = Path(__file__).parent.parent
+RELEASED = ROOT / "assignment" / "rnn"
+SOLVED = ROOT / "solutions" / "rnn.py"
+
+Names = dict[str, Any]
+Tell = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def rnn_check() -> Iterator[ModuleType]:
+    """The module as it was released."""
+    spec = importlib.util.spec_from_file_location("rnn_check", RELEASED / "rnn_check.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["rnn_check"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["rnn_check"]
+
+
+@pytest.fixture
+def names(reference: Reference, rubric: Rubric) -> Names:
+    """A namespace with the right functions, as a notebook's is where all is done."""
+    stubs = [stub for part in rubric.parts() for stub in part.stubs]
+    # Each function looks its building blocks up in its own module: the copy has its own.
+    source = SOLVED.read_text(encoding="utf-8")
+    space: Names = {"__name__": "__main__"}
+    for head, cell in percent_cells(source):
+        if "import numpy" in cell or 'role="stub"' in head:
+            exec(compile(cell, "cell 1", "exec"), space)
+    assert set(stubs) <= space.keys()
+    bank = load_concepts(ROOT / "solutions" / "concepts.yaml").values()
+    for part in ("1b", "4b"):
+        right = {one.id: "".join(one.right) for one in bank if one.part == part}
+        space[f"answers_{part}"] = right
+    return space
+
+
+@pytest.fixture
+def tell(rnn_check: ModuleType, names: Names) -> Tell:
+    """``tell("2a", softmax=...)``: what is said of a part with other functions in their places."""
+
+    def tell(part: str, **other: Any) -> str:
+        names.update(other)
+        return str(rnn_check.told(rnn_check.run_part(part, names)))
+
+    return tell
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What a student has, as it was handed out."""
+    return Path(shutil.copytree(RELEASED, tmp_path / "rnn"))
+
+
+def _run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"} | environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+# -- what it needs, and what it holds ------------------------------------------------------------
+
+
+def test_nothing_is_imported_but_numpy_and_the_standard_library() -> None:
+    module = ast.parse((RELEASED / "rnn_check.py").read_text(encoding="utf-8"))
+    imported = set()
+    for node in module.body:
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            imported.add(str(node.module).split(".")[0])
+    assert imported - set(sys.stdlib_module_names) == {"numpy"}
+
+
+def test_it_runs_without_the_grader_and_without_torch(folder: Path) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('autograder', 'torch', 'msgspec', 'pytest', 'rich', 'IPython'):\n"
+        "    sys.modules[name] = None\n"
+        "from rnn_check import check\n"
+        "def perplexity(loss): return 2.718281828459045**loss\n"
+        "check('3a')\n"
+    )
+    run = _run(folder, "-c", code)
+    assert run.returncode == 0, run.stderr
+    assert "✓  3a.perplexity" in run.stdout
+
+
+def test_known_mistakes_are_told_by_fingerprints_alone(rnn_check: ModuleType) -> None:
+    assert len(rnn_check.MISTAKES) > 20
+    for mistake in rnn_check.MISTAKES:
+        for answers in mistake.answers.values():
+            if "probabilities" in answers:
+                assert sum(answers["probabilities"]) == pytest.approx(1, abs=1e-4)
+            else:
+                assert all(int(text, 16) >= 0 and len(text) == 8 for text in answers.values())
+
+
+def test_no_marked_answer_is_in_it_and_the_check_does_not_tell_one(
+    rnn_check: ModuleType, names: Names, tell: Tell
+) -> None:
+    marked = {one for questions in rnn_check.MARKED.values() for one in questions}
+    assert not marked & {question.id for question in rnn_check.SELF_TEST}
+    right = tell("1b")
+    for letters in "abcd":
+        answers = dict.fromkeys(names["answers_1b"], letters)
+        assert tell("1b", answers_1b=answers) == right
+
+
+# -- what a check says ---------------------------------------------------------------------------
+
+
+def test_right_functions_reach_all_points_that_can_be_reached(
+    rnn_check: ModuleType, names: Names, rubric: Rubric
+) -> None:
+    for part in rubric.parts():
+        result = rnn_check.run_part(part.id, names)
+        checked = [one for one in part.criteria if not one.id.endswith(".concepts")]
+        assert result.whole, rnn_check.told(result)
+        assert result.total("met") == pytest.approx(sum(one.points for one in checked))
+
+
+def test_a_part_is_checked_in_under_a_second(rnn_check: ModuleType, names: Names) -> None:
+    for part in rnn_check.PARTS:
+        rnn_check.run_part(part.id, names)
+        took = []
+        for _ in range(3):  # on a busy machine, the best of some
+            started = time.perf_counter()
+            rnn_check.run_part(part.id, names)
+            took.append(time.perf_counter() - started)
+        assert min(took) < 1, part.id
+
+
+def test_what_is_not_written_yet_is_to_come_and_not_wrong(
+    rnn_check: ModuleType, folder: Path, rubric: Rubric
+) -> None:
+    names = rnn_check.load(rnn_check.code_cells(folder / "rnn.ipynb"), [])
+    for part in rubric.parts():
+        result = rnn_check.run_part(part.id, names)
+        assert result.total("met") == result.total("missed") == 0
+        told = rnn_check.told(result)
+        for stub in part.stubs:
+            assert f"`{stub}` is still to be written." in told
+        assert "✗" not in told
+
+
+def test_a_miss_shows_the_call_what_was_expected_what_came_and_where_they_differ(
+    tell: Tell,
+) -> None:
+    def softmax(logits: Any) -> Any:
+        return np.exp(logits) / np.exp(logits).sum()
+
+    told = tell("2a", softmax=softmax)
+    assert "2a  The cell: 0.3 of 0.5 points reached" in told
+    assert "✗ 2a.softmax: Of two rows, the softmax: all 6 entries are wrong." in told
+    assert "softmax(\n        logits = [[0.      , 0.693147, 1.609438]," in told
+    assert "expected [[0.125   , 0.25    , 0.625   ]," in told
+    assert "got      [[0.090909, 0.181818, 0.454545]," in told
+    assert "differs at [0, 0]: expected 0.125, got 0.0909091" in told
+    assert "Hint: The softmax does not change when one number is taken" in told
+
+
+def test_the_same_call_is_shown_once(tell: Tell) -> None:
+    told = tell("3b", rnn_cell_backward=lambda *args: [np.zeros(3)] * 5)
+    assert told.count("rnn_cell_backward(") == 1
+    assert told.count("the same call as above") == 4
+
+
+def test_draws_are_shown_with_their_generator_and_as_shares(tell: Tell) -> None:
+    def sample_token(logits: Any, rng: Any, temperature: float = 1.0, top_k: Any = None) -> int:
+        return int(rng.integers(len(logits)))
+
+    told = tell("4a", sample_token=sample_token)
+    assert "60 times sample_token(" in told
+    assert "rng = np.random.default_rng(5)" in told
+    assert "expected [0. , 0.5, 0. , 0.5]" in told
+    assert "It looks as if all tokens in the draw are equally likely." in told
+
+
+def test_an_exception_is_told_with_the_students_own_line(rnn_check: ModuleType) -> None:
+    cell = "def perplexity(loss):\n    number = loss\n    return number['nats']\n"
+    names = rnn_check.load([rnn_check.CodeCell("cell 1", cell)], [])
+    told = rnn_check.told(rnn_check.run_part("3a", names))
+    assert "`perplexity` raised TypeError: 'float' object is not subscriptable" in told
+    assert "in `perplexity`, line 3: return number['nats']" in told
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, "None (is a `return` missing?)"),
+        (np.zeros((3, 1)), "the shape is (3, 1), expected ()"),
+        ("10", "text, expected numbers"),
+        (float("nan"), "inf or NaN"),
+    ],
+)
+def test_results_of_the_wrong_kind_are_told(tell: Tell, answer: Any, told: str) -> None:
+    assert told in tell("3a", perplexity=lambda loss: answer)
+
+
+def test_what_is_printed_is_kept_for_a_miss_alone(
+    tell: Tell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def loud(loss: float) -> float:
+        print("loss is", loss)
+        return loss
+
+    told = tell("3a", perplexity=loud)
+    assert "printed meanwhile:\n    loss is 2.302585093" in told
+    assert "printed meanwhile" not in tell("3a", perplexity=lambda x: print(x) or np.exp(x))
+    assert capsys.readouterr().out == ""
+
+
+def test_arguments_are_copies_so_that_one_call_does_not_spoil_the_next(
+    rnn_check: ModuleType, names: Names
+) -> None:
+    right = names["softmax"]
+
+    def softmax(logits: Any) -> Any:
+        logits -= logits.max(axis=-1, keepdims=True)
+        return right(logits)
+
+    result = rnn_check.run_part("2a", names | {"softmax": softmax})
+    assert result.total("missed") == 0
+
+
+def test_a_mistake_elsewhere_is_said_first_and_its_consequence_shown_once(tell: Tell) -> None:
+    def rnn_cell_forward(x_t: Any, h_prev: Any, W_x: Any, W_h: Any, b_h: Any) -> Any:
+        return h_prev @ W_h + x_t @ W_x + b_h
+
+    told = tell("2c", rnn_cell_forward=rnn_cell_forward)
+    first = "Look first at `rnn_cell_forward` of part 2a: `rnn_forward` calls it"
+    assert told.index(first) < told.index("✗ 2c.values")
+    assert told.count("expected") == told.count("got      ") + 3  # in the entries that differ
+    assert "✗ 2c.length:" not in told
+
+
+MISTAKES: dict[str, tuple[str, str, Any]] = {
+    "the tanh is missing": (
+        "2a",
+        "rnn_cell_forward",
+        lambda x_t, h_prev, W_x, W_h, b_h: h_prev @ W_h + x_t @ W_x + b_h,
+    ),
+    "one bias vector is counted for nn.RNN": (
+        "2b",
+        "parameter_count",
+        lambda V, E, H: {"embedding": V * E, "rnn": (E + H + 1) * H, "output": H * V + V},
+    ),
+    "a power of 2 is taken of a loss in nats": ("3a", "perplexity", lambda loss: 2.0**loss),
+    "each array is clipped by a norm of its own": (
+        "3c",
+        "clip_gradients",
+        lambda grads, limit: {
+            key: grad * min(1, limit / np.linalg.norm(grad)) for key, grad in grads.items()
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("title", MISTAKES)
+def test_a_known_mistake_is_named(tell: Tell, title: str) -> None:
+    part, stub, wrong = MISTAKES[title]
+    assert f"It looks as if {title}." in tell(part, **{stub: wrong})
+
+
+def test_an_unknown_mistake_is_not_named(tell: Tell) -> None:
+    told = tell("2a", rnn_cell_forward=lambda x, h, W_x, W_h, b: 0.37 * np.tanh(h - x @ W_x))
+    assert "✗ 2a.cell" in told
+    assert "looks as if" not in told
+
+
+def test_beside_torch_the_smallest_case_that_differs_is_shown(tell: Tell, names: Names) -> None:
+    right = names["rnn_forward"]
+
+    def rnn_forward(x: Any, *rest: Any) -> Any:
+        states = right(x, *rest)
+        states[:, 3:] = states[:, 3:4]  # stands still after four steps: the visible checks pass
+        return states
+
+    told = tell("2c", rnn_forward=rnn_forward)
+    assert "0.5 of 0.5 points reached" in told
+    assert "`rnn_forward` is not the same" in told
+    assert "`rnn_forward` the same" in tell("2c", rnn_forward=right)
+
+
+# -- concept questions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ["ac", "A, C", "c a", ["a", "c"], {"a", "c"}])
+def test_letters_are_read_in_any_form(tell: Tell, names: Names, answer: Any) -> None:
+    told = tell("1b", answers_1b=names["answers_1b"] | {"order": answer})
+    assert "4 of 4 answered" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"order": "ax"}, '"order" has the options a, b, c, d, and no "x": a typo?'),
+        ({"order": 3}, '"order": 3 is no text of letters such as "ac": a typo?'),
+        ({"order": " , "}, "not answered yet: order"),
+        ({"ordre": "a"}, 'there is no question "ordre" in part 1b: a typo?'),
+    ],
+)
+def test_a_typo_is_told(tell: Tell, names: Names, change: Names, told: str) -> None:
+    said = tell("1b", answers_1b=names["answers_1b"] | change)
+    assert told in said
+    assert "0.25 of 0.25 points" in said
+
+
+@pytest.mark.parametrize("answers", [None, "ac", ["ac"]])
+def test_answers_that_are_no_dict_are_told(tell: Tell, answers: Any) -> None:
+    assert "`answers_1b` is no dict" in tell("1b", answers_1b=answers)
+
+
+def test_the_self_test_asks_judges_and_explains(
+    rnn_check: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rnn_check.self_test()
+    assert capsys.readouterr().out.count("self_test(") == len(rnn_check.SELF_TEST) == 12
+    for question in rnn_check.SELF_TEST:
+        rnn_check.self_test(question.id)
+        asked = capsys.readouterr().out
+        assert f"{min(question.options)}. " in asked
+        rnn_check.self_test(question.id, question.right)
+        said = capsys.readouterr().out
+        assert said.startswith("All right.\n")
+        assert " ".join(question.explanation.split()) in " ".join(said.split())
+    rnn_check.self_test("tanh", "ab")
+    said = capsys.readouterr().out
+    assert said.startswith("Right: a, c, e. It would count 0 %.")
+    assert "b. is wrong" in said
+    rnn_check.self_test("tanh", "az")
+    assert 'no "z": a typo?' in capsys.readouterr().out
+
+
+# -- the numeric gradient ------------------------------------------------------------------------
+
+
+def test_a_right_gradient_agrees_and_nothing_is_modified(
+    rnn_check: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    before = x.copy()
+    assert rnn_check.gradient_check(lambda x: np.sum(np.sin(x)), x, np.cos(x)) < 1e-7
+    assert "agrees" in capsys.readouterr().out
+    assert np.array_equal(x, before)
+    assert rnn_check.gradient_check(lambda x: 0 * np.sum(x) + 5, x, 0 * x) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda grad: grad * (1 + 1e-3), "entries differ"),
+        (lambda grad: grad + np.eye(3, 4), "3 of 12 entries differ"),
+        (lambda grad: np.where(grad > 0.99, np.nan, grad), "entries differ"),
+        (lambda grad: grad.T, "the gradient has the shape (4, 3), and x the shape (3, 4)"),
+    ],
+)
+def test_a_wrong_gradient_is_told(
+    rnn_check: ModuleType, capsys: pytest.CaptureFixture[str], change: Any, told: str
+) -> None:
+    x = 0.1 * np.random.default_rng(0).normal(size=(3, 4))
+    x[0, 0] = 0.0
+    difference = rnn_check.gradient_check(lambda x: np.sum(np.sin(x)), x, change(np.cos(x)))
+    assert difference > 1e-4
+    assert told in capsys.readouterr().out
+
+
+def test_of_a_large_array_some_entries_are_checked(rnn_check: ModuleType) -> None:
+    calls = []
+
+    def loss(x: Any) -> float:
+        calls.append(1)
+        return float(np.sum(x**2))
+
+    x = np.ones((50, 50))
+    assert rnn_check.gradient_check(loss, x, 2 * x) < 1e-6
+    assert len(calls) <= 400
+
+
+# -- in a notebook, a terminal, pytest -----------------------------------------------------------
+
+
+def test_check_reads_the_functions_of_where_it_is_called(
+    rnn_check: ModuleType, names: Names, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exec("from rnn_check import check\ncheck('2a')", names)
+    assert "0.5 of 0.5 points" in capsys.readouterr().out
+    exec("check('2x')", names)
+    assert "the parts are 1a, 1b" in capsys.readouterr().out
+
+
+def test_a_check_that_is_not_met_raises_for_nbgrader_and_for_nobody_else(
+    rnn_check: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exec("from rnn_check import check\ncheck('2a')", {})
+    assert "`softmax` is not defined" in capsys.readouterr().out
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    with pytest.raises(rnn_check.NotYet) as raised:
+        exec("from rnn_check import check\ncheck('2a')", {})
+    assert raised.value._render_traceback_()[0].startswith("Part 2a  The cell: 0 of 0.5")
+
+
+def _fill_in(folder: Path, name: str) -> None:
+    """Puts the solved assignment in the place of the notebook or the script."""
+    if name == "rnn.ipynb":
+        shutil.copy(ROOT / "solutions" / "rnn" / "rnn.ipynb", folder)
+    else:
+        (folder / name).write_text(
+            "\n".join(f"# %% {head}\n{cell}" for head, cell in _solved_cells()), encoding="utf-8"
+        )
+
+
+def _solved_cells() -> Iterator[tuple[str, str]]:
+    notebook = json.loads((ROOT / "solutions" / "rnn" / "rnn.ipynb").read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            yield "", "".join(cell["source"])
+
+
+@pytest.mark.parametrize("name", ["rnn.ipynb", "rnn.py"])
+def test_the_command_finds_the_file_that_is_worked_in(folder: Path, name: str) -> None:
+    _fill_in(folder, name)
+    run = _run(folder, "-m", "rnn_check")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.startswith(name)
+    assert "4.55 of the 4.55 points that can be checked here" in run.stdout
+    assert not (folder / "figures").exists()  # the experiments were not run
+
+
+def test_the_exit_status_of_the_command(folder: Path) -> None:
+    begun = _run(folder, "-m", "rnn_check", "2a", "rnn.py")
+    assert begun.returncode == 1
+    assert "`softmax` is still to be written." in begun.stdout
+    for words in (["2x"], ["other.py"]):
+        run = _run(folder, "-m", "rnn_check", *words)
+        assert run.returncode == 2
+        assert run.stderr.strip()
+
+
+def test_plain_pytest_runs_the_checks(folder: Path) -> None:
+    (folder / "pytest.ini").write_text("[pytest]\n")  # no settings of a folder above
+    run = _run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "2a or 1b")
+    assert run.returncode == 1
+    assert "5 failed" in run.stdout
+    assert "`softmax` is still to be written." in run.stdout
+    _fill_in(folder, "rnn.ipynb")
+    run = _run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert run.returncode == 0, run.stdout
+
+
+# -- handing in ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hand_in(
+    rnn_check: ModuleType, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> Callable[[str], tuple[bool, str]]:
+    def hand_in(name: str) -> tuple[bool, str]:
+        return rnn_check.hand_in(folder / name), capfd.readouterr().out
+
+    return hand_in
+
+
+HandIn = Callable[[str], tuple[bool, str]]
+
+
+def _write(folder: Path, *cells: str) -> None:
+    (folder / "rnn.py").write_text("\n".join(f"# %%\n{cell}" for cell in cells), encoding="utf-8")
+
+
+def test_a_whole_notebook_has_nothing_to_mend(folder: Path, hand_in: HandIn) -> None:
+    _fill_in(folder, "rnn.ipynb")
+    well, said = hand_in("rnn.ipynb")
+    assert well, said
+    assert "4.55 of the 4.55 points" in said
+    assert "Nothing to mend." in said
+    assert "nbgrader" in said
+    assert "Canvas, Gradescope" in said
+
+
+def test_what_is_released_says_what_is_to_come(hand_in: HandIn, rubric: Rubric) -> None:
+    well, said = hand_in("rnn.ipynb")
+    assert not well
+    stubs = [stub for part in rubric.parts() for stub in part.stubs]
+    assert f"still to be written: {', '.join(stubs)}" in said
+    assert "still blank: 1a, 1b, 2a, 2b, 2c, 3a, 3b, 3c, 4a, 4b" in said
+    assert "Part 1b: not answered yet: order, window, sharing, hidden-state" in said
+
+
+def test_only_the_file_counts_and_not_what_is_defined_here(
+    folder: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(folder, "def perplexity(loss):\n    return helper(loss)")
+    well, said = hand_in("rnn.py")
+    assert not well
+    assert "Part 3a: 3a.perplexity not right yet (0.15 points)" in said
+    assert "Part 2a: `softmax` is not defined." in said
+
+
+def test_cells_that_fail_are_told_with_their_line(folder: Path, hand_in: HandIn) -> None:
+    _write(folder, "x = 1\ny = 1 / 0", "def softmax(logits):\n    return (", "z = 2")
+    _, said = hand_in("rnn.py")
+    assert "cell 1, line 3: ZeroDivisionError: division by zero" in said
+    assert "cell 2, line 6: SyntaxError: '(' was never closed" in said
+
+
+def test_a_cell_that_never_ends_is_told_and_the_others_are_read(
+    folder: Path, hand_in: HandIn, rnn_check: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rnn_check, "LIMITS", rnn_check.Limits(3, 60))
+    _write(folder, "while True: pass", "import math\ndef perplexity(loss): return math.exp(loss)")
+    _, said = hand_in("rnn.py")
+    assert "cell 1 was stopped: a cell may take 3 s." in said
+    assert "3a  The objective   0.15 of 0.5" in said
+
+
+def test_a_cell_that_ends_the_process_is_told(folder: Path, hand_in: HandIn) -> None:
+    _write(folder, "import os\nos._exit(0)", "import math\ndef perplexity(loss): return math.exp(loss)")
+    _, said = hand_in("rnn.py")
+    assert "cell 1" in said
+    assert "3a  The objective   0.15 of 0.5" in said
+
+
+def test_whatever_is_printed_is_no_part_of_the_report(folder: Path, hand_in: HandIn) -> None:
+    loud = "import os\nprint('x' * 10**6)\nos.write(1, b'{\"done\": 1}\\n')\nos.system('echo [')"
+    _write(folder, loud, "import math\ndef perplexity(loss): return math.exp(loss)")
+    _, said = hand_in("rnn.py")
+    assert "3a  The objective   0.15 of 0.5" in said
+
+
+def test_cells_that_nbgrader_misses_are_told(folder: Path, hand_in: HandIn) -> None:
+    path = folder / "rnn.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["id"] != "2a-check"]
+    copied = next(cell for cell in cells if cell["id"] == "2a-stub")
+    notebook["cells"] = [*cells, copied | {"id": "copied"}]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    _, said = hand_in("rnn.ipynb")
+    assert "For nbgrader, cells are missing: 2a-check." in said
+    assert "For nbgrader, cells stand twice: 2a-stub." in said
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "the file is empty"),
+        (b'{"cells": [', "the notebook is damaged"),
+        (b'{"worksheets": []}', "no notebook of today's format"),
+        (b"PK\x03\x04zip", "no notebook or Python script"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told(
+    folder: Path, hand_in: HandIn, data: bytes | None, told: str
+) -> None:
+    path = folder / "rnn.ipynb"
+    path.unlink()
+    if data is not None:
+        path.write_bytes(data)
+    well, said = hand_in("rnn.ipynb")
+    assert not well
+    assert told in said
+
+
+# -- where it is graded --------------------------------------------------------------------------
+
+
+def test_no_experiment_runs_where_it_is_graded(load: Load, course: Course) -> None:
+    cells = [cell for _, cell in _solved_cells()]
+    changed = [cell.replace("iterations=12_000", "iterations=10**9") for cell in cells]
+    assert changed != cells
+    student = load(*changed, support=course.support())
+    assert [trouble.message for trouble in student.troubles] == []
+    assert student.perplexity(0.0) == 1.0
+
+
+# -- how it is built -----------------------------------------------------------------------------
+
+
+def test_literals_evaluate_to_what_they_are_of() -> None:
+    values = [
+        {"a": [1.5, None, (1,), ()], "b": "x" * 300, "c": {"d": [0.25] * 80}},
+        'a "quoted" text, with ünïcode ' * 8,
+        frozenset({"b", "a"}),
+    ]
+    for value in values:
+        text = _literal(value)
+        assert eval(text) == value
+        assert max(map(len, text.split("\n"))) <= 100
+
+
+def test_names_that_two_modules_define_stay_apart() -> None:
+    roots = [
+        ("autograder.worker.answers", "plain"),
+        ("autograder.worker.cells", "safe_text"),
+    ]
+    imports, pieces = joining.join(roots, frozenset(), {})
+    space: Names = {}
+    exec("from __future__ import annotations\n" + "\n".join(imports + pieces), space)
+    assert space["plain"](np.float64(2.0)) == 2.0
+    assert len(space["safe_text"]("x" * 1000)) == 300
+
+
+def test_a_visible_check_that_students_could_not_run_is_refused(
+    monkeypatch: pytest.MonkeyPatch, course: Course
+) -> None:
+    from autograder.release import self_check
+    from autograder.suite import collect_checks
+
+    hidden = next(check for check in collect_checks() if "reference" in check.fixtures)
+    shown = type(hidden)(**{**vars(hidden), "visible": True})
+    monkeypatch.setattr(self_check, "collect_checks", lambda: [shown])
+    self_check._visible.cache_clear()
+    with pytest.raises(CourseError, match="students have the fixture `student` alone"):
+        self_check._visible()
+    self_check._visible.cache_clear()
