@@ -141,9 +141,6 @@ _LISTS = {0xDC: 2, 0xDD: 4}
 _DICTS = {0xDE: 2, 0xDF: 4}
 _SIZED = _EXTENSIONS | _TEXTS | _LISTS | _DICTS
 
-# So few bytes cannot hold what would take long or much room, whatever they say.
-HARMLESS_BYTES = 4096
-
 
 def _look_through(body: bytes | bytearray) -> None:
     """Refuses a message of too much, and dicts with keys other than text.
@@ -204,8 +201,7 @@ def _cost(code: int) -> int:
 def decode(body: bytes | bytearray) -> Any:
     """The inverse of ``encode``, without the length. Raises WireError for anything else."""
     try:
-        if len(body) > HARMLESS_BYTES:
-            _look_through(body)
+        _look_through(body)
         return _decoder.decode(body)
     except IndexError:
         raise WireError("not a message: it breaks off") from None

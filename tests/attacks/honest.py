@@ -160,12 +160,14 @@ def _exported(text: str) -> str:
 
 def _as_notebook(submission: Submission) -> bytes:
     """With a large output, an odd version, and a cell of each other kind."""
-    code = [
+    code: list[dict[str, object]] = [
         {"cell_type": "code", "source": cell.source.splitlines(True), "outputs": [], "metadata": {}}
         for cell in submission.cells
     ]
     code[0]["outputs"] = [{"output_type": "stream", "text": "x" * 1_000_000}]
-    others = [{"cell_type": kind, "source": "[x](y)"} for kind in ("markdown", "raw", "heading")]
+    others: list[dict[str, object]] = [
+        {"cell_type": kind, "source": "[x](y)"} for kind in ("markdown", "raw", "heading")
+    ]
     return json.dumps({"cells": others + code, "nbformat": 4, "nbformat_minor": 99}).encode()
 
 

@@ -32,7 +32,7 @@ def _can_run(words: Sequence[str | Path]) -> bool:
 
 
 def python_for_ordinary_user(folder: Path) -> Path | None:
-    """This Python or, where it lies in root's own folders, one made in ``folder`` from the system's.
+    """This Python or, where it lies in root's own folders, one of the system's in ``folder``.
 
     Its packages are ours. None where there is no such Python.
     """

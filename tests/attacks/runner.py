@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -70,14 +71,15 @@ class _Doors:
     """Sockets that nobody has a reason to talk to."""
 
     def __init__(self, job: Job) -> None:
-        self._listening = {
+        self._listening: dict[str, tuple[Any, Any, Any]] = {
             "tcp": (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", job.port)),
             "udp": (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", job.port)),
             "unix": (socket.AF_UNIX, socket.SOCK_STREAM, job.door),
             "abstract": (socket.AF_UNIX, socket.SOCK_STREAM, f"\0{job.door}"),
         }
         self._sockets = {}
-        for name, (family, kind, address) in self._listening.items():
+        for name, listening in self._listening.items():
+            family, kind, address = listening
             self._sockets[name] = socket.socket(family, kind)
             self._sockets[name].bind(address)
             if kind == socket.SOCK_STREAM:

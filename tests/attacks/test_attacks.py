@@ -196,7 +196,12 @@ def _grade(level: Level, area: Path, ordinary_python: Path | None) -> Graded:
     done = subprocess.run(
         [python, "-m", "tests.attacks.runner", msgspec.json.encode(job).decode()],
         cwd=ROOT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(home), "TMPDIR": str(home / "tmp")},
+        env={
+            **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": str(home),
+            "TMPDIR": str(home / "tmp"),
+        },
         capture_output=True,
         timeout=ENOUGH_SECONDS,
         check=False,
