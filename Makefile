@@ -1,6 +1,7 @@
 # make grade                        set up, and grade the sample class
 # make grade SUBMISSIONS=folder     grade another
-# make test                         set up, and run the tests
+# make test                         set up, and run the tests of the grader
+# make test-around                  run the tests of attacks, nbgrader and the students' self-check
 # make lint                         formatting, lint, types, who imports whom
 # make release                      build assignment/ from solutions/
 # make bench                        what grading costs
@@ -10,7 +11,9 @@ BIN := $(VENV)/bin
 SUBMISSIONS ?= tests/sample_class/submissions
 OUT ?= grades
 
-.PHONY: setup grade test lint release bench
+AROUND := tests/attacks $(wildcard tests/test_nbgrader*.py) tests/test_self_check.py
+
+.PHONY: setup grade test test-around lint release bench
 
 setup: $(VENV)/ready
 
@@ -23,7 +26,10 @@ grade: setup
 	$(BIN)/autograder grade "$(SUBMISSIONS)" --out "$(OUT)"
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(AROUND))
+
+test-around: setup
+	$(BIN)/python -m pytest $(AROUND)
 
 lint: setup
 	$(BIN)/ruff check .
