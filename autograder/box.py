@@ -173,7 +173,7 @@ def choose(asked: Level | None) -> Level:
         failed.append(f"{level}: {reason}")
     raise CourseError(
         "students' code cannot be kept apart on this machine "
-        f"({'; '.join(failed)}). On Linux install bubblewrap and see `autograder doctor`. "
+        f"({'; '.join(failed)}). On Linux install bubblewrap. "
         "Code that you trust as your own can be graded with --isolation none."
     )
 
