@@ -141,6 +141,24 @@ def check(file: Path, isolation: Level | None, folder: Path | None) -> None:
 
 
 @main.command()
+@_told
+def doctor() -> None:
+    """Find how well this machine keeps students' code apart, by trying to break out.
+
+    The exit status is 2 where no level holds.
+    """
+    from rich.console import Console
+
+    from autograder.doctor import diagnose
+    from autograder.doctor.printing import print_diagnosis
+
+    diagnosis = diagnose()
+    print_diagnosis(Console(), diagnosis)
+    if diagnosis.gives == "none":
+        sys.exit(CANNOT_WORK)
+
+
+@main.command()
 @click.option("--check", "checking", is_flag=True, help="Build nothing; look for drift and leaks.")
 @course_option
 @_told
@@ -156,6 +174,43 @@ def release(checking: bool, folder: Path | None) -> None:
     for finding in findings:
         click.secho(str(finding), fg="red", err=True)
     if findings:
+        sys.exit(1)
+
+
+@main.command()
+@click.option(
+    "--runs",
+    default=100,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Of the whole suite over right solutions, each with other inputs.",
+)
+@click.option(
+    "--jobs",
+    default=os.cpu_count() or 1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Submissions graded at a time.",
+)
+@click.option("--no-mutants", is_flag=True, help="Leave out the mutants of the reference.")
+@isolation_option
+@course_option
+@_told
+def audit(
+    runs: int, jobs: int, no_mutants: bool, isolation: Level | None, folder: Path | None
+) -> None:
+    """Measure the grader itself: what it lets pass, what it fails, what it names.
+
+    For whoever has changed the rubric, the checks or the solutions. Takes some minutes, and
+    fails where a bound is broken.
+    """
+    from rich.console import Console
+
+    from autograder.audit import Sizes, run_audit
+    from autograder.audit.printing import print_audit
+
+    course, sizes = _course(folder), Sizes(runs, with_mutants=not no_mutants)
+    if not print_audit(Console(), lambda watch: run_audit(course, sizes, jobs, isolation, watch)):
         sys.exit(1)
 
 

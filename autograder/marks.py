@@ -25,8 +25,11 @@ class CriterionMark(msgspec.Struct, frozen=True):
 
 
 class PartMark(msgspec.Struct, frozen=True):
+    """What one part earned, in points; ``read_again`` is its section, where not all was earned."""
+
     score: float
     max_score: float
+    read_again: str = ""
 
 
 class Marks(msgspec.Struct, frozen=True):
@@ -80,7 +83,8 @@ def _part(part: Part, criteria: dict[str, CriterionMark], automatic: float) -> P
     marks = [criteria[criterion.id] for criterion in part.criteria]
     earned, worth = sum(mark.score for mark in marks), sum(mark.max_score for mark in marks)
     max_score = _round(part.points * automatic)
-    return PartMark(_round(max_score * earned / worth) if worth else 0.0, max_score)
+    score = _round(max_score * earned / worth) if worth else 0.0
+    return PartMark(score, max_score, f"{part.id} {part.title}" if score < max_score else "")
 
 
 def _criterion(

@@ -39,6 +39,7 @@ SECOND_CALL_SECONDS = 2.0
 MAX_LOST = 3
 # The room for answers that are kept to be asked for again and to be explained, in numbers.
 MAX_KEPT = 1 << 24
+CONTAINERS = {np.ndarray, list, dict}
 # What a cell gets where nothing is left, since most only define something.
 LEAST_SECONDS = 0.1
 EXCEPTIONS = frozenset(
@@ -423,11 +424,12 @@ def _size(value: object, enough: int) -> int:
     size, still = 0, [value]
     while still and size < enough:
         one = still.pop()
-        size += one.size if isinstance(one, np.ndarray) else 4
-        if isinstance(one, list):
-            still += one
-        elif isinstance(one, dict):
-            still += one.values()
+        if isinstance(one, np.ndarray):
+            size += one.size
+        elif isinstance(one, list | dict):
+            size += 4 * len(one)
+            inner = one.values() if isinstance(one, dict) else one
+            still += [item for item in inner if type(item) in CONTAINERS]
     return size
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from autograder.rubric import Rubric, load_rubric
 from autograder.sandbox import Limits, Sandbox
 from autograder.student import Student
 from autograder.submissions.reading import Cell, Submission
+from tests.attacks.ordinary import python_for_ordinary_user
 
 # Two cores, and no test that depends on how fast they are.
 settings.register_profile("here", deadline=None, max_examples=60)
@@ -51,6 +55,23 @@ def sandbox() -> Iterator[Sandbox]:
         level = "none"
     with Sandbox(level) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def ordinary_python() -> Iterator[Callable[[], Path]]:
+    """Gives a Python that an ordinary user can run, made when it is first asked for."""
+    folder = Path(tempfile.mkdtemp(prefix="ordinary-", dir="/var/tmp"))
+    folder.chmod(0o755)
+
+    @cache
+    def python() -> Path:
+        found = python_for_ordinary_user(folder)
+        if found is None:
+            pytest.skip("there is no Python here that an ordinary user could run")
+        return found
+
+    yield python
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def submission(*cells: str) -> Submission:

@@ -254,3 +254,19 @@ def test_marks_by_hand_survive_grading_again(term: Term) -> None:
     assert _total(term.course, "ada") == pytest.approx(ADA, abs=EXACT)
     with gradebook(term.course.root) as book:
         assert book.find_comment("1b-written", "rnn", "rnn", "ada").comment == "Not an answer."
+
+
+def test_a_changed_rubric_marks_again_and_runs_nothing(term: Term) -> None:
+    """Without --force, and with no newer submission."""
+    rubric = term.course.rubric_file.read_text(encoding="utf-8")
+    cell, softmax = (
+        "title: The next hidden state\n            points: ",
+        "over the last axis\n            points: ",
+    )
+    changed = rubric.replace(f"{cell}0.3", f"{cell}0.2").replace(f"{softmax}0.1", f"{softmax}0.2")
+    term.course.rubric_file.write_text(changed, encoding="utf-8")
+    seen = graded(term.course.root / RESULTS, "ada").evidence
+    assert nbgrader(term.course.root, "autograde", "rnn") == 0
+    assert graded(term.course.root / RESULTS, "ada").evidence == seen
+    assert _total(term.course, "ada") == pytest.approx(ADA + 0.08, abs=EXACT)
+    assert _total(term.course, "bob") == BOB

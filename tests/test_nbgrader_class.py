@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nbformat
 import pytest
 
 from autograder.course import Course
 from autograder.nbgrader.batch import RESULTS, Graded, graded
+from autograder.nbgrader.gradebook import Book
 from autograder.rubric import load_rubric
 from tests.nbgrader_course import (
     EXACT,
+    ROOT,
     Notebook,
     cell,
     changed,
@@ -28,6 +32,7 @@ from tests.nbgrader_course import (
     solved,
 )
 
+SCRIPT = ROOT / "tests" / "sample_class" / "submissions" / "lena-hoffmann.py"
 # Each part is half a point, a fifth of which a reader gives.
 WRITTEN = 0.1
 WHOLE, EVERYTHING = 0.4, 4.0
@@ -207,7 +212,7 @@ WRONG = {
     "a picture": Wrong(0, "a picture", folder=_only("rnn.ipynb", b"\x89PNG\r\n")),
     "a link": Wrong(0, "it is a link", folder=_link),
     "no file": Wrong(0, "rnn.ipynb is as it was released", folder=_empty),
-    "only notes": Wrong(0, "beside it there is: notes.pdf", folder=_only("notes.pdf", b"%PDF")),
+    "only notes": Wrong(0, "and beside it there is: notes.pdf", folder=_only("notes.pdf", b"%PDF")),
     "another name": Wrong(EVERYTHING, "", folder=_renamed_file),
     "a pipe": Wrong(EVERYTHING, "", folder=_pipe_beside),
 }
@@ -468,3 +473,45 @@ def test_points_in_the_gradebook_are_the_rubrics(course: Course) -> None:
         assert points.pop(f"{part.id}-check") == pytest.approx(WHOLE, abs=EXACT)
         assert points.pop(f"{part.id}-written") == pytest.approx(WRITTEN, abs=EXACT)
     assert points == {}
+
+
+# -- what comes later -----------------------------------------------------------------------------
+
+
+def test_a_script_alone_is_graded_and_shown(course: Course) -> None:
+    """nbgrader itself passes over a folder without a notebook."""
+    folder = course.root / "submitted" / "lena" / "rnn"
+    folder.mkdir(parents=True)
+    shutil.copy(SCRIPT, folder / "rnn.py")
+    assert nbgrader(course.root, "autograde", "rnn", "--student=lena") == 0
+    # She clips each array by itself, which is a tenth of a point.
+    assert _by_checks(course, "lena") == pytest.approx(EVERYTHING - 0.08, abs=EXACT)
+    shown = course.root / "autograded" / "lena" / "rnn" / "rnn.ipynb"
+    stub = cell(nbformat.read(shown, as_version=4), "3c-stub").source
+    assert stub.strip() in SCRIPT.read_text(encoding="utf-8")
+    assert "def clip_gradients" in stub
+
+
+def test_a_failure_of_the_grader_is_no_mark(course: Course) -> None:
+    failed = msgspec.structs.replace(_found(course, "ada"), status="not graded")
+    with gradebook(course.root) as book:
+        ours = Book(book, "rnn", load_rubric(course.rubric_file))
+        ours.save("zoe", failed, frozenset())
+        for grade in book.find_submission_notebook("rnn", "rnn", "zoe").grades:
+            checked = grade.name.endswith("-check")
+            assert grade.needs_manual_grade == checked
+            assert grade.auto_score == (None if checked else 0)
+
+
+def test_a_release_that_is_older_than_the_rubric_is_told(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, rubric = _scores(course, "ada"), course.rubric_file.read_text(encoding="utf-8")
+    course.rubric_file.write_text(rubric.replace("written_share: 0.2", "written_share: 0.4"))
+    try:
+        assert nbgrader(course.root, "autograde", "rnn", "--student=ada", "--force") == 1
+    finally:
+        course.rubric_file.write_text(rubric)
+    told = "cell 1a-check has 0.4 points, where the rubric has 0.3; run `autograder release`"
+    assert told in capsys.readouterr().err
+    assert _scores(course, "ada") == before

@@ -204,6 +204,8 @@ def _count(some: int, of: int) -> str:
 
 def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
     """What is wrong, in words that give no value away."""
+    if want.size == 1 and want.ndim and want.dtype.kind in "iu":
+        return "it is wrong"
     if want.size == 1:  # here, a factor would tell the value
         return _scalar_feature(float(got.item()), float(want.item()))
     if not got.any() and want.any():
@@ -1184,6 +1186,7 @@ def load(
     the assignment do nothing. A cell that fails keeps what it had defined before; it is added to
     ``failures``. What the cells print is dropped.
     """
+    before = {name: sys.modules.get(name) for name in ("__main__", *BESIDE)}
     for name in BESIDE:
         module = types.ModuleType(name)
         exec(STAND_IN, module.__dict__)
@@ -1201,19 +1204,33 @@ def load(
             line = about.get("line", 0)
             said = f"{about['type']}: {about['text']}"
             failures.append(CellFailure(cell.name, line if isinstance(line, int) else 0, said))
+    for name, own in before.items():
+        if own is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = own
     return submission.names
 
 
 def _filled_in(path: Path) -> int:
-    """How many functions of a file no longer say that they are still to be written."""
+    """How many functions of a file do more than to say that they are still to be written."""
+    stubs = {stub for part in PARTS for stub in part.stubs}
+    filled_in = 0
     try:
-        text = "\n".join(cell.source for cell in code_cells(path))
+        cells = code_cells(path)
     except NotReadable:
         return -1
-    stubs = [stub for part in PARTS for stub in part.stubs]
-    return sum(
-        f": {stub} is still" not in text and f": {stub}.__init__" not in text for stub in stubs
-    )
+    for cell in cells:
+        try:
+            nodes = ast.parse(cell.source).body
+        except SyntaxError:
+            continue
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef) and node.name in stubs:
+                documented = ast.get_docstring(node) is not None
+                first = node.body[documented:][:1]
+                filled_in += not any(isinstance(statement, ast.Raise) for statement in first)
+    return filled_in
 
 
 def own_file(folder: Path) -> Path:
@@ -4854,16 +4871,13 @@ SHOWS_ONLY = frozenset([
 ])
 
 
-# nbgrader's names of the cells that it looks for.
+# nbgrader's names of the cells that it collects answers from or marks.
 CELLS = (
-    "text", "imports", "text-2", "1a-stub", "1a-check", "1a-written", "text-3", "1b-stub",
-    "1b-questions", "1b-concepts", "1b-check", "1b-written", "text-4", "text-5", "2a-stub",
-    "2a-check", "2a-written", "text-6", "2b-stub", "2b-check", "2b-written", "text-7",
-    "2c-stub", "2c-check", "2c-written", "text-8", "3a-stub", "3a-check", "3a-written",
-    "text-9", "3b-stub", "3b-check", "text-10", "3b-written", "text-11", "text-12", "3c-stub",
-    "3c-check", "3c-written", "text-13", "4a-stub", "4a-check", "4a-written", "text-14",
-    "4b-stub", "4b-questions", "4b-concepts", "4b-check", "4b-written", "text-15", "text-16",
-    "text-17", "text-18", "text-19", "text-20", "text-21", "text-22", "text-23",
+    "1a-stub", "1a-check", "1a-written", "1b-stub", "1b-concepts", "1b-check", "1b-written",
+    "2a-stub", "2a-check", "2a-written", "2b-stub", "2b-check", "2b-written", "2c-stub",
+    "2c-check", "2c-written", "3a-stub", "3a-check", "3a-written", "3b-stub", "3b-check",
+    "3b-written", "3c-stub", "3c-check", "3c-written", "4a-stub", "4a-check", "4a-written",
+    "4b-stub", "4b-concepts", "4b-check", "4b-written",
 )
 
 

@@ -16,12 +16,10 @@ SURVIVORS = Path(__file__).with_name("survivors.yaml")
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A stub with one small change: a line that ``was`` so, and what it ``becomes``."""
+class Change:
+    """One small change of a stub: a line that ``was`` so, and what it ``becomes``."""
 
-    name: str
     stub: str
-    source: str
     was: str
     becomes: str
 
@@ -29,9 +27,16 @@ class Mutant:
         return f"{self.stub}: `{self.was}` as `{self.becomes}`"
 
 
-class Survivor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A mutant that no check can catch, and why."""
+@dataclass(frozen=True)
+class Mutant:
+    """A stub's source with one change."""
 
+    name: str
+    change: Change
+    source: str
+
+
+class _Survivor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stub: str
     was: str
     becomes: str
@@ -61,8 +66,8 @@ def mutants(stubs: Mapping[str, str]) -> Iterator[Mutant]:
                 occurrence += 1
                 if mutated not in seen:
                     seen.add(mutated)
-                    was, becomes = _changed(source, mutated)
-                    yield Mutant(f"{stub} {len(seen) - 1}", stub, mutated, was, becomes)
+                    change = Change(stub, *_changed(source, mutated))
+                    yield Mutant(f"{stub} {len(seen) - 1}", change, mutated)
 
 
 def _changed(source: str, mutated: str) -> tuple[str, str]:
@@ -73,10 +78,10 @@ def _changed(source: str, mutated: str) -> tuple[str, str]:
     return " ".join(was), " ".join(becomes)
 
 
-def survivors(file: Path = SURVIVORS) -> dict[tuple[str, str, str], Survivor]:
-    """The mutants that are known to be equivalent. Raises CourseError for a wrong file."""
+def survivors(file: Path = SURVIVORS) -> set[Change]:
+    """The changes that are known to change nothing. Raises CourseError for a wrong file."""
     try:
-        listed = msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), list[Survivor])
+        listed = msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), list[_Survivor])
     except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise CourseError(f"{file}: {error}") from None
-    return {(one.stub, one.was, one.becomes): one for one in listed}
+    return {Change(one.stub, one.was, one.becomes) for one in listed}

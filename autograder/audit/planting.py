@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import getsource
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from autograder.concepts import load_concepts
 from autograder.course import Course, CourseError
-from autograder.misconceptions import Misconception, pieces
+from autograder.misconceptions import Misconception, library, pieces
 from autograder.misconceptions.explain import GENERATOR
 from autograder.misconceptions.outcomes import MODEL, SAMPLER, WRITER
 from autograder.submissions.reading import Cell, Submission, percent_cells
@@ -138,16 +138,29 @@ def as_planted(*ones: Misconception) -> Iterator[Planted]:
     stub = ones[0].stub
     if stub == MODEL or any(one.piece == GENERATOR for one in ones):
         return
-    library = "\n".join(_standing_alone(module) for module in (pieces, *_modules(ones)))
+    sources = "\n".join(_standing_alone(module) for module in (pieces, *_modules(ones)))
     replaced = ", ".join(f"{one.piece!r}: {_call(one)}" for one in ones)
     source = (
-        f"_known = {{'__name__': 'known'}}\nexec({_FUTURE + PRELUDE + library!r}, _known)\n"
+        f"_known = {{'__name__': 'known'}}\nexec({_FUTURE + PRELUDE + sources!r}, _known)\n"
         f"_wrong = _known['_wrong']\n_right = _known['Right']({{{replaced}}})\n"
     )
     source += AS_STUBS.get(stub, f"def {stub}(*args):\n    return _right.{stub}(*args)\n")
     lost = frozenset[str]().union(*(one.costs for one in ones))
     named = frozenset(one.name for one in ones)
     yield Planted(" and ".join(sorted(named)), stub, source, lost, named)
+
+
+def pairs() -> Iterator[Planted]:
+    """Two misconceptions of a stub at once, in a piece each: those of ``planted/pairs.txt``."""
+    known = library()
+    file = PLANTED / "pairs.txt"
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            yield from as_planted(*(known[name] for name in line.split()))
+        except KeyError as error:
+            raise CourseError(
+                f"{file}, line {number}: no misconception is called {error}"
+            ) from None
 
 
 _FUTURE = "from __future__ import annotations\n"
@@ -160,9 +173,7 @@ def _call(one: Misconception) -> str:
     return f"lambda *args: {wrong}(*args, case={one.cases[0]!r})"
 
 
-def _modules(ones: tuple[Misconception, ...]) -> list[Any]:
-    import sys
-
+def _modules(ones: tuple[Misconception, ...]) -> list[ModuleType]:
     return [sys.modules[name] for name in dict.fromkeys(one.wrong.__module__ for one in ones)]
 
 

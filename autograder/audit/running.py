@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from multiprocessing.queues import SimpleQueue
 from types import TracebackType
@@ -24,6 +24,12 @@ from autograder.worker.confine import Level
 
 # A mutant may never end; a right stub takes a few hundredths of a second.
 SHORT = {"call_seconds": 1.0, "cell_seconds": 1.0}
+
+Watch = Callable[[str, int, int], None]
+
+
+def ignore(what: str, done: int, of: int) -> None:
+    """Watches nothing."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,12 @@ class Graded:
 class Bench:
     """The sandbox and the suite, for the time of an audit: ``for graded in bench.run(jobs)``."""
 
-    def __init__(self, course: Course, jobs: int, isolation: Level | None = None) -> None:
+    def __init__(
+        self, course: Course, jobs: int, isolation: Level | None = None, watch: Watch = ignore
+    ) -> None:
         self.rubric: Rubric = load_rubric(course.rubric_file)
         self._course = course
+        self._watch = watch
         self._processes = jobs
         self._sandbox = Sandbox(box.choose(isolation), jobs, hidden=[course.root])
         self._checks = collect_checks()
@@ -80,6 +89,10 @@ class Bench:
         self._suites: dict[frozenset[str], Suite] = {}
 
     def __enter__(self) -> Bench:
+        # Each run forks its processes anew, and only once does the warm process say that it is
+        # ready.
+        for control in self._sandbox.controls:
+            control.fork(self.rubric.limits).kill()
         return self
 
     def __exit__(
@@ -90,14 +103,17 @@ class Bench:
     ) -> None:
         self._sandbox.close()
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+    def run(self, what: str, jobs: Iterable[Job], total: int | None = None) -> Iterator[Graded]:
         """Grades all jobs; what is done first comes first."""
+        total = len(jobs) if isinstance(jobs, Sized) else total or 0
         context = multiprocessing.get_context("fork")
         numbers: SimpleQueue[int] = context.SimpleQueue()
         for number in range(self._processes):
             numbers.put(number)
         with context.Pool(self._processes, _Process.start, (self, numbers)) as pool:
-            yield from pool.imap_unordered(_Process.run, jobs)
+            for done, graded in enumerate(pool.imap_unordered(_Process.run, jobs), start=1):
+                self._watch(what, done, total)
+                yield graded
 
     def grade(self, job: Job, control: Control) -> Graded:
         """Grades one job."""

@@ -265,10 +265,11 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
     W_e, W_x, W_h, b_h = uniform(rng, V, E), uniform(rng, E, H), uniform(rng, H, H), np.zeros(H)
     prompt = rng.integers(V, size=2).tolist()
     seen = []
-    for temperature, share in ((0.5, 0.8), (2.0, 0.6)):
+    for temperature, share in ((0.5, 0.8), (2.0, 0.6), (1.0, 0.6)):
         b_y = one_against_many(rng, V, share, temperature)
         weights = (W_e, W_x, W_h, b_h, np.zeros((H, V)), b_y)
-        drawn = _drawn(student, rng, prompt, 100, weights, temperature=temperature)
+        given = {"temperature": temperature} if temperature != 1 else {}
+        drawn = _drawn(student, rng, prompt, 100, weights, **given)
         name = f"At temperature {temperature}, the drawn tokens"
         seen.append((drawn, reference.softmax(b_y / temperature), name))
     b_y, order = staircase(rng, V, 0.02, first=3)
@@ -278,7 +279,7 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
     drawn = _drawn(student, rng, prompt, 80, weights, top_k=3)
     seen.append((drawn, probabilities, "With top_k=3, the drawn tokens"))
     for drawn, probabilities, name in seen:
-        follows(drawn, probabilities, name, CHANCE / 3)
+        follows(drawn, probabilities, name, CHANCE / 4)
 
 
 @pytest.mark.criterion("4b.state")

@@ -24,10 +24,10 @@ def configure(config: Any, course: str | Path) -> None:
     """
     from nbgrader.coursedir import CourseDirectory
 
-    from autograder.nbgrader.collected import Release
+    from autograder.nbgrader.collected import make_visible
 
     found = Course.find(Path(course))
     config.Autograde.exporter_class = "autograder.nbgrader.exporters.GradingExporter"
     config.GenerateAssignment.exporter_class = "autograder.nbgrader.exporters.ReleaseExporter"
     config.CourseExporter.course = config.CourseExport.course = str(found.root)
-    Release(found).make_visible(CourseDirectory(config=config))
+    make_visible(found, CourseDirectory(config=config))

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -60,11 +61,15 @@ def grade(
     ):
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(msgspec.json.encode(tasks))
-        process.stdin.close()
-        for line in process.stdout:
-            yield graded(results, msgspec.json.decode(line, type=Row).student)
-        if process.wait():
+        try:
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(msgspec.json.encode(tasks))
+            for line in process.stdout:
+                yield graded(results, msgspec.json.decode(line, type=Row).student)
+            process.wait()
+        finally:
+            process.kill()
+        if process.returncode:
             said.seek(0)
             raise CourseError(said.read().strip() or f"ended with status {process.returncode}")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -102,24 +104,24 @@ class Release:
             for path in sorted(folder.iterdir())
             if path.name.lower() not in OF_NBGRADER and not (self._folder / path.name).exists()
         ]
-        beside = f"; beside it there is: {', '.join(others[:MOST_NAMED])}" if others else ""
+        beside = f", and beside it there is: {', '.join(others[:MOST_NAMED])}" if others else ""
         return (f"{chosen.name} is as it was released{beside}",)
 
-    def make_visible(self, coursedir: Any) -> None:
-        """Lays the released notebook into every collected folder that has none of its name.
 
-        nbgrader passes over a submission without it, so that a script, a renamed notebook or a
-        picture of the homework would keep an older mark, or have none. The student's own file is
-        what is graded all the same: one that is as released is chosen last.
-        """
-        folders = coursedir.format_path(coursedir.submitted_directory, "*", self.name)
-        name = f"{self.name}.ipynb"
-        for folder in Path("/").glob(str(folders).lstrip("/")):
-            if (
-                folder.is_dir()
-                and not (folder / name).exists()
-                and not (folder / name).is_symlink()
-            ):
-                # A student who reads this configuration may write nowhere, and need not.
-                with suppress(PermissionError):
-                    write_whole(folder / name, (self._folder / name).read_bytes())
+def make_visible(course: Course, coursedir: Any) -> None:
+    """Lays the released notebook into every collected folder that has none of its name.
+
+    nbgrader passes over a submission without it, so that a script, a renamed notebook or a picture
+    of the homework would keep an older mark, or have none. The student's own file is what is graded
+    all the same: one that is as released is chosen last.
+    """
+    name = f"{course.source.stem}.ipynb"
+    released = course.assignment_folder / name
+    if not released.is_file():
+        return
+    where = coursedir.format_path(coursedir.submitted_directory, "*", course.source.stem)
+    for folder in map(Path, glob(where)):
+        if folder.is_dir() and not os.path.lexists(folder / name):
+            # A student who reads these settings may write nowhere, and need not.
+            with suppress(PermissionError):
+                write_whole(folder / name, released.read_bytes())

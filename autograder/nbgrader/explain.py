@@ -59,7 +59,7 @@ def _summary(marks: Marks, evidence: Evidence, policy: str) -> str:
         + f". Status: {marks.status}. Isolation: {evidence.isolation}."
     ]
     if evidence.reason:
-        lines += ["", *(f"- {plain(reason)}" for reason in evidence.reason.split("; "))]
+        lines += ["", f"> {plain(evidence.reason)}"]
     if evidence.cells and policy == "full":
         lines += ["", "Cells that did not run to their end:", ""]
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ from nbgrader.preprocessors import (
     LimitOutput,
     SaveAutoGrades,
 )
-from nbgrader.utils import rmtree
+from nbgrader.utils import rmtree, temp_attrs
 from traitlets import Unicode
 
 from autograder.course import Course, CourseError
@@ -63,11 +64,12 @@ class ReleaseExporter(CourseExporter):
     """For ``generate_assignment``: our stubs raise by themselves, and name their part."""
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
-        if self._is_ours(resources):
+        with ExitStack() as stack:
             for step in self._preprocessors:
-                if isinstance(step, ClearSolutions):
-                    step.code_stub = {**step.code_stub, "python": CODE_STUB}
-        return super().from_filename(filename, resources, **kwargs)
+                if isinstance(step, ClearSolutions) and self._is_ours(resources):
+                    stub = {**step.code_stub, "python": CODE_STUB}
+                    stack.enter_context(temp_attrs(step, code_stub=stub))
+            return super().from_filename(filename, resources, **kwargs)
 
 
 class GradingExporter(CourseExporter):

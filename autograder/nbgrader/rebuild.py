@@ -6,19 +6,19 @@ What a cell is (its type, its name, whether it is locked, its points) is what th
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import nbformat
 
-from autograder.submissions.reading import CELL_MARKER, MAX_CELLS, Submission
+from autograder.submissions.reading import CELL_MARKER, MAX_CELLS, Submission, decode
 
 # As nbformat and nbgrader type them.
 Notebook = Any
@@ -54,6 +54,14 @@ class StudentCell:
     names: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def text(self) -> str:
+        return self.source.strip()
+
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        return defined(self.source)
+
 
 @dataclass(eq=False)
 class _Slot:
@@ -65,7 +73,7 @@ class _Slot:
     own: list[StudentCell] = field(default_factory=list)
 
     def edited(self, student: StudentCell) -> bool:
-        return bool(student.source.strip() != self.cell.source.strip())
+        return bool(student.text != self.cell.source.strip())
 
     def wants(self, student: StudentCell) -> bool:
         """Whether a cell that has lost its name is this one."""
@@ -73,12 +81,13 @@ class _Slot:
             return True
         if self.role == "written":
             question = self.cell.source.partition("\n")[0].strip()
-            return student.source.strip().startswith(question)
-        return self.role == "solution" and bool(_defined(self.cell) & _defined(student))
+            return student.text.startswith(question)
+        return self.role == "solution" and bool(defined(self.cell.source) & student.defined)
 
 
-def _defined(cell: StudentCell | NotebookCell) -> set[str]:
-    return {name for found in DEFINED.findall(cell.source) for name in found if name}
+def defined(source: str) -> frozenset[str]:
+    """The functions, classes and concept answers that a cell is there for."""
+    return frozenset(name for found in DEFINED.findall(source) for name in found if name)
 
 
 def _role(cell: NotebookCell) -> str:
@@ -103,8 +112,7 @@ def student_cells(submission: Submission, path: Path) -> list[StudentCell]:
     """All cells of a file that could be read, of whatever type."""
     if submission.format == "none":
         return []
-    data = path.read_bytes()
-    text = data.decode(json.detect_encoding(data), "replace").removeprefix("\ufeff")
+    text = decode(path.read_bytes()).removeprefix("\ufeff")
     if submission.format == "script":
         return _of_script(text.replace("\r\n", "\n").replace("\r", "\n"))
     cells = []

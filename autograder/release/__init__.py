@@ -17,7 +17,7 @@ from autograder.release.notebook import (
     source_notebook,
 )
 from autograder.release.questions import with_questions
-from autograder.release.self_check import MODULE, self_check
+from autograder.release.self_check import MODULE, self_check_source
 from autograder.release.source import read_source
 from autograder.rubric import load_rubric
 
@@ -59,7 +59,7 @@ def build(course: Course) -> dict[Path, bytes]:
     name = course.source.stem
     built = {
         f"{name}.py": released_script(cells, released).encode(),
-        f"{MODULE}.py": self_check(course, rubric, bank, released).encode(),
+        f"{MODULE}.py": self_check_source(course, rubric, bank, released).encode(),
     }
     beside = _support_files(course.source_notebook_folder, {f"{name}.ipynb", *built})
     files = {course.assignment_folder / file: data for file, data in beside.items()}

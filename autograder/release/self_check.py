@@ -81,7 +81,7 @@ if __name__ == "__main__":
 """
 
 
-def self_check(
+def self_check_source(
     course: Course, rubric: Rubric, bank: dict[str, BankQuestion], notebook: Notebook
 ) -> str:
     """The source of the module that students check their work with.
@@ -173,7 +173,7 @@ def _facts(
         tuple(
             cell.metadata["nbgrader"]["grade_id"]
             for cell in notebook.cells
-            if "nbgrader" in cell.metadata
+            if any(cell.metadata.get("nbgrader", {}).get(key) for key in ("grade", "solution"))
         ),
     )
     yield "BESIDE", tuple(sorted({*course.beside(), MODULE}))

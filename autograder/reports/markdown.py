@@ -34,6 +34,8 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
             lines += ["", f"### {part.id} {part.title} ({mark.score:g} of {mark.max_score:g})", ""]
             for criterion in part.criteria:
                 lines += criterion_lines(criterion, marks.criteria[criterion.id], rubric.feedback)
+            if mark.read_again and rubric.feedback != "score":
+                lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
     return "\n".join(lines) + "\n"
 
 

@@ -77,7 +77,7 @@ MISTAKES: tuple[Mistake, ...] = ()
 # Digests of the released cells that only draw, check or try something. Where they are still as
 # released, they are not run.
 SHOWS_ONLY: frozenset[str] = frozenset()
-# nbgrader's names of the cells that it looks for.
+# nbgrader's names of the cells that it collects answers from or marks.
 CELLS: tuple[str, ...] = ()
 # The modules that are released beside the assignment.
 BESIDE: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -109,6 +110,7 @@ def load(
     the assignment do nothing. A cell that fails keeps what it had defined before; it is added to
     ``failures``. What the cells print is dropped.
     """
+    before = {name: sys.modules.get(name) for name in ("__main__", *BESIDE)}
     for name in BESIDE:
         module = types.ModuleType(name)
         exec(STAND_IN, module.__dict__)
@@ -126,19 +128,33 @@ def load(
             line = about.get("line", 0)
             said = f"{about['type']}: {about['text']}"
             failures.append(CellFailure(cell.name, line if isinstance(line, int) else 0, said))
+    for name, own in before.items():
+        if own is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = own
     return submission.names
 
 
 def _filled_in(path: Path) -> int:
-    """How many functions of a file no longer say that they are still to be written."""
+    """How many functions of a file do more than to say that they are still to be written."""
+    stubs = {stub for part in PARTS for stub in part.stubs}
+    filled_in = 0
     try:
-        text = "\n".join(cell.source for cell in code_cells(path))
+        cells = code_cells(path)
     except NotReadable:
         return -1
-    stubs = [stub for part in PARTS for stub in part.stubs]
-    return sum(
-        f": {stub} is still" not in text and f": {stub}.__init__" not in text for stub in stubs
-    )
+    for cell in cells:
+        try:
+            nodes = ast.parse(cell.source).body
+        except SyntaxError:
+            continue
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef) and node.name in stubs:
+                documented = ast.get_docstring(node) is not None
+                first = node.body[documented:][:1]
+                filled_in += not any(isinstance(statement, ast.Raise) for statement in first)
+    return filled_in
 
 
 def own_file(folder: Path) -> Path:

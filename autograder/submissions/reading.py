@@ -90,7 +90,8 @@ def _read_bytes(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)[:MAX_BYTES]
 
 
-def _decode(data: bytes) -> str:
+def decode(data: bytes) -> str:
+    """The text of a file, whatever it was saved as."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     try:
@@ -189,7 +190,7 @@ def _read(path: Path, data: bytes, notes: list[str]) -> tuple[Format, list[Cell]
                 f"the file is {what}, not a notebook or a Python script; hand in the .ipynb or "
                 ".py file itself"
             )
-    text = _decode(data).removeprefix("\ufeff")
+    text = decode(data).removeprefix("\ufeff")
     if "\0" in text:
         raise _Unreadable("the file holds binary data, not a notebook or a Python script")
     if text.lstrip()[:1] == "{":

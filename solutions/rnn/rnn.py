@@ -1094,7 +1094,7 @@ with experiment("names of elements"):
 # The same on 843 titles, with an alphabet of 43 characters.
 #
 # *What to look for:* the loss falls more slowly and stays higher, since titles have less in common
-# than elements. The words come out right before the titles make sense, if they ever do.
+# than elements. Short words such as "the" come out first; with 100,000 iterations there are more.
 
 # %%
 with experiment("titles of films"):

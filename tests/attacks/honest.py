@@ -171,9 +171,13 @@ def _as_notebook(submission: Submission) -> bytes:
     return json.dumps({"cells": others + code, "nbformat": 4, "nbformat_minor": 99}).encode()
 
 
-def honest(text: str, submission: Submission) -> dict[str, bytes]:
-    """Files by name, each the right solution: ``text`` is its script, ``submission`` its cells."""
+def written(text: str) -> dict[str, bytes]:
+    """Files by name, each the right solution, ``text``, as some write it."""
     files = {f"{name}.py": f"# %%\n{top}\n{text}".encode() for name, top in TOP.items()}
-    files |= {f"{name}.py": f"{text}\n# %%\n{end}".encode() for name, end in END.items()}
-    files |= {f"{name}{suffix}": form(text) for name, (suffix, form) in FORMS.items()}
+    return files | {f"{name}.py": f"{text}\n# %%\n{end}".encode() for name, end in END.items()}
+
+
+def saved(text: str, submission: Submission) -> dict[str, bytes]:
+    """Files by name, each the right solution, as some editors save its script or its cells."""
+    files = {f"{name}{suffix}": form(text) for name, (suffix, form) in FORMS.items()}
     return files | {"a large notebook.ipynb": _as_notebook(submission)}

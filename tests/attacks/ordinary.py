@@ -32,9 +32,9 @@ def _can_run(words: Sequence[str | Path]) -> bool:
 
 
 def python_for_ordinary_user(folder: Path) -> Path | None:
-    """This Python or, where it lies in root's own folders, one of the system's in ``folder``.
+    """This Python or, where it lies in root's own folders, one made in ``folder``.
 
-    Its packages are ours. None where there is no such Python.
+    That is made from the system's, with our packages. None where there is none of this version.
     """
     if _can_run([sys.executable, "-c", "import numpy"]):
         return Path(sys.executable)

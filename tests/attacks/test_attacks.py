@@ -15,7 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ from autograder.submissions.reading import read_submission
 from autograder.submissions.released import shows_only, without
 from autograder.worker.confine import Level
 from tests.attacks.files import FILES, NAMES, write_files
-from tests.attacks.honest import END, FORMS, TOP, honest
-from tests.attacks.ordinary import USER, as_ordinary_user, python_for_ordinary_user
+from tests.attacks.honest import END, FORMS, TOP, saved, written
+from tests.attacks.ordinary import USER, as_ordinary_user
 from tests.attacks.runner import Job, Report
 from tests.attacks.submission import FULL, Attack, attacks, knowledge, script
 
@@ -42,7 +42,7 @@ LEVELS: tuple[Level, ...] = ("isolated", "restricted")
 WITH_FILES: Level = "isolated"
 LIMITS = {
     "call_seconds": 1.5,
-    "cell_seconds": 1,
+    "cell_seconds": 1.5,
     "load_seconds": 20,
     "submission_seconds": 30,
     "memory_mb": 400,
@@ -143,10 +143,12 @@ def _hand_in(level: Level, course: Course, submissions: Path, **known: object) -
     for attack in ATTACKS.values():
         handed_in = attack.text(knows, text)
         (submissions / f"{attack.student}.py").write_text(handed_in, encoding="utf-8")
-    for name, data in honest(text, cells).items():
-        (submissions / name).write_bytes(data)
+    odd = written(text)
     if level == WITH_FILES:
+        odd |= saved(text, cells)
         write_files(submissions, course.root)
+    for name, data in odd.items():
+        (submissions / name).write_bytes(data)
 
 
 @pytest.fixture(scope="session")
@@ -158,18 +160,14 @@ def area() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def ordinary_python(area: Path) -> Path | None:
-    return python_for_ordinary_user(area)
-
-
-def _grade(level: Level, area: Path, ordinary_python: Path | None) -> Graded:
+def _grade(level: Level, area: Path, ordinary_python: Callable[[], Path]) -> Graded:
     python, user = Path(sys.executable), {}
-    if os.geteuid() == 0 and box.try_levels()[level]:
+    reason = box.try_levels()[level]
+    if reason and os.geteuid() == 0:
         # As nobody, who root becomes, it does not work here: an ordinary user shows it.
-        if ordinary_python is None:
-            pytest.skip("there is no Python here that an ordinary user could run")
-        python, user = ordinary_python, as_ordinary_user()
+        python, user = ordinary_python(), as_ordinary_user()
+    elif reason:
+        pytest.skip(reason)
     home = area / level
     submissions, folder = home / "submissions", home / "grades"
     for made in (home, submissions, folder, home / "course", home / "tmp"):
@@ -216,7 +214,9 @@ def _grade(level: Level, area: Path, ordinary_python: Path | None) -> Graded:
 
 
 @pytest.fixture(scope="session", params=LEVELS)
-def graded(request: pytest.FixtureRequest, area: Path, ordinary_python: Path | None) -> Graded:
+def graded(
+    request: pytest.FixtureRequest, area: Path, ordinary_python: Callable[[], Path]
+) -> Graded:
     return _grade(request.param, area, ordinary_python)
 
 
@@ -265,17 +265,26 @@ def test_a_file_is_only_a_file(graded: Graded, name: str) -> None:
         assert "link" in document["evidence"]["reason"]
 
 
-HONEST = [*(f"{name}.py" for name in (*TOP, *END)), *(f"{n}{s}" for n, (s, _) in FORMS.items())]
+WRITTEN = [f"{name}.py" for name in (*TOP, *END)]
+SAVED = [*(f"{name}{suffix}" for name, (suffix, _) in FORMS.items()), "a large notebook.ipynb"]
 
 
-@pytest.mark.parametrize("name", [*HONEST, "a large notebook.ipynb"])
-def test_odd_but_honest_work_earns_everything(graded: Graded, name: str) -> None:
-    document = graded.document(name)
-    missed = {
-        k: v["message"] for k, v in document["criteria"].items() if v["score"] < v["max_score"]
-    }
+def _earns_everything(document: dict[str, Any]) -> None:
+    marks = document["criteria"].items()
+    missed = {name: mark["message"] for name, mark in marks if mark["score"] < mark["max_score"]}
     assert document["score"] == FULL, missed
     assert document["status"] != "attack seen"
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_odd_but_honest_code_earns_everything(graded: Graded, name: str) -> None:
+    _earns_everything(graded.document(name))
+
+
+@pytest.mark.parametrize("graded", [WITH_FILES], indirect=True)
+@pytest.mark.parametrize("name", SAVED)
+def test_odd_but_honest_files_earn_everything(graded: Graded, name: str) -> None:
+    _earns_everything(graded.document(name))
 
 
 @pytest.mark.parametrize("name", CANARIES)
@@ -332,5 +341,5 @@ def test_there_are_enough_of_them() -> None:
         *("exfiltration", "persistence", "garbling"),
     }
     assert len(ATTACKS) >= 60
-    assert len(HONEST) >= 10
+    assert len(WRITTEN) >= 10
     assert all(attack.tries for attack in ATTACKS.values())

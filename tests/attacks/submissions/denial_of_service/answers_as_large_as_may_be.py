@@ -2,8 +2,5 @@
 import numpy as np
 
 
-def softmax(*args):
+def perplexity(*args):
     return np.zeros(6_000_000)
-
-
-perplexity = softmax

@@ -1,11 +1,11 @@
-# Makes more files and folders than a file system has room for, up to 5,000.
+# Makes more files and folders than a file system has room for, up to 4,200.
 # told: tried
 import os
 
 
 def many(make, folder):
     os.mkdir(folder)
-    for number in range(5_000):
+    for number in range(4_200):
         make(f"{folder}/{number}")
 
 

@@ -1,5 +1,5 @@
 # Floods what it prints, over Python and past it, and in one endless line.
-# told: was stopped after 1 s
+# told: was stopped after 1.5 s
 import os
 import sys
 

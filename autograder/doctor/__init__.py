@@ -1,0 +1,184 @@
+"""Finds how well this machine keeps students' code apart, by having it try to break out.
+
+At each level a warm process is started as for grading, and one of its workers runs ``escapes.py``.
+What the worker says of it is held against what is seen from outside.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sysconfig
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder import box
+from autograder.doctor.advice import advise
+from autograder.sandbox import Control, Limits, Sandbox, SandboxError, WorkerLost
+from autograder.worker.confine import Level
+
+LEVELS: tuple[Level, ...] = ("isolated", "restricted")
+ESCAPES = Path(__file__).parent / "escapes.py"
+LIMITS = Limits(call_seconds=60, cell_seconds=60, memory_mb=256)
+# What a level does not promise, and why.
+NOT_PROMISED: Mapping[Level, Mapping[str, str]] = {
+    "isolated": {},
+    "restricted": {
+        "see that a file exists": "landlock keeps files from being read, not from being looked at",
+        "write files without a bound": "a folder on disk has no bound without a mount of its own; "
+        "each file has one, and all are removed with the worker",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Examined:
+    """How one level did: ``reason`` is why it does not hold; ``worked`` is what was tried."""
+
+    level: Level
+    reason: str
+    worked: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def through(self) -> list[str]:
+        """What worked and should not have."""
+        allowed = NOT_PROMISED[self.level]
+        return [name for name, worked in self.worked.items() if worked and name not in allowed]
+
+    @property
+    def holds(self) -> bool:
+        return not self.reason and not self.through
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The levels from the strongest on, what this machine gives, and what would make it better."""
+
+    levels: tuple[Examined, ...]
+    advice: tuple[str, ...]
+
+    @property
+    def gives(self) -> Level:
+        return next((one.level for one in self.levels if one.holds), "none")
+
+
+def diagnose() -> Diagnosis:
+    """Tries the levels. What is found wrong comes with advice; nothing is raised."""
+    levels = tuple(_examine(level) for level in LEVELS)
+    told: list[str] = []
+    for one in levels:
+        if one.holds:
+            break
+        told += advise(one.reason) if one.reason else [BROKEN.format(", ".join(one.through))]
+    return Diagnosis(levels, tuple(dict.fromkeys(told)))
+
+
+BROKEN = "Code got out of its box here ({}). Do not grade with this level, and report it."
+
+
+def _examine(level: Level) -> Examined:
+    reason = box.try_levels()[level]
+    if reason:
+        return Examined(level, reason)
+    with tempfile.TemporaryDirectory() as name, Outside(Path(name)) as outside:
+        try:
+            with Sandbox(level, imports=["numpy"]) as sandbox:
+                worked = try_in_a_worker(sandbox.controls[0], outside)
+        except (SandboxError, WorkerLost) as error:
+            return Examined(level, str(error))
+        return Examined(level, "", worked | outside.seen())
+
+
+def try_in_a_worker(control: Control, outside: Outside) -> dict[str, bool]:
+    neighbour, worker = control.fork(LIMITS), control.fork(LIMITS)
+    source = ESCAPES.read_text(encoding="utf-8")
+    worker.request(
+        "cell", LIMITS.cell_seconds, notice=lambda at: None, name="cell 1", source=source, stop=None
+    )
+    call: dict[str, Any] = {"stub": "try_escapes", "args": [outside.facts()], "kwargs": {}}
+    call |= {"times": 1, "replaced": [], "arguments_after": False}
+    reply = worker.request("call", LIMITS.call_seconds, **call)
+    answer = reply.get("answer")
+    if not isinstance(answer, dict):
+        raise WorkerLost(f"the worker did not say what it tried: {reply}")
+    worker.kill()
+    worked = {str(name): bool(got) for name, got in answer.items()}
+    try:
+        neighbour.request("value", LIMITS.call_seconds, name="x")
+        control.fork(LIMITS).kill()
+        disturbed = False
+    except (SandboxError, WorkerLost):
+        disturbed = True
+    return worked | {"disturb a classmate's worker": disturbed}
+
+
+def _listen(family: int, kind: int, address: Any) -> socket.socket:
+    listening = socket.socket(family, kind)
+    listening.bind(address)
+    if kind == socket.SOCK_STREAM:
+        listening.listen()
+    listening.setblocking(False)
+    return listening
+
+
+class Outside:
+    """What an escape would reach: a secret, listeners, a place for a file; and if it did."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.chmod(0o755)
+        self._open = folder / "open to all"
+        self._open.mkdir()
+        self._open.chmod(0o777)
+        self._secret = self._open / "secret"
+        self._secret.write_text("nothing that a student may read")
+        self._secret.chmod(0o666)
+        self._marker = self._open / f"escaped-{os.getpid()}"
+        door = self._open / "door"
+        self._sockets = [
+            _listen(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
+            _listen(socket.AF_UNIX, socket.SOCK_STREAM, str(door)),
+            _listen(socket.AF_UNIX, socket.SOCK_STREAM, f"\0{door}"),
+        ]
+        self._port: int = self._sockets[0].getsockname()[1]
+        self._sockets.append(_listen(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", self._port)))
+        door.chmod(0o777)
+
+    def __enter__(self) -> Outside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._sockets:
+            one.close()
+
+    def facts(self) -> dict[str, Any]:
+        """What an attacker would have to find out first."""
+        return {
+            "secret": str(self._secret),
+            "marker": str(self._marker),
+            "door": str(self._open / "door"),
+            "port": self._port,
+            "home": str(Path.home()),
+            "packages": sysconfig.get_path("purelib"),
+            "others": [os.getpid(), os.getppid()],
+            "memory_mb": 4 * LIMITS.memory_mb,
+        }
+
+    def seen(self) -> dict[str, bool]:
+        """What the worker reached, whatever it says."""
+        time.sleep(0.1)
+        called = False
+        for one in self._sockets:
+            try:
+                called = bool(one.recv(1) if one.type == socket.SOCK_DGRAM else one.accept())
+            except BlockingIOError:
+                continue
+        changed = self._secret.read_text() != "nothing that a student may read"
+        return {
+            "be seen outside: a file": self._marker.exists(),
+            "be seen outside: a changed file": changed,
+            "be seen outside: a call": called,
+        }

@@ -1,0 +1,152 @@
+"""The audit measures the grader, and says so where a bound is broken. This is a small one; the
+whole of it is ``autograder audit``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from autograder.audit import Measure, Sizes, run_audit
+from autograder.audit import mutants as mutants_module
+from autograder.audit.mutants import Change, mutants, survivors
+from autograder.audit.planting import PLANTED, Planter, pairs, planted
+from autograder.audit.printing import print_audit, print_measures
+from autograder.audit.running import Watch
+from autograder.cli import main
+from autograder.course import Course, CourseError
+from autograder.misconceptions import library
+from autograder.rubric import Rubric
+
+RIGHT = [one for number in range(1, 5) for one in planted(f"right_0{number}")]
+WRONG = [one for number in range(1, 5) for one in planted(f"wrong_0{number}")]
+
+
+# -- what is planted ------------------------------------------------------------------------------
+
+
+def test_there_are_30_right_styles_and_100_mistakes_that_are_not_in_the_library() -> None:
+    assert len(RIGHT) >= 30
+    assert not [one.name for one in RIGHT if one.loses or one.named]
+    assert len([one for one in WRONG if not one.named]) >= 100
+    assert len({one.name for one in RIGHT + WRONG}) == len(RIGHT + WRONG)
+
+
+def test_what_is_planted_names_stubs_criteria_and_misconceptions(rubric: Rubric) -> None:
+    stubs = {stub: part for part in rubric.parts() for stub in part.stubs}
+    criteria = {criterion.id for criterion in rubric.criteria()}
+    criteria |= {f"{c.id}:{item}" for c in rubric.criteria() for item in c.items}
+    assert {one.stub for one in RIGHT} == set(stubs)
+    for one in WRONG:
+        assert one.loses
+        assert one.loses <= criteria
+        assert {name.partition(".")[0] for name in one.loses} == {stubs[one.stub].id}
+        assert one.named <= library().keys()
+    assert len(list(pairs())) >= 20
+
+
+def test_a_wrong_head_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("autograder.audit.planting.PLANTED", tmp_path)
+    for text, told in (
+        ("# %% softmax without a name\npass\n", "NAME: STUB"),
+        ("# %% a: softmax\npass\n# %% a: softmax\npass\n", "twice"),
+    ):
+        (tmp_path / "some.py").write_text(text)
+        with pytest.raises(CourseError, match=told):
+            planted("some")
+    assert PLANTED.is_dir()
+
+
+def test_a_planted_cell_stands_after_the_reference(course: Course) -> None:
+    submission = Planter(course).submission("ada", "softmax = None")
+    assert submission.cells[-1].source == "softmax = None"
+    assert submission.student == "ada"
+
+
+# -- mutants --------------------------------------------------------------------------------------
+
+
+def test_mutants_differ_in_one_line_and_no_two_are_the_same(course: Course) -> None:
+    stubs = Planter(course).stubs()
+    made = list(mutants({"clip_gradients": stubs["clip_gradients"]}))
+    assert len(made) == len({one.source for one in made}) > 20
+    assert "max_norm * norm" in " ".join(one.change.becomes for one in made)
+    assert not any("NotImplementedError" in one.source or '"""' in one.source for one in made)
+
+
+def test_every_survivor_is_a_mutant_and_has_a_reason(course: Course) -> None:
+    made = {one.change for one in mutants(Planter(course).stubs())}
+    assert survivors() <= made
+    text = mutants_module.SURVIVORS.read_text()
+    assert text.count("why: ") == text.count("stub: ") == len(survivors())
+
+
+def test_without_the_tool_the_audit_says_what_to_install(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "cosmic_ray.mutating", None)
+    with pytest.raises(CourseError, match=r"rnn-autograder\[audit\]"):
+        list(mutants({"f": "def f():\n    return 1\n"}))
+
+
+def test_a_list_of_survivors_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "survivors.yaml"
+    file.write_text("- stub: softmax\n  was: a\n")
+    with pytest.raises(CourseError, match=r"survivors\.yaml"):
+        survivors(file)
+    assert str(Change("f", "a", "b")) == "f: `a` as `b`"
+
+
+# -- the measures ---------------------------------------------------------------------------------
+
+
+def test_a_small_audit_keeps_all_bounds(course: Course) -> None:
+    measures = list(run_audit(course, Sizes(runs=4, step=45), jobs=2))
+    broken = {one.what: one.findings for one in measures if not one.kept}
+    assert not broken
+    assert [one.of for one in measures[:2]] == [1, 1]
+    assert len(measures) == 10
+
+
+def test_a_measure_keeps_its_bound_or_not() -> None:
+    measure = Measure("of four", 0.75)
+    assert not measure.kept  # nothing measured is nothing shown
+    for good in (True, True, True, False):
+        measure.add(good, "this one")
+    assert measure.kept
+    assert measure.findings == ["this one"]
+    measure.add(False, "that one")
+    assert not measure.kept
+
+
+def test_the_table_says_which_bound_is_broken() -> None:
+    broken = Measure("all is well", 1.0)
+    broken.add(False, "not [here]")
+
+    def measured(watch: Watch) -> Iterator[Measure]:
+        watch("all", 1, 1)
+        yield broken
+
+    console = Console(record=True, width=90)
+    assert not print_audit(console, measured)
+    text = console.export_text()
+    assert "0 of 1" in text
+    assert "broken" in text
+    assert "not [here]" in text
+    kept = Measure("some are", 0.0, good=1, of=1)
+    console = Console(record=True, width=90)
+    print_measures(console, [kept])
+    assert "kept" in console.export_text()
+
+
+def test_the_command_fails_where_a_bound_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(*_: object) -> Iterator[Measure]:
+        yield Measure("nothing", 1.0)
+
+    monkeypatch.setattr("autograder.audit.run_audit", measured)
+    done = CliRunner().invoke(main, ["audit", "--course", str(Path(__file__).parent.parent)])
+    assert done.exit_code == 1
+    assert "broken" in done.output
