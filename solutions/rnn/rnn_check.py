@@ -2150,7 +2150,11 @@ def _difference(want: Any, got: Any) -> Iterator[str]:
     except ValueError:
         yield from _hanging("got      ", repr(got)[:300])
         return
-    if array.shape != want.shape or array.dtype.kind not in "iuf" or want.ndim == 0:
+    if array.shape != want.shape:
+        asked = f"the shape {want.shape}" if want.ndim else "a plain number, of the shape ()"
+        yield f"got the shape {array.shape}, expected {asked}"
+        return
+    if array.dtype.kind not in "iuf" or want.ndim == 0:
         return
     wrong = np.argwhere(~_near(array, want))
     if len(wrong) < want.size or want.size > MAX_DIFFERENCES:
