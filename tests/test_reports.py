@@ -122,7 +122,8 @@ def test_a_student_s_json_holds_the_marks_and_the_evidence(tmp_path: Path, rubri
     assert (told["student"], told["status"]) == ("ada", "graded")
     assert (told["score"], told["max_score"]) == (marks.score, 5)
     assert set(told["parts"]) == {part.id for part in rubric.parts()}
-    assert told["parts"]["1a"] == {"score": marks.parts["1a"].score, "max_score": 0.5}
+    context = {"score": marks.parts["1a"].score, "max_score": 0.5, "read_again": "1a Context"}
+    assert told["parts"]["1a"] == context
     assert set(told["criteria"]) == {criterion.id for criterion in rubric.criteria()}
     unigram = told["criteria"]["1a.unigram"]
     assert (unigram["score"], unigram["max_score"], unigram["message"]) == (0.1, 0.1, "Met.")
