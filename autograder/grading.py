@@ -17,6 +17,7 @@ from autograder.evidence import Evidence
 from autograder.grader import Grader
 from autograder.marks import Marks, mark
 from autograder.reports.files import Row, row, stored_evidence, write_student
+from autograder.reports.pages.code import code_by_part
 from autograder.rubric import Rubric
 from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox
 from autograder.submissions.finding import HandIn
@@ -61,7 +62,8 @@ class Results:
         digest = self._grader.digest(submission, self._level)
         # What is not graded is tried again by the next run.
         kept = digest if evidence.status != "not graded" else ""
-        write_student(self._folder, evidence, marks, self._grader.rubric, kept)
+        code = code_by_part(submission, self._grader.rubric)
+        write_student(self._folder, evidence, marks, self._grader.rubric, kept, code)
         return row(evidence, marks)
 
 

@@ -25,6 +25,7 @@ from autograder.evidence import Evidence
 from autograder.grader import Grader
 from autograder.marks import mark
 from autograder.reports.files import write_student
+from autograder.reports.pages.code import code_by_part
 from autograder.sandbox import Control, Limits, Reply, Sandbox, Worker
 from autograder.submissions.reading import Submission
 from autograder.worker.cells import describe
@@ -120,7 +121,8 @@ def main(count: int) -> None:
                 evidence = graded(grader, submission, warm.controls[0])
                 at = time.perf_counter()
                 marks = mark(evidence, grader.rubric)
-                write_student(Path(folder), evidence, marks, grader.rubric, "")
+                code = code_by_part(submission, grader.rubric)
+                write_student(Path(folder), evidence, marks, grader.rubric, "", code)
                 clock["mark and write"] += time.perf_counter() - at
         whole = time.perf_counter() - started
         started = time.perf_counter()

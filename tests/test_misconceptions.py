@@ -303,7 +303,7 @@ def test_the_name_and_the_hint_stand_in_both_reports(
     summed: Evidence, rubric: Rubric, tmp_path: Path
 ) -> None:
     one = library()["cross_entropy/sum"]
-    write_student(tmp_path, summed, mark(summed, rubric), rubric, "digest")
+    write_student(tmp_path, summed, mark(summed, rubric), rubric, "digest", {})
     told = json.loads((tmp_path / "ada.json").read_text())
     criterion = told["criteria"]["3a.loss"]
     assert criterion["message"].startswith(f"It looks as if {one.title}.")

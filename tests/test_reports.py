@@ -105,7 +105,7 @@ def test_no_student_id_is_a_formula_or_breaks_the_table(
 ) -> None:
     one = evidence(rubric, student_id(name))
     folder = tmp_path_factory.mktemp("grades")
-    write_student(folder, one, mark(one, rubric), rubric, "digest")
+    write_student(folder, one, mark(one, rubric), rubric, "digest", {})
     (only,) = table(write_grades(folder, [row(one, mark(one, rubric))], rubric))
     assert only["student"] == one.student
     assert only["student"][0] not in "=+-@\t\r"
@@ -117,7 +117,7 @@ def test_no_student_id_is_a_formula_or_breaks_the_table(
 def test_a_student_s_json_holds_the_marks_and_the_evidence(tmp_path: Path, rubric: Rubric) -> None:
     one = evidence(rubric, text=HOSTILE, cells=(CellTrouble("cell 1", HOSTILE),))
     marks = mark(one, rubric)
-    write_student(tmp_path, one, marks, rubric, "digest")
+    write_student(tmp_path, one, marks, rubric, "digest", {})
     told = json.loads((tmp_path / "ada.json").read_bytes())
     assert (told["student"], told["status"]) == ("ada", "graded")
     assert (told["score"], told["max_score"]) == (marks.score, 5)
@@ -136,7 +136,7 @@ def test_the_same_marks_give_the_same_files(tmp_path: Path, rubric: Rubric) -> N
     one = evidence(rubric, text=HOSTILE)
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        write_student(folder, one, mark(one, rubric), rubric, "digest")
+        write_student(folder, one, mark(one, rubric), rubric, "digest", {})
         write_grades(folder, [row(one, mark(one, rubric))], rubric)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
@@ -144,7 +144,7 @@ def test_the_same_marks_give_the_same_files(tmp_path: Path, rubric: Rubric) -> N
 
 def test_evidence_is_found_again_only_by_what_it_is_of(tmp_path: Path, rubric: Rubric) -> None:
     one = evidence(rubric, text=HOSTILE)
-    write_student(tmp_path, one, mark(one, rubric), rubric, "digest")
+    write_student(tmp_path, one, mark(one, rubric), rubric, "digest", {})
     assert stored_evidence(tmp_path, "ada", "digest") == one
     assert stored_evidence(tmp_path, "ada", "another") is None
     assert stored_evidence(tmp_path, "bob", "digest") is None

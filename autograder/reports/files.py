@@ -13,6 +13,7 @@ import msgspec
 from autograder.evidence import Evidence
 from autograder.marks import Marks
 from autograder.reports.markdown import student_markdown
+from autograder.reports.pages.code import Code
 from autograder.rubric import Rubric
 
 
@@ -50,14 +51,16 @@ def stored_evidence(folder: Path, student: str, digest: str) -> Evidence | None:
 
 
 def write_student(
-    folder: Path, evidence: Evidence, marks: Marks, rubric: Rubric, digest: str
+    folder: Path, evidence: Evidence, marks: Marks, rubric: Rubric, digest: str, code: Code
 ) -> None:
     """Writes ``STUDENT.json`` (marks and evidence, for staff) and ``STUDENT.md`` (to return).
 
     ``digest`` names what the evidence is of: the submission, and all that it was checked with.
+    ``code`` is the student's own, to stand beside the marks.
     """
     document = msgspec.to_builtins(marks)
     document |= {"digest": digest, "evidence": msgspec.to_builtins(evidence)}
+    document["code"] = msgspec.to_builtins(code)
     text = msgspec.json.format(msgspec.json.encode(document), indent=2)
     write_whole(folder / f"{marks.student}.json", text + b"\n")
     readable = student_markdown(evidence, marks, rubric)

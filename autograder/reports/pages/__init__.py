@@ -1,0 +1,1 @@
+"""Marks and evidence as web pages: one of each student, and one of the class."""
