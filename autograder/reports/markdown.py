@@ -61,5 +61,8 @@ def _feedback(mark: CriterionMark, policy: str) -> list[str]:
 def plain(text: str) -> str:
     """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
     escaped = html.escape(text, quote=False)
-    # An underscore within a word, as in `rnn_forward`, is none to Markdown.
-    return re.sub(r"([\\*\[\]~|#]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", escaped).replace("\n", " ")
+    # An underscore within a word, as in `rnn_forward`, is none to Markdown, nor are the brackets of
+    # an array: only what follows them makes a link.
+    return re.sub(
+        r"([\\*~|#]|(?<![^\W_])_|_(?![^\W_])|\](?=\s?[(\[:]))", r"\\\1", escaped
+    ).replace("\n", " ")
