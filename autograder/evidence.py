@@ -71,3 +71,4 @@ class Evidence(msgspec.Struct, frozen=True):
     cells: tuple[CellTrouble, ...]
     checks: tuple[CheckEvidence, ...]
     explanations: tuple[Explanation, ...] = ()
+    out_of_time: bool = False

@@ -135,6 +135,7 @@ class Student:
         self.troubles: list[CellTrouble] = []
         self.mishaps = 0
         self.garbled = False
+        self.out_of_time = False
         self._room = MAX_KEPT
         self.calls: list[Call] = []
         self._answers: dict[bytes | None, Reply] = {}
@@ -191,6 +192,7 @@ class Student:
     def _left(self) -> float:
         left = self._ends - time.monotonic()
         if left <= 0:
+            self.out_of_time = True
             seconds = self._limits.submission_seconds
             raise StudentError("out of time", f"The {seconds:g} s of a submission were used up.")
         return left
@@ -242,6 +244,7 @@ class Student:
 
     def _note(self, loss: WorkerLost) -> None:
         self.garbled = self.garbled or isinstance(loss, Garbled)
+        self.out_of_time = self.out_of_time or isinstance(loss, OutOfTime)
 
     # -- calling --------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -170,9 +171,10 @@ class Suite:
             status = "attack seen"
             notes.insert(0, GARBLED)
         reason = "; ".join(notes)
-        return _evidence(
+        evidence = _evidence(
             submission, control.level, status, reason, student.troubles, checks, explanations
         )
+        return msgspec.structs.replace(evidence, out_of_time=student.out_of_time)
 
     def without_checks(
         self, submission: Submission, control: Control, status: Status, reason: str
