@@ -81,7 +81,7 @@ def _grade(opened: Window) -> None:
     done = page.get_by_role("dialog").filter(has_text="autograded 'rnn' for student 'ada'")
     expect(done).to_contain_text("Success")
     done.get_by_role("button", name="OK").click()
-    expect(done).not_to_be_visible()
+    expect(page.locator(".modal-backdrop")).to_have_count(0)
     expect(rows.filter(has_text="ada")).to_contain_text("needs manual grading")
     expect(rows.filter(has_text="ada")).to_contain_text(f"{BY_CHECKS} / 5")
     expect(rows.filter(has_text="bob")).to_contain_text("needs autograding")
@@ -106,6 +106,15 @@ def _grade(opened: Window) -> None:
     opened.go("formgrader/manage_students")
     expect(rows.filter(has_text="ada")).to_contain_text(f"{SUM} / 5")
     opened.picture("4-gradebook")
+
+    opened.go("formgrader/manage_submissions/rnn")
+    rows.filter(has_text="ada").locator(".generate-feedback a").click()
+    done = page.get_by_role("dialog").filter(has_text="generated feedback for 'rnn'")
+    expect(done).to_contain_text("Success")
+    opened.go("files/feedback/ada/rnn/rnn.html")
+    expect(page.get_by_text(f"(Score: {SUM} / 5.0)")).to_be_visible()
+    page.get_by_text("The next hidden state: 0 of 0.24").last.scroll_into_view_if_needed()
+    opened.picture("5-feedback")
 
 
 def test_a_student_solves_a_part_in_jupyterlab(course: Course, tmp_path: Path) -> None:
@@ -140,10 +149,10 @@ def _solve(opened: Window) -> None:
     expect(check).to_contain_text("0.4 of 0.4 points reached")
     for criterion in ("values", "length", "memory"):
         expect(check).to_contain_text(re.compile(rf"✓\s+2c\.{criterion}"))
-    opened.picture("5-checked")
+    opened.picture("6-checked")
 
     page.get_by_role("button", name="Validate").click()
     results = page.get_by_role("dialog").filter(has_text="Validation Results")
     expect(results).to_contain_text("`rnn_cell_forward` is still to be written")
     expect(results).not_to_contain_text('check("2c")')
-    opened.picture("6-validated")
+    opened.picture("7-validated")

@@ -84,6 +84,17 @@ def test_both_homeworks_get_their_marks(theirs: Path) -> None:
         assert book.find_submission("rnn", "ada").score == pytest.approx(5, abs=EXACT)
 
 
+def test_no_reader_is_waited_for_where_none_gives_points(theirs: Path) -> None:
+    """The solved homework has all its written answers, and they are worth nothing here."""
+    with gradebook(theirs) as book:
+        submission = book.find_submission("rnn", "ada")
+        grades = [grade for one in submission.notebooks for grade in one.grades]
+        assert [grade.name for grade in grades if grade.needs_manual_grade] == []
+        assert not submission.needs_manual_grade
+        assert submission.max_score == pytest.approx(5, abs=EXACT)
+        assert submission.max_written_score == 0
+
+
 def test_the_other_homework_is_released_as_before(theirs: Path) -> None:
     stub = nbformat.read(theirs / "release" / "sums" / "sums.ipynb", as_version=4).cells[0].source
     assert stub == "def add(a, b):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
