@@ -141,6 +141,27 @@ def check(file: Path, isolation: Level | None, folder: Path | None) -> None:
 
 
 @main.command()
+@click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--dry-run", is_flag=True, help="Print who moves, and write nothing.")
+@course_option
+@_told
+def rescore(results: Path, yes: bool, dry_run: bool, folder: Path | None) -> None:
+    """Mark the class in DIR again, by the rubric and the decisions as they are now.
+
+    Nobody's code runs again. Prints who moves, and asks before it writes.
+    """
+    from rich.console import Console
+
+    from autograder.rescoring import Rescoring, print_moved
+
+    with Rescoring(_course(folder), results) as rescoring:
+        print_moved(Console(), rescoring)
+        if not dry_run and (yes or click.confirm("Write these marks?")):
+            click.echo(f"the marks are in {rescoring.write()}")
+
+
+@main.command()
 @_told
 def doctor() -> None:
     """Find how well this machine keeps students' code apart, by trying to break out.

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import fcntl
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
-from typing import IO
 
 from autograder import box
 from autograder.cluster import bundle, connect, graded_on
-from autograder.course import Course, CourseError
+from autograder.course import Course
+from autograder.decisions import Decisions
 from autograder.evidence import Evidence
 from autograder.grader import Grader
 from autograder.marks import Marks, mark
-from autograder.reports.files import Row, row, stored_evidence, write_student
+from autograder.reports.files import (
+    Row,
+    locked,
+    row,
+    stored_evidence,
+    stored_students,
+    write_student,
+)
 from autograder.reports.pages.code import code_by_part
 from autograder.rubric import Rubric
 from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox
@@ -42,11 +48,21 @@ def grade_one(
 class Results:
     """The folder that a run writes its results into, and finds those of an earlier run in."""
 
-    def __init__(self, grader: Grader, folder: Path, level: Level, again: bool) -> None:
+    def __init__(
+        self,
+        grader: Grader,
+        folder: Path,
+        level: Level,
+        again: bool,
+        handed_in: Sequence[HandIn],
+    ) -> None:
         self._grader = grader
         self._folder = folder
         self._level = level
         self._again = again
+        self._times = {one.student: one.handed_in for one in handed_in}
+        students = {*self._times, *stored_students(folder)}
+        self._decisions = Decisions.load(folder, grader.rubric, students)
 
     def known(self, submission: Submission) -> Row | None:
         """The row of what an earlier run has seen, marked by the rubric as it is now."""
@@ -58,12 +74,15 @@ class Results:
 
     def write(self, submission: Submission, evidence: Evidence) -> Row:
         """Marks what was seen, and writes the student's files."""
-        marks = mark(evidence, self._grader.rubric)
+        handed_in = self._times[submission.student]
+        decided = self._decisions.of(submission.student, handed_in)
+        marks = mark(evidence, self._grader.rubric, decided)
         digest = self._grader.digest(submission, self._level)
         # What is not graded is tried again by the next run.
         kept = digest if evidence.status != "not graded" else ""
         code = code_by_part(submission, self._grader.rubric)
-        write_student(self._folder, evidence, marks, self._grader.rubric, kept, code)
+        rubric = self._grader.rubric
+        write_student(self._folder, evidence, marks, rubric, kept, code, handed_in)
         return row(evidence, marks)
 
 
@@ -92,15 +111,15 @@ class ClassRun:
         self._cluster = cluster
         # Workers elsewhere may differ; all have to give the same level, and so it is named.
         self._level = (isolation or "isolated") if cluster else box.choose(isolation)
-        self._lock = _locked(folder)
+        self._lock = locked(folder)
         self._sandbox = None if cluster else self._warm(folder)
         try:
             self._grader = Grader(course)
+            self._results = Results(self._grader, folder, self._level, again, handed_in)
         except BaseException:
             self.close()
             raise
         self.rubric = self._grader.rubric
-        self._results = Results(self._grader, folder, self._level, again)
 
     def _warm(self, folder: Path) -> Sandbox:
         imports = IMPORTS + CLASS_IMPORTS if len(self._handed_in) >= A_CLASS else IMPORTS
@@ -204,19 +223,3 @@ class _Job:
             return done
         evidence, _ = cls._grader.grade(submission, cls._control)
         return cls._results.write(submission, evidence)
-
-
-def _locked(folder: Path) -> IO[str]:
-    """Makes the folder, for this run alone. Closing the file, or dying, gives it free."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / ".lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise CourseError(
-            f"{folder}: another run is writing its results there; wait for it, or name another "
-            "folder with --out"
-        ) from None
-    for left_over in folder.glob(".*.part"):
-        left_over.unlink(missing_ok=True)
-    return lock

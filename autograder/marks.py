@@ -1,4 +1,4 @@
-"""Marks: a pure function of evidence and rubric."""
+"""Marks: a pure function of evidence, rubric and what people decided."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from collections.abc import Sequence
 
 import msgspec
 
+from autograder.decisions import ByHand, Decided, Deduction, Written
 from autograder.evidence import CheckEvidence, Evidence, Named, Seen
 from autograder.rubric import Criterion, Part, Rubric
 
 DECIMALS = 9
+
+
+class SetByHand(msgspec.Struct, frozen=True):
+    """Points that a person set: what the checks gave before, why, and who."""
+
+    before: float
+    reason: str
+    who: str
 
 
 class CriterionMark(msgspec.Struct, frozen=True):
@@ -22,20 +31,49 @@ class CriterionMark(msgspec.Struct, frozen=True):
     hint: str = ""
     followed_through: bool = False
     misconceptions: tuple[str, ...] = ()
+    by_hand: SetByHand | None = None
+
+
+class WrittenMark(msgspec.Struct, frozen=True):
+    """What a reader gave for a part's written answer, in points."""
+
+    score: float
+    max_score: float
+    comment: str = ""
 
 
 class PartMark(msgspec.Struct, frozen=True):
-    """What one part earned, in points; ``read_again`` is its section, where not all was earned."""
+    """What one part earned, in points: by its checks and, once it is read, its written answer.
+
+    ``read_again`` is its section, where its checks did not earn all. ``by_hand`` says that the
+    points of its checks were set for the part as a whole.
+    """
 
     score: float
     max_score: float
     read_again: str = ""
+    written: WrittenMark | None = None
+    by_hand: SetByHand | None = None
+
+    @property
+    def checked(self) -> float:
+        """The points of its checks alone."""
+        return _round(self.score - (self.written.score if self.written else 0.0))
+
+
+class LateMark(msgspec.Struct, frozen=True):
+    """The points that late work lost, of how many, and why."""
+
+    taken: float
+    before: float
+    reason: str
 
 
 class Marks(msgspec.Struct, frozen=True):
     """The marks of one submission, in points.
 
-    ``awaiting_reader`` are points of written answers that a reader has yet to award.
+    ``awaiting_reader`` are points of written answers that a reader has yet to award; they are not
+    in ``max_score``.
     """
 
     student: str
@@ -45,14 +83,15 @@ class Marks(msgspec.Struct, frozen=True):
     awaiting_reader: float
     parts: dict[str, PartMark]
     criteria: dict[str, CriterionMark]
+    late: LateMark | None = None
 
 
-def mark(evidence: Evidence, rubric: Rubric) -> Marks:
-    """The marks that the rubric gives for what was seen.
+def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> Marks:
+    """The marks that the rubric gives for what was seen, and where people decided, that.
 
     What was not seen earns nothing: the rubric is the denominator, whatever happened to run.
     """
-    automatic = 1.0 - rubric.written_share
+    decided = decided or Decided()
     seen: dict[tuple[str, str | None], list[CheckEvidence]] = defaultdict(list)
     for check in evidence.checks:
         seen[check.criterion, check.item].append(check)
@@ -65,26 +104,72 @@ def mark(evidence: Evidence, rubric: Rubric) -> Marks:
                 (seen.get((criterion.id, item), []), named.get((criterion.id, item), ()))
                 for item in criterion.items or (None,)
             ]
-            criteria[criterion.id] = _criterion(criterion, items, rubric)
-        parts[part.id] = _part(part, criteria, automatic)
+            by_checks = _criterion(criterion, items, rubric)
+            criteria[criterion.id] = _by_hand(by_checks, decided.criteria.get(criterion.id))
+        by_hand, written = decided.parts.get(part.id), decided.written.get(part.id)
+        parts[part.id] = _part(part, criteria, rubric.written_share, by_hand, written)
+    earned = _round(sum(part.score for part in parts.values()))
+    max_score = _round(sum(part.max_score for part in parts.values()))
+    late = _late(decided.late, earned)
     return Marks(
         student=evidence.student,
         status=evidence.status,
-        score=_round(sum(part.score for part in parts.values())),
-        max_score=_round(sum(part.max_score for part in parts.values())),
-        awaiting_reader=_round(rubric.points * rubric.written_share),
+        score=_round(earned - late.taken) if late else earned,
+        max_score=max_score,
+        awaiting_reader=_round(
+            sum(
+                part.points * rubric.written_share
+                for part in rubric.parts()
+                if part.id not in decided.written
+            )
+        ),
         parts=parts,
         criteria=criteria,
+        late=late,
     )
 
 
-def _part(part: Part, criteria: dict[str, CriterionMark], automatic: float) -> PartMark:
+def _part(
+    part: Part,
+    criteria: dict[str, CriterionMark],
+    written_share: float,
+    by_hand: ByHand | None,
+    written: Written | None,
+) -> PartMark:
     """As a share of what its criteria are worth, so that rounding never passes the maximum."""
     marks = [criteria[criterion.id] for criterion in part.criteria]
     earned, worth = sum(mark.score for mark in marks), sum(mark.max_score for mark in marks)
-    max_score = _round(part.points * automatic)
+    max_score = _round(part.points * (1.0 - written_share))
     score = _round(max_score * earned / worth) if worth else 0.0
-    return PartMark(score, max_score, f"{part.id} {part.title}" if score < max_score else "")
+    read_again = f"{part.id} {part.title}" if score < max_score else ""
+    set_by_hand = None
+    if by_hand is not None:
+        set_by_hand = SetByHand(score, by_hand.reason, by_hand.who)
+        score = _round(by_hand.points)
+    read = None
+    if written is not None:
+        read = WrittenMark(
+            _round(written.points), _round(part.points * written_share), written.comment
+        )
+        score, max_score = _round(score + read.score), _round(max_score + read.max_score)
+    return PartMark(score, max_score, read_again, read, set_by_hand)
+
+
+def _by_hand(by_checks: CriterionMark, decided: ByHand | None) -> CriterionMark:
+    if decided is None:
+        return by_checks
+    return msgspec.structs.replace(
+        by_checks,
+        score=_round(decided.points),
+        by_hand=SetByHand(by_checks.score, decided.reason, decided.who),
+    )
+
+
+def _late(decided: Deduction | None, earned: float) -> LateMark | None:
+    if decided is None:
+        return None
+    taken = min(earned, _round(earned * decided.share + decided.points))
+    return LateMark(taken, earned, decided.reason)
 
 
 def _criterion(

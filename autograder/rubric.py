@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from autograder.course import CourseError
 from autograder.sandbox import Limits
+from autograder.times import EXAMPLE, moment
 
 Points = Annotated[float, Meta(gt=0)]
 Credit = Annotated[float, Meta(ge=0, le=0.5)]
@@ -46,11 +47,22 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parts: tuple[Part, ...]
 
 
+class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What late work loses: of its own points ``per_day`` for each day that has started since
+    ``due``, and never more than ``at_most``. Within the grace nothing is late."""
+
+    due: str
+    per_day: Share
+    at_most: Share = 1.0
+    grace_minutes: Annotated[float, Meta(ge=0)] = 0
+
+
 class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole rubric.
 
     ``written_share`` of every part is awarded by a reader. ``credits`` are the shares of a
     criterion that a misconception still earns, by its name; none where it is not listed.
+    ``late`` is what late work loses; nothing where it is left out.
     """
 
     assignment: str
@@ -61,6 +73,7 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits
     tasks: tuple[Task, ...]
     credits: dict[str, Credit] = {}
+    late: Late | None = None
 
     def parts(self) -> Iterator[Part]:
         for task in self.tasks:
@@ -71,7 +84,7 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             yield from part.criteria
 
 
-class _Lines:
+class Lines:
     """Says on which line of a YAML text a path such as ``$.tasks[0].points`` stands."""
 
     def __init__(self, file: Path, text: str) -> None:
@@ -109,7 +122,7 @@ class _Lines:
         return CourseError(f"{self._file}, line {line}: {message}")
 
 
-def _add_up(lines: _Lines, path: str, what: str, points: float, parts: Iterable[float]) -> None:
+def _add_up(lines: Lines, path: str, what: str, points: float, parts: Iterable[float]) -> None:
     total = sum(parts)
     if not abs(total - points) <= 1e-9:
         raise lines.error(
@@ -119,16 +132,23 @@ def _add_up(lines: _Lines, path: str, what: str, points: float, parts: Iterable[
         )
 
 
-def _once(lines: _Lines, seen: set[str], path: str, name: str) -> None:
+def _once(lines: Lines, seen: set[str], path: str, name: str) -> None:
     if name in seen:
         raise lines.error(path, f"{name} stands here twice; remove one of them, or rename it")
     seen.add(name)
 
 
-def _validate(rubric: Rubric, lines: _Lines) -> None:
+def _validate(rubric: Rubric, lines: Lines) -> None:
     for name, value in msgspec.structs.asdict(rubric.limits).items():
         if not value > 0:
             raise lines.error(f"$.limits.{name}", f"{name} is {value:g}; it must be above 0")
+    if rubric.late is not None:
+        try:
+            moment(rubric.late.due)
+        except ValueError as error:
+            raise lines.error(
+                "$.late.due", f"no time ({error}); write it with its zone, as {EXAMPLE}"
+            ) from None
     _add_up(lines, "$", "the assignment", rubric.points, (task.points for task in rubric.tasks))
     seen: set[str] = set()
     for t, task in enumerate(rubric.tasks):
@@ -159,12 +179,26 @@ def _validate(rubric: Rubric, lines: _Lines) -> None:
                     )
 
 
-def load_rubric(file: Path) -> Rubric:
-    """Reads and checks the rubric. Raises CourseError with file, line, and what to change."""
+class _Loader(yaml.SafeLoader):
+    """Leaves a time as it is written."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    start: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+    for start, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_yaml(file: Path, kind: Any) -> tuple[Any, Lines]:
+    """What a YAML file holds, as a value of the type ``kind``, and the lines on which it stands.
+
+    Raises CourseError with file, line, and what to change.
+    """
     try:
         text = file.read_text(encoding="utf-8")
-        data = yaml.safe_load(text)
-        lines = _Lines(file, text)
+        # A loader that makes plain values alone, as yaml's safe one does.
+        data: Any = yaml.load(text, Loader=_Loader)
+        lines = Lines(file, text)
     except OSError as error:
         raise CourseError(f"{file}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -175,7 +209,7 @@ def load_rubric(file: Path) -> Rubric:
     except yaml.YAMLError as error:
         raise CourseError(f"{file}: not YAML: {error}") from None
     try:
-        rubric = msgspec.convert(data, Rubric)
+        return msgspec.convert(data, kind), lines
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         path = path.rstrip("`")
@@ -185,13 +219,19 @@ def load_rubric(file: Path) -> Rubric:
                 f"{path}.{unknown[1]}", f"unknown key `{unknown[1]}`; remove or rename it"
             ) from None
         raise lines.error(path, message) from None
+
+
+def load_rubric(file: Path) -> Rubric:
+    """Reads and checks the rubric. Raises CourseError with file, line, and what to change."""
+    rubric: Rubric
+    rubric, lines = read_yaml(file, Rubric)
     _validate(rubric, lines)
     return rubric
 
 
 def match_misconceptions(rubric: Rubric, file: Path, names: Iterable[str]) -> None:
     """Raises CourseError where the rubric credits a misconception that is not known."""
-    lines = _Lines(file, file.read_text(encoding="utf-8"))
+    lines = Lines(file, file.read_text(encoding="utf-8"))
     known = set(names)
     for name in rubric.credits:
         if name not in known:
@@ -209,23 +249,48 @@ def match_checks(rubric: Rubric, file: Path, checks: Iterable[tuple[str, str | N
     Raises CourseError for a criterion or item without a check, and for a check without one.
     """
     checked = set(checks)
-    lines = _Lines(file, file.read_text(encoding="utf-8"))
-    wanted: set[tuple[str, str | None]] = set()
+    for criterion, item in unchecked(rubric, checked):
+        raise at_criterion(
+            rubric,
+            file,
+            criterion,
+            f"{_named(criterion.id, item)} has no check; write one in autograder/checks/ with "
+            f"@pytest.mark.criterion({criterion.id!r}), or remove it here",
+        )
+    wanted = set(_pairs(rubric))
+    for criterion_id, item in sorted(checked - wanted, key=str):
+        raise CourseError(
+            f"{file}: a check is marked with {_named(criterion_id, item)} which the rubric does "
+            "not have; add it here or correct the check's marker"
+        )
+
+
+def unchecked(
+    rubric: Rubric, checked: Collection[tuple[str, str | None]]
+) -> Iterator[tuple[Criterion, str | None]]:
+    """The criteria, and items of them, that are not among these pairs."""
+    criteria = {criterion.id: criterion for criterion in rubric.criteria()}
+    for criterion_id, item in _pairs(rubric):
+        if (criterion_id, item) not in checked:
+            yield criteria[criterion_id], item
+
+
+def at_criterion(rubric: Rubric, file: Path, criterion: Criterion, message: str) -> CourseError:
+    """An error on the line of a criterion."""
+    lines = Lines(file, file.read_text(encoding="utf-8"))
     for t, task in enumerate(rubric.tasks):
         for p, part in enumerate(task.parts):
-            for c, criterion in enumerate(part.criteria):
-                for item in criterion.items or (None,):
-                    wanted.add((criterion.id, item))
-                    if (criterion.id, item) not in checked:
-                        name = criterion.id + (f", item {item}," if item else "")
-                        raise lines.error(
-                            f"$.tasks[{t}].parts[{p}].criteria[{c}].id",
-                            f"{name} has no check; write one in autograder/checks/ with "
-                            f"@pytest.mark.criterion({criterion.id!r}), or remove it here",
-                        )
-    for criterion_id, item in sorted(checked - wanted, key=str):
-        name = criterion_id + (f", item {item}," if item else "")
-        raise CourseError(
-            f"{file}: a check is marked with {name} which the rubric does not have; "
-            "add it here or correct the check's marker"
-        )
+            if criterion in part.criteria:
+                c = part.criteria.index(criterion)
+                return lines.error(f"$.tasks[{t}].parts[{p}].criteria[{c}].id", message)
+    raise ValueError(criterion.id)
+
+
+def _pairs(rubric: Rubric) -> Iterator[tuple[str, str | None]]:
+    for criterion in rubric.criteria():
+        for item in criterion.items or (None,):
+            yield criterion.id, item
+
+
+def _named(criterion_id: str, item: str | None) -> str:
+    return criterion_id + (f", item {item}," if item else "")

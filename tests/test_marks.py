@@ -140,7 +140,9 @@ def test_everything_adds_up(one: Evidence, written: float) -> None:
     for part in own.parts():
         earned = sum(marks.criteria[criterion.id].score for criterion in part.criteria)
         assert marks.parts[part.id].score == pytest.approx(earned, abs=1e-7)
-        assert marks.parts[part.id].max_score == pytest.approx(part.points * (1 - written))
+        assert marks.parts[part.id].max_score == pytest.approx(
+            part.points * (1 - written), abs=1e-7
+        )
 
 
 @given(any_evidence)

@@ -123,6 +123,7 @@ def test_a_student_s_json_holds_the_marks_and_the_evidence(tmp_path: Path, rubri
     assert (told["score"], told["max_score"]) == (marks.score, 5)
     assert set(told["parts"]) == {part.id for part in rubric.parts()}
     context = {"score": marks.parts["1a"].score, "max_score": 0.5, "read_again": "1a Context"}
+    context |= {"written": None, "by_hand": None}
     assert told["parts"]["1a"] == context
     assert set(told["criteria"]) == {criterion.id for criterion in rubric.criteria()}
     unigram = told["criteria"]["1a.unigram"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
+from autograder.course import CourseError
 from autograder.evidence import Evidence
 from autograder.marks import Marks
 from autograder.reports.markdown import student_markdown
@@ -18,20 +21,88 @@ from autograder.rubric import Rubric
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What a table of a class says of one submission."""
+    """What the tables of a class say of one submission; ``criteria`` in the rubric's order."""
 
     student: str
     status: str
     total: float
     max_score: float
     parts: dict[str, float]
+    criteria: tuple[float, ...]
+    misconceptions: tuple[str, ...]
     reason: str
+    needs_a_person: tuple[str, ...]
+    awaiting_reader: float = 0.0
+    late: float = 0.0
 
 
 def row(evidence: Evidence, marks: Marks) -> Row:
-    reason = evidence.reason or (evidence.cells[0].message if evidence.cells else "")
-    parts = {name: part.score for name, part in marks.parts.items()}
-    return Row(marks.student, marks.status, marks.score, marks.max_score, parts, reason)
+    return Row(
+        student=marks.student,
+        status=marks.status,
+        total=marks.score,
+        max_score=marks.max_score,
+        parts={name: part.score for name, part in marks.parts.items()},
+        criteria=tuple(one.score for one in marks.criteria.values()),
+        misconceptions=tuple(
+            dict.fromkeys(name for one in marks.criteria.values() for name in one.misconceptions)
+        ),
+        reason=evidence.reason or (evidence.cells[0].message if evidence.cells else ""),
+        needs_a_person=tuple(_needs_a_person(evidence)),
+        awaiting_reader=marks.awaiting_reader,
+        late=-marks.late.taken if marks.late else 0.0,
+    )
+
+
+def _needs_a_person(evidence: Evidence) -> Iterator[str]:
+    """Why a person should look at a submission before its marks are given out."""
+    if evidence.status in ("not graded", "unreadable", "attack seen"):
+        yield evidence.status
+    if evidence.out_of_time:
+        yield "ran out of time"
+
+
+class Document(Marks, frozen=True, kw_only=True):
+    """A ``STUDENT.json``: the marks, and what they are made of.
+
+    ``digest`` names what the evidence is of: the submission, and all that it was checked with.
+    ``code`` is the student's own, to stand beside the marks. ``handed_in`` is the time at which
+    nbgrader took the submission, where it did.
+    """
+
+    digest: str
+    evidence: Evidence
+    code: Code = msgspec.field(default_factory=dict)
+    handed_in: str = ""
+
+
+def stored_students(folder: Path) -> list[str]:
+    """Whom the folder holds the results of."""
+    paths = folder.glob("*.json")
+    return sorted(path.stem for path in paths if not path.name.startswith("."))
+
+
+def stored_documents(folder: Path) -> list[Document]:
+    """What the folder holds of each student.
+
+    Raises CourseError where there is nothing, or a file that is no student's.
+    """
+    documents = []
+    for student in stored_students(folder):
+        path = folder / f"{student}.json"
+        try:
+            document = msgspec.json.decode(path.read_bytes(), type=Document)
+        except (OSError, msgspec.DecodeError) as error:
+            raise CourseError(
+                f"{path}: not what `autograder grade` writes of a student ({error}); move it away, "
+                "or grade that submission again"
+            ) from None
+        if document.student != student:
+            raise CourseError(f"{path}: holds the results of {document.student!r}; move it away")
+        documents.append(document)
+    if not documents:
+        raise CourseError(f"{folder}: holds no results; `autograder grade` writes them there")
+    return documents
 
 
 class _Stored(msgspec.Struct):
@@ -51,16 +122,18 @@ def stored_evidence(folder: Path, student: str, digest: str) -> Evidence | None:
 
 
 def write_student(
-    folder: Path, evidence: Evidence, marks: Marks, rubric: Rubric, digest: str, code: Code
+    folder: Path,
+    evidence: Evidence,
+    marks: Marks,
+    rubric: Rubric,
+    digest: str,
+    code: Code,
+    handed_in: str = "",
 ) -> None:
-    """Writes ``STUDENT.json`` (marks and evidence, for staff) and ``STUDENT.md`` (to return).
-
-    ``digest`` names what the evidence is of: the submission, and all that it was checked with.
-    ``code`` is the student's own, to stand beside the marks.
-    """
+    """Writes ``STUDENT.json`` (a ``Document``, for staff) and ``STUDENT.md`` (to return)."""
     document = msgspec.to_builtins(marks)
     document |= {"digest": digest, "evidence": msgspec.to_builtins(evidence)}
-    document["code"] = msgspec.to_builtins(code)
+    document |= {"code": msgspec.to_builtins(code), "handed_in": handed_in}
     text = msgspec.json.format(msgspec.json.encode(document), indent=2)
     write_whole(folder / f"{marks.student}.json", text + b"\n")
     readable = student_markdown(evidence, marks, rubric)
@@ -68,16 +141,41 @@ def write_student(
 
 
 def write_grades(folder: Path, rows: Sequence[Row], rubric: Rubric) -> Path:
-    """Writes ``grades.csv``: student, status, total, one column per part."""
+    """Writes ``grades.csv``: student, status, total, one column per part.
+
+    Where the rubric has late work or written answers, what was lost and what is still to come.
+    """
     parts = [part.id for part in rubric.parts()]
+    more = ["late"] * (rubric.late is not None) + ["awaiting_reader"] * bool(rubric.written_share)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["student", "status", "total", *parts])
+    writer.writerow(["student", "status", "total", *parts, *more])
     for one in sorted(rows, key=lambda one: one.student):
-        writer.writerow([one.student, one.status, one.total, *(one.parts[p] for p in parts)])
+        points = [*(one.parts[p] for p in parts), *(getattr(one, name) for name in more)]
+        writer.writerow([one.student, one.status, one.total, *points])
     path = folder / "grades.csv"
     write_whole(path, text.getvalue().encode())
     return path
+
+
+def locked(folder: Path) -> IO[str]:
+    """Makes the folder, for one run alone. Closing the file, or dying, gives it free.
+
+    Raises CourseError where another run has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise CourseError(
+            f"{folder}: another run is writing its results there; wait for it, or name another "
+            "folder"
+        ) from None
+    for left_over in folder.glob(".*.part"):
+        left_over.unlink(missing_ok=True)
+    return lock
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -6,7 +6,7 @@ import html
 import re
 
 from autograder.evidence import Evidence
-from autograder.marks import CriterionMark, Marks
+from autograder.marks import CriterionMark, LateMark, Marks, PartMark, SetByHand
 from autograder.rubric import Criterion, Rubric
 
 
@@ -22,6 +22,8 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
     ]
     if evidence.reason:
         lines += ["", f"> {plain(evidence.reason)}"]
+    if marks.late:
+        lines += ["", plain(late_told(marks.late))]
     if evidence.cells and rubric.feedback == "full":
         lines += ["", "Cells that did not run to their end:", ""]
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
@@ -34,6 +36,7 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
             lines += ["", f"### {part.id} {part.title} ({mark.score:g} of {mark.max_score:g})", ""]
             for criterion in part.criteria:
                 lines += criterion_lines(criterion, marks.criteria[criterion.id], rubric.feedback)
+            lines += [f"- {plain(text)}" for text in part_told(mark)]
             if mark.read_again and rubric.feedback != "score":
                 lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
     return "\n".join(lines) + "\n"
@@ -45,6 +48,28 @@ def criterion_lines(criterion: Criterion, mark: CriterionMark, policy: str) -> l
     return [head, *(f"  - {plain(text)}" for text in _feedback(mark, policy))]
 
 
+def by_hand_told(by_hand: SetByHand) -> str:
+    """That a person set the points, and why."""
+    return (
+        f"Set by hand, where the checks gave {by_hand.before:g}: {by_hand.reason} ({by_hand.who})"
+    )
+
+
+def part_told(mark: PartMark) -> list[str]:
+    """What people gave in a part: a reader for the written answer, or for its checks as a whole."""
+    told = [by_hand_told(mark.by_hand)] if mark.by_hand else []
+    if mark.written:
+        comment = f": {mark.written.comment}" * bool(mark.written.comment)
+        points = f"{mark.written.score:g} of {mark.written.max_score:g}"
+        told.append(f"Written answer, by a reader: {points}{comment}")
+    return told
+
+
+def late_told(late: LateMark) -> str:
+    """What late work lost."""
+    return f"Late: {late.taken:g} of {late.before:g} points are taken; {late.reason}."
+
+
 def _sign(mark: CriterionMark) -> str:
     if mark.score >= mark.max_score:
         return "✓"
@@ -52,9 +77,10 @@ def _sign(mark: CriterionMark) -> str:
 
 
 def _feedback(mark: CriterionMark, policy: str) -> list[str]:
+    told = [by_hand_told(mark.by_hand)] if mark.by_hand else []
     if policy == "score" or mark.message == "Met.":
-        return []
-    told = [mark.message] if policy == "full" else []
+        return told
+    told += [mark.message] if policy == "full" else []
     return [text for text in [*told, f"Hint: {mark.hint}" if mark.hint else ""] if text]
 
 
@@ -63,6 +89,6 @@ def plain(text: str) -> str:
     escaped = html.escape(text, quote=False)
     # An underscore within a word, as in `rnn_forward`, is none to Markdown, nor are the brackets of
     # an array: only what follows them makes a link.
-    return re.sub(
-        r"([\\*~|#]|(?<![^\W_])_|_(?![^\W_])|\](?=\s?[(\[:]))", r"\\\1", escaped
-    ).replace("\n", " ")
+    return re.sub(r"([\\*~|#]|(?<![^\W_])_|_(?![^\W_])|\](?=\s?[(\[:]))", r"\\\1", escaped).replace(
+        "\n", " "
+    )

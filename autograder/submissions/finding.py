@@ -11,20 +11,25 @@ from pathlib import Path
 
 from autograder.course import CourseError
 from autograder.submissions.reading import printable
+from autograder.times import moment
 
 SUFFIXES = (".ipynb", ".py")
-# What systems leave in a folder of submissions that nobody handed in.
 MAX_ID_BYTES = 100
-NOT_HANDED_IN = {"timestamp.txt", "thumbs.db", "desktop.ini", "__macosx", "__pycache__"}
+# Where nbgrader says in a student's folder when it took the submission.
+TIMESTAMP = "timestamp.txt"
+MAX_TIME_BYTES = 100
+# What systems leave in a folder of submissions that nobody handed in.
+NOT_HANDED_IN = {TIMESTAMP, "thumbs.db", "desktop.ini", "__macosx", "__pycache__"}
 
 
 @dataclass(frozen=True)
 class HandIn:
-    """One student's file."""
+    """One student's file, and the time at which nbgrader took it, where it did."""
 
     student: str
     path: Path
     notes: tuple[str, ...] = ()
+    handed_in: str = ""
 
 
 def student_id(name: str) -> str:
@@ -100,7 +105,19 @@ def _in_folder(folder: Path, assignment: str, released: Path) -> Iterator[HandIn
 def from_folder(folder: Path, name: str, assignment: str, released: Path) -> HandIn:
     """What the student of this name has in a folder that holds nothing else."""
     chosen, notes = _chosen(folder, assignment, released)
-    return HandIn(student_id(name), chosen or folder, notes)
+    time, wrong = _timestamp(folder / TIMESTAMP)
+    return HandIn(student_id(name), chosen or folder, (*notes, *wrong), time)
+
+
+def _timestamp(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The time that nbgrader wrote, or a note that it cannot be read."""
+    if not path.is_file() or path.is_symlink():
+        return "", ()
+    try:
+        with path.open("rb") as file:
+            return moment(file.read(MAX_TIME_BYTES).decode("ascii")).isoformat(), ()
+    except (OSError, ValueError, OverflowError):
+        return "", (f"{TIMESTAMP} holds no time, so nobody can say if this is late",)
 
 
 def find_submissions(paths: Iterable[Path], assignment: str, released: Path) -> list[HandIn]:
