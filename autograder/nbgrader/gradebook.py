@@ -76,7 +76,11 @@ class Book:
         part, role = part_of(name)
         if role == "written":
             return None if name in answered else 0.0
-        return None if marks.status == "not graded" else marks.parts[part].score
+        if marks.status == "not graded":
+            return None
+        mark = marks.parts[part]
+        # What a person set stands in the gradebook as theirs.
+        return mark.by_hand.before if mark.by_hand else mark.checked
 
     def _comment(self, name: str, marks: Marks, answered: frozenset[str]) -> str | None:
         part, role = part_of(name)
