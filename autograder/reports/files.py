@@ -17,6 +17,7 @@ from autograder.evidence import Evidence
 from autograder.marks import Marks
 from autograder.reports.markdown import student_markdown
 from autograder.reports.pages.code import Code
+from autograder.reports.pages.student import student_page
 from autograder.rubric import Rubric
 
 
@@ -130,7 +131,10 @@ def write_student(
     code: Code,
     handed_in: str = "",
 ) -> None:
-    """Writes ``STUDENT.json`` (a ``Document``, for staff) and ``STUDENT.md`` (to return)."""
+    """Writes ``STUDENT.json`` (a ``Document``, for staff), and what the student may read.
+
+    That is ``STUDENT.html``, and the same in few words as ``STUDENT.md``.
+    """
     document = msgspec.to_builtins(marks)
     document |= {"digest": digest, "evidence": msgspec.to_builtins(evidence)}
     document |= {"code": msgspec.to_builtins(code), "handed_in": handed_in}
@@ -138,6 +142,8 @@ def write_student(
     write_whole(folder / f"{marks.student}.json", text + b"\n")
     readable = student_markdown(evidence, marks, rubric)
     write_whole(folder / f"{marks.student}.md", readable.encode())
+    page = student_page(evidence, marks, rubric, code)
+    write_whole(folder / f"{marks.student}.html", page.encode())
 
 
 def write_grades(folder: Path, rows: Sequence[Row], rubric: Rubric) -> Path:

@@ -19,6 +19,8 @@ MAX_ID_BYTES = 100
 TIMESTAMP = "timestamp.txt"
 MAX_TIME_BYTES = 100
 # What systems leave in a folder of submissions that nobody handed in.
+# What a page of the class is called, which lies beside those of the students.
+TAKEN = {"index"}
 NOT_HANDED_IN = {TIMESTAMP, "thumbs.db", "desktop.ini", "__macosx", "__pycache__"}
 
 
@@ -39,7 +41,7 @@ def student_id(name: str) -> str:
     """
     start = re.sub(r"[^\w .@+-]", "_", name).encode()[:MAX_ID_BYTES].decode("utf-8", "ignore")
     safe = re.sub(r"^[-=+@.]+", "_", start.strip())
-    if safe == name:
+    if safe == name and name.casefold() not in TAKEN:
         return name
     return f"{safe or 'student'}-{_short_hash(name)}"
 

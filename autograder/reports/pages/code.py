@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from autograder.rubric import Rubric
-from autograder.submissions.reading import Cell, Submission
+from autograder.submissions.reading import CELL_MARKER, Cell, Submission
 
 # Of one part: more than this nobody reads beside the marks, and the file itself is at hand.
 MAX_LINES = 200
@@ -65,7 +65,7 @@ def _excerpts(defined: Iterable[tuple[Cell, int]]) -> Iterator[Excerpt]:
     room = MAX_LINES
     for cell, places in starts.items():
         lines = cell.source.rstrip().split("\n")
-        first = next(number for number, line in enumerate(lines) if line.strip())
+        first = next(n for n, line in enumerate(lines) if line.strip() and not _marks_cell(line))
         # A cell that is shown whole shows what helps its stubs too.
         begins = [first] if len(lines) - first <= room else sorted(places)
         for number, (begin, end) in enumerate(zip(begins, [*begins[1:], len(lines)], strict=True)):
@@ -73,6 +73,10 @@ def _excerpts(defined: Iterable[tuple[Cell, int]]) -> Iterator[Excerpt]:
             room -= len(shown)
             text = "\n".join(map(_shown, shown))
             yield Excerpt(cell.name, begin + 1, text, end - begin - len(shown))
+
+
+def _marks_cell(line: str) -> bool:
+    return CELL_MARKER.match(line) is not None
 
 
 def _shown(line: str) -> str:
