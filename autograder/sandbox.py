@@ -33,7 +33,7 @@ MAX_REPLY_BYTES = 64 << 20
 MAX_CONTROL_BYTES = 1 << 16
 MAX_CALLBACKS = 20_000
 # A reply with one of these ends a request.
-ENDS = {"answer", "error", "missing"}
+ENDS = {"answer", "each", "error", "missing"}
 GARBLED = "sent what is no answer"
 
 IMPORTS = ("numpy", "torch")

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ from autograder.sandbox import (
     WorkerLost,
 )
 from autograder.submissions.reading import Cell, Submission
-from autograder.worker.wire import Array, Unreadable, encode
+from autograder.worker.wire import Array, Packed, Unreadable
 
 MODELS = frozenset({"CharRNN"})
 # A stub that ran out of time is not waited for as long again, and after some tries not at all; nor
@@ -138,7 +138,7 @@ class Student:
         self.out_of_time = False
         self._room = MAX_KEPT
         self.calls: list[Call] = []
-        self._answers: dict[bytes | None, Reply] = {}
+        self._answers: dict[bytes, Reply] = {}
 
     # -- what checks use ------------------------------------------------------------------------
 
@@ -278,21 +278,17 @@ class Student:
         times: int = 1,
         arguments_after: bool = False,
     ) -> Any:
-        call = Call(name, args, kwargs, times, None)
         replaced = _built_of(name) if self._replacing else []
-        known = self._remembered(call, replaced) if not arguments_after else None
-        if known in self._answers:
-            return self._recorded(call, self._answers[known])
+        asked = Packed((name, args, kwargs, times, replaced))
+        call = partial(Call, name, args, kwargs, times)
+        if not arguments_after and asked.data in self._answers:
+            return self._recorded(name, self._answers[asked.data], True, call)
         try:
             reply = self._ask(
                 name,
                 "call",
                 callback=partial(self._stand_in, replaced) if replaced else None,
-                stub=name,
-                args=list(args),
-                kwargs=kwargs,
-                times=times,
-                replaced=replaced,
+                asked=asked,
                 arguments_after=arguments_after,
             )
         except StudentError:
@@ -301,31 +297,27 @@ class Student:
             raise
         if arguments_after:
             return reply.get("answer")
-        if known is not None and self._has_room(reply):
-            self._answers[known] = reply
-        return self._recorded(call, reply)
+        has_room = self._has_room(reply)
+        # For checks that ask for items of the same answer. What draws may draw otherwise again.
+        if has_room and not any(isinstance(value, np.random.Generator) for value in args):
+            self._answers[asked.data] = reply
+        return self._recorded(name, reply, has_room, call)
 
-    def _remembered(self, call: Call, replaced: list[str]) -> bytes | None:
-        """What a call's answer is kept under, for checks that ask for items of the same answer.
-
-        None for one that draws at random, since the next may be another.
-        """
-        if any(isinstance(value, np.random.Generator) for value in call.args):
-            return None
-        return encode((call.stub, call.args, call.kwargs, call.times, replaced))
-
-    def _recorded(self, call: Call, reply: Reply) -> Any:
+    def _recorded(
+        self, stub: str, reply: Reply, has_room: bool, call: Callable[[Any], Call]
+    ) -> Any:
+        """The answer, which is kept as ``call(answer)``, to be explained."""
         try:
-            answer = self._answer(call.stub, reply)
+            answer = self._answer(stub, reply)
         except StudentError as error:
-            self.calls.append(replace(call, answer=error))
+            self.calls.append(call(error))
             raise
-        kept = answer if self._has_room(reply) else StudentError("unreadable", "It is too large.")
-        self.calls.append(replace(call, answer=kept))
+        kept = answer if has_room else StudentError("unreadable", "It is too large.")
+        self.calls.append(call(kept))
         return answer
 
     def _has_room(self, reply: Reply) -> bool:
-        size = _size(reply.get("answer"), self._room)
+        size = _size(reply.get("answer", reply.get("each")), self._room)
         self._room -= min(size, self._room)
         return size < self._room
 
@@ -347,6 +339,9 @@ class Student:
             raise StudentError(told.kind, f"`{subject}` raised an exception.", told.text)
         if "missing" in reply:
             raise StudentError("missing", self._why_missing(subject))
+        each = reply.get("each")
+        if isinstance(each, np.ndarray) and each.ndim == 1:
+            return [np.asarray(one) for one in each]
         answer = reply.get("answer")
         if isinstance(answer, Unreadable):
             message = f"`{subject}` returned {answer.what}, which cannot be read."
@@ -397,16 +392,20 @@ class StudentModel:
         return self._student._answer(self._name, self._ask_model(op, **fields))
 
     def _about(self, what: Literal["kinds", "parameters"]) -> Any:
-        call = Call(self._name, self._sizes, {}, 1, None, about=what)
-        return self._student._recorded(call, self._ask_model(what))
+        reply = self._ask_model(what)
+        return self._recorded(reply, partial(Call, self._name, self._sizes, {}, 1, about=what))
+
+    def _recorded(self, reply: Reply, call: Callable[[Any], Call]) -> Any:
+        has_room = self._student._has_room(reply)
+        return self._student._recorded(self._name, reply, has_room, call)
 
     def __call__(self, tokens: Array, h: Array | None = None) -> Any:
         """``model(tokens (N,T), h=(1,N,H))`` -> [logits (N,T,V), h (1,N,H)]."""
         reply = self._ask_model("forward", tokens=tokens, h=h)
-        call = Call(self._name, (tokens,), {"h": h}, 1, None, self._loaded)
         if self._loaded is None:
             return self._student._answer(self._name, reply)
-        return self._student._recorded(call, reply)
+        call = partial(Call, self._name, (tokens,), {"h": h}, 1, parameters=self._loaded)
+        return self._recorded(reply, call)
 
     def parameters(self) -> Any:
         """Its ``state_dict``: name -> array."""

@@ -51,7 +51,7 @@ def test_draws_of_two_tokens(student: Any) -> None:
 def test_distribution(student: Any, reference: Any, rng: Rng) -> None:
     few = rng.permutation(np.log([0.5, 0.3, 0.15, 0.05])) + rng.uniform(-3, 3)
     far_apart = rng.permutation([0.0, 50.0])
-    asked = ((few, 240), (one_against_many(rng, 200, 0.8), 150), (far_apart, 100))
+    asked = ((few, 240), (one_against_many(rng, 64, 0.8), 150), (far_apart, 60))
     # Asked for before any is judged: where they are wrong, together they tell why.
     draws = [_draws(student, n, logits, rng) for logits, n in asked]
     for (logits, _), drawn in zip(asked, draws, strict=True):
@@ -84,7 +84,7 @@ def test_temperature_of_two_tokens(student: Any, temperature: float, share: floa
 @pytest.mark.hidden
 def test_temperature(student: Any, reference: Any, rng: Rng) -> None:
     asked = [
-        (one_against_many(rng, 200, 0.6, temperature), temperature) for temperature in (0.5, 2)
+        (one_against_many(rng, 64, 0.6, temperature), temperature) for temperature in (0.5, 2)
     ]
     draws = [_draws(student, 130, logits, rng, temperature=T) for logits, T in asked]
     for (logits, temperature), drawn in zip(asked, draws, strict=True):
@@ -130,14 +130,14 @@ def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
     seen = []
     for temperature, n in ((0.5, 60), (1.0, 110), (2.0, 60)):
         stairs, order = staircase(rng, V, 0.2 * temperature, first=3)
-        many = one_against_many(rng, 512, 0.6, temperature)
+        many = one_against_many(rng, 64, 0.6, temperature)
         for logits, top_k, draws in (
             (stairs, 1, 5),
             (stairs, 3, n),
-            (many, 512, 100),
-            (many, 600, 5),
+            (many, 64, 60),
+            (many, 70, 5),
         ):
-            kept = np.arange(512) if logits is many else order[:top_k]
+            kept = np.arange(64) if logits is many else order[:top_k]
             probabilities = np.zeros(len(logits))
             probabilities[kept] = reference.softmax(logits[kept] / temperature)
             drawn = _draws(student, draws, logits, rng, temperature=temperature, top_k=top_k)
@@ -261,7 +261,7 @@ def test_each_token_follows_from_those_before(student: Any, reference: Any, rng:
 @pytest.mark.criterion("4b.state")
 @pytest.mark.hidden
 def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None:
-    V, E, H = 200, 3, 4
+    V, E, H = 64, 3, 4
     W_e, W_x, W_h, b_h = uniform(rng, V, E), uniform(rng, E, H), uniform(rng, H, H), np.zeros(H)
     prompt = rng.integers(V, size=2).tolist()
     seen = []

@@ -99,9 +99,8 @@ def try_in_a_worker(control: Control, outside: Outside) -> dict[str, bool]:
     worker.request(
         "cell", LIMITS.cell_seconds, notice=lambda at: None, name="cell 1", source=source, stop=None
     )
-    call: dict[str, Any] = {"stub": "try_escapes", "args": [outside.facts()], "kwargs": {}}
-    call |= {"times": 1, "replaced": [], "arguments_after": False}
-    reply = worker.request("call", LIMITS.call_seconds, **call)
+    asked: tuple[Any, ...] = ("try_escapes", [outside.facts()], {}, 1, [])
+    reply = worker.request("call", LIMITS.call_seconds, asked=asked, arguments_after=False)
     answer = reply.get("answer")
     if not isinstance(answer, dict):
         raise WorkerLost(f"the worker did not say what it tried: {reply}")

@@ -113,13 +113,15 @@ class Submission:
         exec(compile(source, "cell magic", "exec", self._flags, True), self.names)
 
     def run(self, name: str, source: str, stop: int | None, at: Callable[[int], None]) -> None:
-        """Runs a cell's statements, all or the first ``stop``; ``at(i)`` is told before the i-th.
+        """Runs a cell's statements, all or the first ``stop``.
 
-        Raises what the cell raises. What stood before that is defined.
+        ``at(i)`` is told before the i-th, but for the 0th. Raises what the cell raises; what stood
+        before that is defined.
         """
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         for index, node in enumerate(_parse(source, name).body[:stop]):
-            at(index)
+            if index:
+                at(index)
             self._flags |= _future_flags(node)
             tree = ast.Module([node], [])
             exec(compile(tree, name, "exec", self._flags, True), self.names)

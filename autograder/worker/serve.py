@@ -31,7 +31,7 @@ class Server:
     """One submission's code and what has been built from it.
 
     Every request is a dict with ``op`` and ``id``; every reply carries that id and either
-    ``answer``, ``error`` (see ``cells.describe``) or ``missing``.
+    ``answer``, ``each`` (of several answers), ``error`` (see ``cells.describe``) or ``missing``.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -86,13 +86,10 @@ class Server:
 
     def _call(
         self,
-        stub: str,
-        args: list[Any],
-        kwargs: dict[str, Any],
-        times: int,
-        replaced: list[str],
+        asked: tuple[str, list[Any], dict[str, Any], int, list[str]],
         arguments_after: bool,
     ) -> dict[str, Any]:
+        stub, args, kwargs, times, replaced = asked
         function = self._submission.names.get(stub)
         if not callable(function):
             return {"missing": stub}
@@ -108,7 +105,7 @@ class Server:
                 return {"answer": plain(function(*args, **kwargs))}
             budget = Budget()
             answers = (function(*_fresh(args), **kwargs) for _ in range(times))
-            return {"answer": [plain(answer, budget) for answer in answers]}
+            return _as_one([plain(answer, budget) for answer in answers])
         finally:
             for name, value in own.items():
                 if value is ABSENT:
@@ -167,6 +164,16 @@ class Server:
             given["h"] = torch.as_tensor(h).to(dtype)
         with torch.no_grad():
             return {"answer": plain(module(torch.as_tensor(tokens), **given))}
+
+
+def _as_one(answers: list[Any]) -> dict[str, Any]:
+    """Several answers; where they are numpy's numbers, in one array, which crosses at once."""
+    kinds = {(type(answer), getattr(answer, "dtype", None)) for answer in answers}
+    if len(kinds) == 1 and all(np.ndim(answer) == 0 for answer in answers):
+        ((kind, _),) = kinds
+        if kind is np.ndarray:
+            return {"each": np.stack(answers)}
+    return {"answer": answers}
 
 
 def _fresh(args: list[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import socket
 import time
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,6 +24,9 @@ MAX_DIMENSIONS = 8
 MAX_ENTRIES = 1 << 28
 MAX_VALUES = 1 << 21
 MAX_WHAT = 100
+# What stands before an array's bytes, and how many of these are remembered.
+MAX_HEAD = 128
+HEADS = 1024
 CHUNK = 1 << 20
 # What a message may cost to make: a generator takes as long as 4096 arrays.
 MAX_COST = 1 << 18
@@ -74,14 +78,24 @@ class Unreadable:
         return f"Unreadable({self.what!r})"
 
 
-def _encode_extension(value: object) -> msgspec.msgpack.Ext:
-    if isinstance(value, np.ndarray | np.generic):
+class Packed:
+    """A part of a message that is encoded once, to be sent and to be known again by its bytes."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+        self.data = _encoder.encode(value)
+
+
+def _encode_extension(value: object) -> msgspec.msgpack.Ext | msgspec.Raw:
+    if isinstance(value, (np.ndarray, np.generic)):
         array = np.asarray(value)
         if array.dtype.kind not in NUMERIC_KINDS:
             raise TypeError(f"an array of dtype {array.dtype} does not cross")
-        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        head = msgspec.msgpack.encode((array.dtype.str, array.shape))
-        return msgspec.msgpack.Ext(ARRAY, len(head).to_bytes(2, "little") + head + array.tobytes())
+        if array.dtype.byteorder == ">":
+            array = array.astype(array.dtype.newbyteorder("<"))
+        return msgspec.msgpack.Ext(ARRAY, _head(array.dtype.str, array.shape) + array.tobytes())
+    if isinstance(value, Packed):
+        return msgspec.Raw(value.data)
     if isinstance(value, np.random.Generator):
         return msgspec.msgpack.Ext(GENERATOR, str(seed_of(value)).encode())
     if isinstance(value, Unreadable):
@@ -89,16 +103,31 @@ def _encode_extension(value: object) -> msgspec.msgpack.Ext:
     raise TypeError(f"a {type(value).__name__} does not cross")
 
 
-def _decode_array(data: memoryview) -> Array:
-    start = 2 + int.from_bytes(data[:2], "little")
-    name, shape = msgspec.msgpack.decode(data[2:start], type=tuple[str, tuple[int, ...]])
+@lru_cache(HEADS)
+def _head(name: str, shape: tuple[int, ...]) -> bytes:
+    head = msgspec.msgpack.encode((name, shape))
+    return len(head).to_bytes(2, "little") + head
+
+
+@lru_cache(HEADS)
+def _described(head: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """The dtype, the shape and the number of bytes that a head tells of."""
+    name, shape = msgspec.msgpack.decode(head, type=tuple[str, tuple[int, ...]])
     if name not in DTYPES or len(shape) > MAX_DIMENSIONS or min(shape, default=0) < 0:
         raise ValueError("not an array of numbers")
     dtype = DTYPES[name]
     # Counts empty axes too: nobody should loop over 2**60 rows of nothing.
     if math.prod(max(size, 1) for size in shape) > MAX_ENTRIES:
         raise ValueError("an array of too many entries")
-    if math.prod(shape) * dtype.itemsize != len(data) - start:
+    return dtype, shape, math.prod(shape) * dtype.itemsize
+
+
+def _decode_array(data: memoryview) -> Array:
+    start = 2 + int.from_bytes(data[:2], "little")
+    if start > MAX_HEAD:
+        raise ValueError("not an array of numbers")
+    dtype, shape, size = _described(bytes(data[2:start]))
+    if size != len(data) - start:
         raise ValueError("an array's bytes do not fill its shape")
     return np.frombuffer(data[start:], dtype=dtype).reshape(shape).copy()
 
@@ -150,19 +179,22 @@ def _look_through(body: bytes | bytearray) -> None:
     give them all the room of.
     """
     at = values = cost = longest = 0
-    still = [(1, False)]  # for every open list or dict: the values to come, and whether a dict
-    while still:
-        left, keyed = still.pop()
-        if left == 0:
+    # Of the list or dict that is open: the values to come, and whether it is a dict. Around it:
+    left, keyed = 1, False
+    around: list[tuple[int, bool]] = []
+    while left or around:
+        if not left:
+            left, keyed = around.pop()
             continue
-        still.append((left - 1, keyed))
+        is_key = keyed and left % 2 == 0
+        left -= 1
         values += 1
         if values > MAX_VALUES or cost > MAX_COST:
             raise ValueError("too many values, arrays or generators")
         first = body[at]
         at += 1
         text = 0xA0 <= first < 0xC0 or first in _TEXTS
-        if keyed and left % 2 == 0 and not text:
+        if is_key and not text:
             raise ValueError("a dict with a key that is no text")
         if first < 0x80 or first >= 0xE0:
             continue
@@ -183,9 +215,11 @@ def _look_through(body: bytes | bytearray) -> None:
             cost += _cost(body[at])
             at += size + 1
         elif first in _LISTS or 0x90 <= first < 0xA0:
-            still.append((size, False))
+            around.append((left, keyed))
+            left, keyed = size, False
         elif first in _DICTS or first < 0x90:
-            still.append((2 * size, True))
+            around.append((left, keyed))
+            left, keyed = 2 * size, True
         else:
             raise ValueError("a kind of value that has no place here")
     if cost > MAX_COST or longest * values > MAX_ENTRIES:
