@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from nbconvert.filters import markdown2html
 
-from autograder.nbgrader.exports import cell
+from autograder.exporting.tables import cell
 from autograder.nbgrader.rebuild import harmless
 
 HARMFUL = [

@@ -1,0 +1,1 @@
+"""Marks as other systems take them in."""
