@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from autograder.course import Course
+    from autograder.exporting.export import Form
     from autograder.worker.confine import Level
 
 P = ParamSpec("P")
@@ -159,6 +160,47 @@ def rescore(results: Path, yes: bool, dry_run: bool, folder: Path | None) -> Non
         print_moved(Console(), rescoring)
         if not dry_run and (yes or click.confirm("Write these marks?")):
             click.echo(f"the marks are in {rescoring.write()}")
+
+
+@main.command()
+@click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "form",
+    required=True,
+    type=click.Choice(["canvas", "moodle", "gradescope", "github", "csv", "parquet"]),
+    help="Who is to read it.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The file, or folder; else in DIR.")
+@click.option(
+    "--roster",
+    "roster_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="What Canvas exports of its gradebook, to match its ids.",
+)
+@course_option
+@_told
+def export(
+    results: Path, form: Form, out: Path | None, roster_file: Path | None, folder: Path | None
+) -> None:
+    """Write the marks in DIR in the form that another system takes in."""
+    from autograder.course import CourseError
+    from autograder.exporting.export import PLACES, export
+    from autograder.exporting.roster import read_roster
+    from autograder.rescoring import Rescoring
+
+    if roster_file and form != "canvas":
+        raise CourseError("--roster is Canvas's own list, and goes with --to canvas")
+    course = _course(folder)
+    roster = read_roster(roster_file) if roster_file else None
+    with Rescoring(course, results) as rescoring:
+        documents = rescoring.current()
+    out = out or results / PLACES[form]
+    unknown = export(form, documents, course.source.stem, rescoring.rubric, out, roster)
+    click.echo(out)
+    if unknown:
+        told = f"not in the roster, and so without a line: {', '.join(unknown)}"
+        click.secho(told, fg="yellow", err=True)
 
 
 @main.command()

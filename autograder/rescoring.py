@@ -25,6 +25,8 @@ from autograder.reports.files import (
 )
 from autograder.rubric import Rubric, at_criterion, load_rubric, match_misconceptions, unchecked
 
+MOST_NAMED = 3
+
 
 @dataclass(frozen=True)
 class Remark:
@@ -100,6 +102,17 @@ class Rescoring:
     def _remark(self, document: Document, decisions: Decisions) -> Remark:
         decided = decisions.of(document.student, document.handed_in)
         return Remark(document, mark(document.evidence, self.rubric, decided))
+
+    def current(self) -> list[Document]:
+        """What is stored. Raises CourseError where these are not the marks as they are now."""
+        moved = [one.document.student for one in self.remarks if any(one.reasons())]
+        if moved:
+            raise CourseError(
+                f"{self._folder}: the marks of {len(moved)} students are not what the rubric and "
+                f"the decisions now give ({', '.join(moved[:MOST_NAMED])}"
+                f"{', …' * (len(moved) > MOST_NAMED)}); run `autograder rescore` first"
+            )
+        return [one.document for one in self.remarks]
 
     def write(self) -> Path:
         """Writes every student's files and the table of the class; returns the table's path."""

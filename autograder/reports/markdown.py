@@ -45,7 +45,7 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
 def criterion_lines(criterion: Criterion, mark: CriterionMark, policy: str) -> list[str]:
     """What a criterion earned, and by the policy why: an item of a list, with items of its own."""
     head = f"- {_sign(mark)} {criterion.title}: {mark.score:g} of {mark.max_score:g}"
-    return [head, *(f"  - {plain(text)}" for text in _feedback(mark, policy))]
+    return [head, *(f"  - {plain(text)}" for text in feedback(mark, policy))]
 
 
 def by_hand_told(by_hand: SetByHand) -> str:
@@ -76,7 +76,8 @@ def _sign(mark: CriterionMark) -> str:
     return "✗" if mark.score == 0 else "◐"
 
 
-def _feedback(mark: CriterionMark, policy: str) -> list[str]:
+def feedback(mark: CriterionMark, policy: str) -> list[str]:
+    """What may be said of a criterion by the policy; it may hold a student's words as they are."""
     told = [by_hand_told(mark.by_hand)] if mark.by_hand else []
     if policy == "score" or mark.message == "Met.":
         return told

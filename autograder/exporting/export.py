@@ -1,0 +1,158 @@
+"""Writes the marks of a class in a form that another system takes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from autograder.course import CourseError
+from autograder.evidence import Evidence
+from autograder.exporting.results import github_result, gradescope_results
+from autograder.exporting.roster import Roster
+from autograder.exporting.tables import (
+    Detail,
+    Earned,
+    Earners,
+    Person,
+    as_csv,
+    canvas_table,
+    criteria_table,
+    moodle_table,
+)
+from autograder.marks import Marks
+from autograder.reports.files import Document, write_whole
+from autograder.rubric import Rubric
+
+Form = Literal["canvas", "moodle", "gradescope", "github", "csv", "parquet"]
+# What is written into a folder, a file for each student.
+OF_EACH: dict[Form, Callable[[Evidence, Marks, Rubric], dict[str, Any]]] = {
+    "gradescope": gradescope_results,
+    "github": github_result,
+}
+# Where in the folder of the results it goes.
+PLACES: dict[Form, str] = {
+    "canvas": "canvas.csv",
+    "moodle": "moodle.csv",
+    "csv": "criteria.csv",
+    "parquet": "criteria.parquet",
+    "gradescope": "gradescope",
+    "github": "github",
+}
+NO_MARK = "not graded"
+TEXTS = ("student", "status", "reason")
+
+
+def export(
+    form: Form,
+    documents: Sequence[Document],
+    assignment: str,
+    rubric: Rubric,
+    out: Path,
+    roster: Roster | None = None,
+) -> list[str]:
+    """Writes the file, or the folder, and returns whom the roster does not know.
+
+    With a roster, everyone of it has a line, and these have none. Where the grader failed there
+    is no mark, and none is written.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if form in OF_EACH:
+        out.mkdir(exist_ok=True)
+        for one in documents:
+            if one.status == NO_MARK:
+                continue
+            result = OF_EACH[form](one.evidence, one, rubric)
+            text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+            write_whole(out / f"{one.student}.json", text + b"\n")
+        return []
+    if form == "csv":
+        write_whole(out, as_csv(criteria_table(rubric, map(_detail, documents))))
+        return []
+    if form == "parquet":
+        _write_parquet(out, documents, rubric)
+        return []
+    earners, unknown = _earners(documents, roster)
+    if form == "canvas":
+        headings = roster.headings if roster else {}
+        table = canvas_table(assignment, rubric, earners, headings)
+    else:
+        table = moodle_table(assignment, rubric, earners)
+    write_whole(out, as_csv(table))
+    return unknown
+
+
+def _earners(documents: Sequence[Document], roster: Roster | None) -> tuple[Earners, list[str]]:
+    if roster is None:
+        return [(Person(one.student), _earned(one)) for one in documents], []
+    earned: dict[Person, Earned | None] = {}
+    unknown = []
+    whose: dict[Person, str] = {}
+    for one in documents:
+        person = roster.find(one.student)
+        if person is None:
+            unknown.append(one.student)
+            continue
+        if person in earned:
+            raise CourseError(
+                f"{one.student} and {whose[person]} are both {person.name} in the roster; take one "
+                "of them out of the results"
+            )
+        earned[person], whose[person] = _earned(one), one.student
+    return [(person, earned.get(person)) for person in roster.people], unknown
+
+
+def _earned(marks: Marks) -> Earned | None:
+    if marks.status == NO_MARK:
+        return None
+    return Earned({name: part.score for name, part in marks.parts.items()}, marks.score)
+
+
+def _detail(one: Document) -> Detail:
+    if one.status == NO_MARK:
+        return Detail(one.student, one.status)
+    reasons = [one.evidence.reason] if one.evidence.reason else []
+    by_hand = 0.0
+    for name, part in one.parts.items():
+        if part.by_hand:
+            by_hand += part.checked - part.by_hand.before
+            reasons.append(f"{name}: {part.by_hand.reason} ({part.by_hand.who})")
+    for name, criterion in one.criteria.items():
+        if criterion.by_hand:
+            reasons.append(f"{name}: {criterion.by_hand.reason} ({criterion.by_hand.who})")
+    if one.late:
+        reasons.append(one.late.reason)
+    return Detail(
+        one.student,
+        one.status,
+        {name: criterion.score for name, criterion in one.criteria.items()},
+        {name: part.written.score if part.written else None for name, part in one.parts.items()},
+        by_hand,
+        one.late.taken if one.late else 0.0,
+        one.score,
+        "; ".join(reasons),
+    )
+
+
+def _write_parquet(out: Path, documents: Sequence[Document], rubric: Rubric) -> None:
+    """The table of criteria, with texts and numbers as such."""
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError:
+        raise CourseError(
+            'Parquet needs pyarrow; install it: pip install "rnn-autograder[parquet]"'
+        ) from None
+    head, *rows = criteria_table(rubric, map(_detail, documents))
+    columns = {
+        str(name): arrow.array(
+            [row[number] for row in rows],
+            arrow.string() if name in TEXTS else arrow.float64(),
+        )
+        for number, name in enumerate(head)
+    }
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(arrow.table(columns), sink)
+    write_whole(out, sink.getvalue().to_pybytes())

@@ -1,0 +1,99 @@
+"""What Gradescope and GitHub Classroom read of one submission."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.evidence import Evidence
+from autograder.marks import CriterionMark, Marks
+from autograder.reports.markdown import feedback, late_told, part_told
+from autograder.rubric import Rubric
+
+# Of these no check was run.
+NOT_RUN = ("unreadable", "not graded")
+
+
+def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict[str, Any]:
+    """A ``results.json``: a test for each criterion and each answer that was read.
+
+    It holds what the student may read by the feedback policy, and nothing of hidden inputs.
+    """
+    tests = []
+    for part in rubric.parts():
+        for criterion in part.criteria:
+            mark = marks.criteria[criterion.id]
+            told = _told(evidence, mark, rubric)
+            tests.append(_test(criterion.id, criterion.title, mark.score, mark.max_score, told))
+        written = marks.parts[part.id].written
+        if written:
+            name = f"{part.title}: the written answer"
+            told = [written.comment] if written.comment else []
+            tests.append(_test(f"{part.id}.written", name, written.score, written.max_score, told))
+    return {
+        "score": marks.score,
+        "output": "\n".join(_summary(evidence, marks, rubric)),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+    }
+
+
+def _told(evidence: Evidence, mark: CriterionMark, rubric: Rubric) -> list[str]:
+    """Nothing where no check was run: why not is said of the whole."""
+    return feedback(mark, rubric.feedback) if evidence.status not in NOT_RUN else []
+
+
+def _test(number: str, name: str, score: float, most: float, told: list[str]) -> dict[str, Any]:
+    return {
+        "number": number,
+        "name": name,
+        "score": score,
+        "max_score": most,
+        "status": "passed" if score >= most else "failed",
+        "output": "\n".join(told),
+        "visibility": "visible",
+    }
+
+
+def _summary(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
+    lines = [
+        f"{rubric.title}: {marks.score:g} of {marks.max_score:g} points",
+        f"File: {evidence.file}. Status: {marks.status}. Isolation: {evidence.isolation}.",
+    ]
+    if evidence.reason:
+        lines.append(evidence.reason)
+    if rubric.feedback == "full":
+        lines += [trouble.message for trouble in evidence.cells]
+    for name, part in marks.parts.items():
+        if part.by_hand:
+            lines.append(f"{name}: {part_told(part)[0]}")
+    if marks.late:
+        lines.append(late_told(marks.late))
+    if marks.awaiting_reader:
+        lines.append(f"Up to {marks.awaiting_reader:g} points are still to come from a reader.")
+    return lines
+
+
+def github_result(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict[str, Any]:
+    """What GitHub Classroom's reporter takes from a grading step: points of the maximum.
+
+    One test, since the reporter adds up the points of all, and a sum of fractions is not exact.
+    """
+    status = "pass" if marks.score >= marks.max_score else "fail"
+    if evidence.status in NOT_RUN:
+        status = "error"
+    lines = _summary(evidence, marks, rubric)
+    for part in rubric.parts():
+        for criterion in part.criteria:
+            mark = marks.criteria[criterion.id]
+            lines.append(f"{criterion.id} {criterion.title}: {mark.score:g} of {mark.max_score:g}")
+            lines += [f"    {text}" for text in _told(evidence, mark, rubric)]
+    test = {
+        "name": rubric.title,
+        "status": status,
+        "score": marks.score,
+        "message": "\n".join(lines),
+    }
+    return {"version": 1, "status": status, "max_score": marks.max_score, "tests": [test]}
