@@ -1305,7 +1305,10 @@ with experiment("a reset of the state"):
 # downloaded once. Without a network, some of the sonnets take its place.
 #
 # *What to look for:* words appear within one epoch, names of speakers and line breaks soon after,
-# sense never. The held-out perplexity stays above that of the training text; how far above?
+# sense never. (A line break is shown as `/`.) The loss of an epoch is the mean over it, so in the
+# first the network that has just begun counts too. From then on the held-out perplexity stays above
+# that of the training text; how far above? The lecture's run had a perplexity of 76 in epoch 1, of
+# 27 in epoch 5 and of 21 in epoch 25; with `epochs = 25` this one ends at 21 too, in some minutes.
 
 # %%
 with experiment("Shakespeare"):
@@ -1328,6 +1331,7 @@ with experiment("Shakespeare"):
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.01, total_steps=steps)
     training, held_out = [], []
     counter = progress(epochs, "epochs")
+    counter.write('epoch  loss  perplexity  held out  "hello there" goes on')
     for epoch in counter:
         losses = []
         for x, y in batches(inputs, targets, 32):
@@ -1344,14 +1348,15 @@ with experiment("Shakespeare"):
         training.append(perplexity(np.mean(losses)))
         held_out.append(perplexity(cross_entropy(held_logits, held_targets)))
         if epoch % (epochs // 4) == 0:
-            counter.write(
-                f"epoch {epoch}: loss {np.mean(losses):.2f}, perplexity {training[-1]:.1f}, "
-                f"held-out {held_out[-1]:.1f}"
-            )
+            sample = ""
             with experiment("samples"):
                 prompt, rng = tokenizer.encode("hello there").ids, np.random.default_rng(0)
-                drawn = generate(prompt, 40, *as_arrays(model).values(), rng, temperature=0.8)
-                counter.write(f"    hello there{tokenizer.decode(drawn)!r}")
+                drawn = generate(prompt, 25, *as_arrays(model).values(), rng, temperature=0.8)
+                sample = tokenizer.decode(drawn).replace("\n", " / ")
+            counter.write(
+                f"{epoch:5}  {np.mean(losses):4.2f}  {training[-1]:10.1f}  {held_out[-1]:8.1f}"
+                f"  {sample}"
+            )
     draw_epochs(training, held_out)
 
 # %% [markdown]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,9 @@ def test_the_experiments_show_what_they_say(solved: list[Any]) -> None:
     carried = float(report.split("with the state carried: ")[1].split("\n")[0])
     reset = float(report.split("with the state reset: ")[1].split("\n")[0])
     assert carried < 4 < 10 < reset
-    assert "hello there" in report
+    epochs = re.findall(r" (\d+)  \d\.\d\d +(\d+\.\d) +\d+\.\d  .+", report)
+    assert [int(epoch) for epoch, _ in epochs] == [5, 10, 15, 20]
+    assert float(epochs[-1][1]) < float(epochs[0][1]) < 512
 
 
 def test_one_unfinished_function_leaves_the_other_experiments_alone(tmp_path: Path) -> None:

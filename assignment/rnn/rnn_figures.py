@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 STATE, OUTER, BACK = "#cfe3f5", "#f3ead3", "#c0392b"
 FOLDER = Path("figures")
@@ -131,6 +132,7 @@ def draw_temperatures(
 def draw_epochs(training: Sequence[float], held_out: Sequence[float]) -> None:
     """Draws the perplexity by epoch, on the training text and on text that was held out."""
     axes = _plot("Perplexity", "epoch", "equally likely tokens")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     epochs = np.arange(1, len(training) + 1)
     axes.plot(epochs, training, marker="o", label="training text")
     axes.plot(epochs, held_out, marker="s", label="held-out text")
