@@ -49,6 +49,9 @@ isolation_option = click.option(
     type=click.Choice(["isolated", "restricted", "none"]),
     help="Grade at this level only; `none` says that you trust the code as your own.",
 )
+anonymous_option = click.option(
+    "--anonymous", is_flag=True, help="Pseudonyms in index.html, and no links to students' pages."
+)
 course_option = click.option(
     "--course",
     "folder",
@@ -84,6 +87,7 @@ def main() -> None:
     help="Grade on a Dask cluster: a scheduler's address or file, or `local`.",
 )
 @click.option("--force", is_flag=True, help="Run again what OUT holds the evidence of.")
+@anonymous_option
 @isolation_option
 @course_option
 @_told
@@ -93,12 +97,13 @@ def grade(
     jobs: int,
     cluster: str | None,
     force: bool,
+    anonymous: bool,
     isolation: Level | None,
     folder: Path | None,
 ) -> None:
     """Grade SUBMISSIONS: files, a folder of files, or nbgrader's submitted/ tree.
 
-    Writes OUT/grades.csv, and for each student OUT/STUDENT.json and OUT/STUDENT.md.
+    Writes OUT/grades.csv and OUT/index.html, and for each student OUT/STUDENT.html, .md and .json.
     """
     from rich.console import Console
 
@@ -114,9 +119,13 @@ def grade(
     run = ClassRun(course, handed_in, out, jobs, isolation, force, cluster)
     rows = list(progress(run, len(handed_in)))
     grades = write_grades(out, rows, run.rubric)
+    # Only now, since it draws, and what draws is slow to load.
+    from autograder.reports.pages.class_page import write_class_page
+
+    page = write_class_page(out, rows, run.rubric, course.secret() if anonymous else None)
     print_class(console, rows, run.rubric)
     failed = [one.student for one in rows if one.status == "not graded"]
-    done = f"{len(rows) - len(failed)} submissions graded; the marks are in {grades}"
+    done = f"{len(rows) - len(failed)} submissions graded; the marks are in {grades} and {page}"
     console.print(done, highlight=False)
     if failed:
         raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
@@ -145,9 +154,10 @@ def check(file: Path, isolation: Level | None, folder: Path | None) -> None:
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Print who moves, and write nothing.")
+@anonymous_option
 @course_option
 @_told
-def rescore(results: Path, yes: bool, dry_run: bool, folder: Path | None) -> None:
+def rescore(results: Path, yes: bool, dry_run: bool, anonymous: bool, folder: Path | None) -> None:
     """Mark the class in DIR again, by the rubric and the decisions as they are now.
 
     Nobody's code runs again. Prints who moves, and asks before it writes.
@@ -156,10 +166,49 @@ def rescore(results: Path, yes: bool, dry_run: bool, folder: Path | None) -> Non
 
     from autograder.rescoring import Rescoring, print_moved
 
-    with Rescoring(_course(folder), results) as rescoring:
+    course = _course(folder)
+    with Rescoring(course, results) as rescoring:
         print_moved(Console(), rescoring)
         if not dry_run and (yes or click.confirm("Write these marks?")):
-            click.echo(f"the marks are in {rescoring.write()}")
+            written = rescoring.write(course.secret() if anonymous else None)
+            click.echo(f"the marks are in {written}")
+
+
+@main.command()
+@click.argument("results", metavar="DIR", type=click.Path(path_type=Path, exists=True))
+@click.argument("submissions", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--gradebook",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="nbgrader's gradebook.db, to take readers' marks from.",
+)
+@course_option
+@_told
+def reading(
+    results: Path, submissions: tuple[Path, ...], gradebook: Path | None, folder: Path | None
+) -> None:
+    """Lay out the written answers in SUBMISSIONS for a reader, beside the results in DIR.
+
+    The points go into DIR/written.csv, and `autograder rescore DIR` adds them. With --gradebook,
+    what readers gave in nbgrader is taken from there.
+    """
+    from autograder.course import CourseError
+    from autograder.nbgrader.reader import read_gradebook, write_form
+    from autograder.rubric import load_rubric
+    from autograder.submissions.finding import find_submissions
+
+    if bool(submissions) == bool(gradebook):
+        raise CourseError("give SUBMISSIONS to be read, or --gradebook where they have been")
+    course = _course(folder)
+    if gradebook:
+        path, unknown = read_gradebook(course, gradebook, results)
+        click.echo(f"{path}; now: autograder rescore {results}")
+        if unknown:
+            click.secho(f"{results} has no results of {', '.join(unknown)}", fg="yellow", err=True)
+        return
+    handed_in = find_submissions(submissions, course.source.stem, course.assignment_folder)
+    form = write_form(course, load_rubric(course.rubric_file), results, handed_in)
+    click.echo(f"{form.to_read} answers to read in {form.sheet}; the points go into {form.form}")
 
 
 @main.command()

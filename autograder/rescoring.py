@@ -114,8 +114,14 @@ class Rescoring:
             )
         return [one.document for one in self.remarks]
 
-    def write(self) -> Path:
-        """Writes every student's files and the table of the class; returns the table's path."""
+    def write(self, secret: bytes | None = None) -> Path:
+        """Writes every student's files, and the table and the page of the class.
+
+        With a ``secret`` the page has pseudonyms for names. Returns the table's path.
+        """
+        # Only here, since it draws, and what draws is slow to load.
+        from autograder.reports.pages.class_page import write_class_page
+
         for one in self.remarks:
             kept = one.document
             write_student(
@@ -128,6 +134,7 @@ class Rescoring:
                 kept.handed_in,
             )
         rows = [row(one.document.evidence, one.marks) for one in self.remarks]
+        write_class_page(self._folder, rows, self.rubric, secret)
         return write_grades(self._folder, rows, self.rubric)
 
 

@@ -47,9 +47,13 @@ def page_of(student: str) -> str:
     return quote(f"{student}.html")
 
 
-def points(score: float) -> Markup:
-    """A number of points, short to read and exact to whoever reads the page by a program."""
-    return Markup(f'<data value="{score!r}">{round(score, 2):g}</data>')
+def points(score: float, decimals: int | None = None) -> Markup:
+    """A number of points, short to read and exact to whoever reads the page by a program.
+
+    With as many ``decimals`` as are asked for, or else as few as may be, up to two.
+    """
+    read = f"{round(score, 2):g}" if decimals is None else f"{score:.{decimals}f}"
+    return Markup(f'<data value="{score!r}">{read}</data>')
 
 
 def told(text: str) -> Markup:

@@ -1,0 +1,170 @@
+"""The page of a class, for staff: how it did, what it misunderstood, and what a person must see."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.misconceptions import library
+from autograder.reports.files import Row, write_whole
+from autograder.reports.pages import plots
+from autograder.reports.pages.rendering import environment, page_of
+from autograder.reports.pages.statistics import ROUNDING, Statistics, statistics
+from autograder.rubric import Part, Rubric
+
+INDEX = "index.html"
+PLOTS = "plots"
+PSEUDONYM_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class _Who:
+    """A submission by its student's name and page, or by a pseudonym that leads nowhere."""
+
+    name: str
+    page: str
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One submission in the table; ``cells`` are its parts: points, and all, some or none."""
+
+    who: _Who
+    row: Row
+    cells: tuple[tuple[float, str], ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Mistake:
+    title: str
+    stub: str
+    of: tuple[_Who, ...]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A plot: for a light page, for a dark one, and in words."""
+
+    name: str
+    light: str
+    dark: str
+    words: str
+
+
+def write_class_page(
+    folder: Path, rows: Sequence[Row], rubric: Rubric, secret: bytes | None = None
+) -> Path:
+    """Writes ``index.html`` and the pictures in it, ``plots/*.svg``; returns the page's path.
+
+    With a ``secret`` no name stands in it, and no link that tells one: each student has a
+    pseudonym that whoever lacks the secret cannot find by trying names.
+    """
+    about = statistics(rows, rubric)
+    lines = _lines(rows, rubric, secret)
+    mistakes = _mistakes(lines)
+    drawn = _pictures(about, mistakes)
+    (folder / PLOTS).mkdir(exist_ok=True)
+    for name, (svg, _) in drawn.items():
+        write_whole(folder / PLOTS / f"{name}.svg", svg.encode())
+    page = (
+        environment()
+        .get_template("class.html.j2")
+        .render(
+            title=rubric.title,
+            rubric=rubric,
+            about=about,
+            lines=lines,
+            unchecked=len(rows) - len(about.totals),
+            statuses=Counter(one.status for one in rows),
+            awaiting=[one.awaiting_reader for one in rows if one.awaiting_reader],
+            mistakes=mistakes,
+            pictures={
+                name: _Picture(name, _data(svg), _data(plots.dark(svg)), words)
+                for name, (svg, words) in drawn.items()
+            },
+        )
+    )
+    path = folder / INDEX
+    write_whole(path, page.encode())
+    return path
+
+
+def _lines(rows: Sequence[Row], rubric: Rubric, secret: bytes | None) -> list[_Line]:
+    names = _pseudonyms([one.student for one in rows], secret) if secret else {}
+    lines = [
+        _Line(
+            who=_Who(names.get(one.student, one.student), "" if secret else page_of(one.student)),
+            row=one,
+            cells=tuple(
+                (one.parts[part.id], _earned(one, part, rubric.written_share))
+                for part in rubric.parts()
+            ),
+            # What is said of a file may tell whose it is.
+            reason="" if secret else one.reason,
+        )
+        for one in rows
+    ]
+    return sorted(lines, key=lambda line: line.who.name)
+
+
+def _pseudonyms(students: Sequence[str], secret: bytes) -> dict[str, str]:
+    """For each student the same one every time, of as many digits as tell them apart."""
+    digests = {
+        student: hmac.new(secret, f"pseudonym {student}".encode(), hashlib.sha256).hexdigest()
+        for student in students
+    }
+    digits = PSEUDONYM_DIGITS
+    while len({digest[:digits] for digest in digests.values()}) < len(digests):
+        digits += 1
+    return {student: f"student {digest[:digits]}" for student, digest in digests.items()}
+
+
+def _earned(row: Row, part: Part, written_share: float) -> str:
+    worth = part.points * (1.0 - written_share if row.awaiting_reader else 1.0)
+    score = row.parts[part.id]
+    return "all" if score >= worth - ROUNDING else "some" if score > ROUNDING else "none"
+
+
+def _mistakes(lines: Sequence[_Line]) -> list[_Mistake]:
+    """The misconceptions that were seen, those in most work first."""
+    seen: dict[str, list[_Who]] = defaultdict(list)
+    for line in lines:
+        for name in line.row.misconceptions:
+            seen[name].append(line.who)
+    known = library()
+    mistakes = [
+        _Mistake(known[name].title if name in known else name, name.partition("/")[0], tuple(who))
+        for name, who in seen.items()
+    ]
+    return sorted(mistakes, key=lambda one: (-len(one.of), one.stub, one.title))
+
+
+def _pictures(about: Statistics, mistakes: Sequence[_Mistake]) -> Mapping[str, tuple[str, str]]:
+    """Each plot by its name, with what it shows in words."""
+    low, high = about.quartiles
+    drawn = {
+        "marks": (
+            plots.marks(about),
+            f"Histogram of the totals: half of them lie between {low:.2f} and {high:.2f} points.",
+        ),
+        "parts": (
+            plots.parts(about),
+            "Bars of each part: how many submissions earned all, some and none of it. "
+            + "; ".join(f"{o.part.id}: {o.full}, {o.some}, {o.none}" for o in about.parts),
+        ),
+        "criteria": (plots.criteria(about), "Bars of the shares in the table of criteria."),
+    }
+    if mistakes:
+        named = [(one.title, len(one.of)) for one in mistakes]
+        drawn["misconceptions"] = plots.mistakes(named), "Bars of the numbers in the table."
+    return drawn
+
+
+def _data(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
