@@ -168,12 +168,12 @@ class _Reading:
             own[criterion.id] = ByHand(entry.points, entry.reason, entry.who)
 
     def written(self) -> None:
-        for row in _rows(self._folder / WRITTEN, ("student", "part", "points")):
+        for row in read_rows(self._folder / WRITTEN, ("student", "part", "points")):
             if row["points"]:
                 self._take_written(row, row["part"])
 
     def gradebook(self) -> None:
-        for row in _rows(self._folder / GRADEBOOK, ("student", "cell", "points")):
+        for row in read_rows(self._folder / GRADEBOOK, ("student", "cell", "points")):
             part, _, role = row["cell"].partition("-")
             if role == "written":
                 self._take_written(row, part)
@@ -189,7 +189,7 @@ class _Reading:
             else:
                 raise row.error(f"there is no cell {row['cell']}; read the gradebook again")
 
-    def _take_written(self, row: _Row, name: str) -> None:
+    def _take_written(self, row: TableRow, name: str) -> None:
         self._refuse_unknown(row)
         part = self._parts.get(name)
         if part is None:
@@ -210,7 +210,7 @@ class _Reading:
 
     def late(self) -> None:
         file = self._folder / LATE
-        for row in _rows(file, ("student",), one_of=("days", "time")):
+        for row in read_rows(file, ("student",), one_of=("days", "time")):
             days, time = row.get("days"), row.get("time")
             if not days and not time:
                 continue
@@ -236,7 +236,7 @@ class _Reading:
                     raise row.error(f"no time ({error}); write it as {EXAMPLE}") from None
                 own.handed_in = time
 
-    def _refuse_unknown(self, row: _Row) -> None:
+    def _refuse_unknown(self, row: TableRow) -> None:
         wrong = self._unknown_student(row["student"])
         if wrong:
             raise row.error(wrong)
@@ -266,7 +266,7 @@ def _lost(rule: Late, days: int, why: str) -> Deduction:
     return Deduction(f"{why}, {share * 100:g} % of the points", share=share)
 
 
-class _Row:
+class TableRow:
     """One line of a table, and where it stands."""
 
     def __init__(self, file: Path, line: int, cells: Mapping[str, str], comma: bool) -> None:
@@ -295,7 +295,9 @@ class _Row:
         return CourseError(f"{self._file}, line {self._line}: {message}")
 
 
-def _rows(file: Path, needed: tuple[str, ...], one_of: tuple[str, ...] = ()) -> Iterator[_Row]:
+def read_rows(
+    file: Path, needed: tuple[str, ...], one_of: tuple[str, ...] = ()
+) -> Iterator[TableRow]:
     """The lines of a table, saved by whatever program; none where there is no such file."""
     try:
         text = decode(file.read_bytes()).removeprefix("\ufeff")
@@ -321,6 +323,6 @@ def _rows(file: Path, needed: tuple[str, ...], one_of: tuple[str, ...] = ()) -> 
             if any(cell.strip() for cell in cells):
                 padded = [cell.strip() for cell in cells] + [""] * (len(columns) - len(cells))
                 named = dict(zip(columns, padded, strict=False))
-                yield _Row(file, reader.line_num, named, delimiter == ";")
+                yield TableRow(file, reader.line_num, named, delimiter == ";")
     except csv.Error as error:
         raise CourseError(f"{file}, line {reader.line_num}: no table ({error})") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from glob import glob
@@ -14,7 +13,7 @@ from typing import Any
 import nbformat
 
 from autograder.course import Course, CourseError
-from autograder.nbgrader.rebuild import Notebook, harmless, rebuild, student_cells
+from autograder.nbgrader.rebuild import Notebook, answers, rebuild, student_cells
 from autograder.reports.files import write_whole
 from autograder.submissions.finding import NOT_HANDED_IN, HandIn, from_folder
 from autograder.submissions.reading import printable, read_submission
@@ -76,21 +75,8 @@ class Release:
         graded = nbformat.writes(notebook) if rebuilt else submission.sha256
         digest = hashlib.sha256("\0".join([graded, *notes]).encode()).hexdigest()
         handed_in = HandIn(own.student, own.path, notes)
-        answered = frozenset(self._answered(notebook))
+        answered = frozenset(answers(self._notebook, notebook))
         return Collected(student, handed_in, notebook, rebuilt, digest, answered)
-
-    def _answered(self, notebook: Notebook) -> Iterator[str]:
-        """The written cells with an answer, in them or in a cell that was added below them."""
-        blank = {
-            cell.metadata["nbgrader"]["grade_id"]: harmless(cell.source).strip()
-            for cell in self._notebook.cells
-            if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("grade")
-        }
-        for cell, below in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            added = below and "nbgrader" not in below.metadata and below.cell_type == "markdown"
-            if name in blank and (added or cell.source.strip() != blank[name]):
-                yield name
 
     def _no_work(self, folder: Path, chosen: Path) -> tuple[str, ...]:
         """Says that nothing but released files was handed in, and what else there is."""

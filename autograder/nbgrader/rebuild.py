@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,41 @@ def rebuild(released: Notebook, cells: Sequence[StudentCell]) -> tuple[Notebook,
         cell.id = f"added-{number + 1}"
     nbformat.validate(notebook)
     return notebook, tuple(notes)
+
+
+def answers(released: Notebook, notebook: Notebook) -> dict[str, str]:
+    """The written cells of a rebuilt notebook that hold an answer, and the answers.
+
+    An answer stands in its cell, below the question, or in cells that were added below that.
+    """
+    blank = {
+        cell.metadata["nbgrader"]["grade_id"]: harmless(cell.source).strip()
+        for cell in released.cells
+        if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("grade")
+    }
+    found = {}
+    for place, cell in enumerate(notebook.cells):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name not in blank:
+            continue
+        own = _without_question(cell.source.strip(), blank[name])
+        added = takewhile(_is_added, notebook.cells[place + 1 :])
+        texts = [own, *(below.source.strip() for below in added)]
+        if len(texts) > 1 or cell.source.strip() != blank[name]:
+            found[name] = "\n\n".join(filter(None, texts))
+    return found
+
+
+def _is_added(cell: NotebookCell) -> bool:
+    return "nbgrader" not in cell.metadata and cell.cell_type == "markdown"
+
+
+def _without_question(source: str, blank: str) -> str:
+    lines, asked = source.split("\n"), blank.split("\n")
+    same = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(lines, asked, strict=False))
+    )
+    return "\n".join(lines[same:]).strip()
 
 
 def _tell(slot: _Slot, found: _Found) -> None:

@@ -1,0 +1,192 @@
+"""Written answers and who reads them: a form to fill in, or what nbgrader's gradebook holds."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook
+
+from autograder.course import Course, CourseError
+from autograder.decisions import GRADEBOOK, LATE_PENALTY, WRITTEN, read_rows
+from autograder.exporting.tables import Value, as_csv, cell
+from autograder.nbgrader.explain import part_of
+from autograder.nbgrader.rebuild import Notebook, answers, harmless, rebuild, student_cells
+from autograder.reports.files import stored_students, write_whole
+from autograder.reports.markdown import plain
+from autograder.rubric import Rubric
+from autograder.submissions.finding import HandIn, student_id
+from autograder.submissions.reading import read_submission
+
+SHEET = "written.md"
+COLUMNS = ("student", "part", "points", "of", "comment")
+NO_ANSWER = "No answer."
+# Of one answer: more than this nobody writes, and the file itself is at hand.
+MAX_ANSWER = 20_000
+
+
+@dataclass(frozen=True)
+class Form:
+    """What was laid out for a reader: the form, the answers, and how many are still unread."""
+
+    form: Path
+    sheet: Path
+    to_read: int
+
+
+def write_form(course: Course, rubric: Rubric, folder: Path, handed_in: Sequence[HandIn]) -> Form:
+    """Writes the form that a reader fills in, and the answers to read, into the results' folder.
+
+    What stands in an earlier form stays. Blank answers have their 0 already, and come last. Raises
+    CourseError where the rubric leaves a reader nothing to give, or a student was not graded.
+    """
+    if not rubric.written_share:
+        raise CourseError(
+            f"{course.rubric_file}: `written_share` is 0, so a reader has nothing to give; set it"
+        )
+    graded = set(stored_students(folder))
+    for one in handed_in:
+        if one.student not in graded:
+            raise CourseError(
+                f"{one.path}: {folder} holds no results of {one.student}; grade it first"
+            )
+    released = _released(course)
+    given = {one.student: _answers(released, one) for one in handed_in}
+    filled = _filled(folder / WRITTEN)
+    in_gradebook = {
+        (row["student"], part_of(row["cell"])[0])
+        for row in read_rows(folder / GRADEBOOK, ("student", "cell"))
+        if part_of(row["cell"])[1] == "written"
+    }
+    rows, blank = [], []
+    for part in rubric.parts():
+        most = cell(part.points * rubric.written_share)
+        for student, texts in given.items():
+            key = (student, part.id)
+            if key in in_gradebook:
+                continue
+            points, comment = filled.pop(key, ("", ""))
+            if part.id not in texts and not points:
+                blank.append((*key, "0", most, comment or NO_ANSWER))
+            else:
+                rows.append((*key, points, most, comment))
+    rows += [(*key, points, "", comment) for key, (points, comment) in filled.items()]
+    write_whole(folder / WRITTEN, as_csv([COLUMNS, *rows, *blank]))
+    sheet = "\n".join(_sheet(rubric, released, given)) + "\n"
+    write_whole(folder / SHEET, sheet.encode())
+    unread = sum(1 for row in rows if not row[2])
+    return Form(folder / WRITTEN, folder / SHEET, unread)
+
+
+def _released(course: Course) -> Notebook:
+    file = course.assignment_folder / f"{course.source.stem}.ipynb"
+    try:
+        return nbformat.read(file, as_version=4)
+    except OSError as error:
+        raise CourseError(
+            f"{file}: cannot be read ({error.strerror}); run `autograder release`"
+        ) from None
+
+
+def _answers(released: Notebook, handed_in: HandIn) -> dict[str, str]:
+    """By part, the answers that a submission holds; none of one that cannot be read."""
+    submission = read_submission(handed_in.path, handed_in.student, handed_in.notes)
+    if submission.trouble:
+        return {}
+    notebook, _ = rebuild(released, student_cells(submission, handed_in.path))
+    found = answers(released, notebook)
+    return {
+        part_of(name)[0]: text[:MAX_ANSWER]
+        for name, text in found.items()
+        if part_of(name)[1] == "written"
+    }
+
+
+def _filled(file: Path) -> dict[tuple[str, str], tuple[str, str]]:
+    """What a reader has written into the form so far."""
+    return {
+        (row["student"], row["part"]): (row["points"], row.get("comment"))
+        for row in read_rows(file, ("student", "part", "points"))
+        if row["points"] or row.get("comment")
+    }
+
+
+def _sheet(
+    rubric: Rubric, released: Notebook, given: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    questions = {
+        one.metadata["nbgrader"]["grade_id"]: one.source
+        for one in released.cells
+        if "nbgrader" in one.metadata
+    }
+    yield f"# Written answers: {rubric.title}"
+    yield from ("", f"Points and comments go into {WRITTEN}.")
+    for part in rubric.parts():
+        yield from ("", f"## {part.id} {part.title}", "")
+        question = questions.get(f"{part.id}-written", "")
+        yield question.replace("YOUR ANSWER HERE", "").strip()
+        yield from ("", f"{part.points * rubric.written_share:g} points.")
+        for student, texts in given.items():
+            if part.id in texts:
+                yield from ("", f"### {plain(student)}, {part.id}", "")
+                yield from (f"> {line}" for line in harmless(texts[part.id]).splitlines())
+
+
+def read_gradebook(course: Course, database: Path, folder: Path) -> tuple[Path, list[str]]:
+    """Writes into the results' folder what nbgrader's gradebook holds of people's marks.
+
+    These are readers' points for written answers, points that a reader set for a check, and late
+    penalties. The gradebook stays as it is. Returns the file, and of whom there are no results.
+    """
+    known = set(stored_students(folder))
+    rows: list[Sequence[Value]] = [("student", "cell", "points", "comment")]
+    unknown = []
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name) / "gradebook.db"
+        _copy(database, copy)
+        with Gradebook(f"sqlite:///{copy}") as book:
+            for submission in book.assignment_submissions(course.source.stem):
+                student = student_id(str(submission.student.id))
+                if student in known:
+                    rows += ((student, *row) for row in _by_hand(submission))
+                else:
+                    unknown.append(student)
+    path = folder / GRADEBOOK
+    write_whole(path, as_csv([rows[0], *sorted(rows[1:], key=str)]))
+    return path, sorted(unknown)
+
+
+def _copy(database: Path, to: Path) -> None:
+    """A copy of a database as it is at one moment, whoever writes into it."""
+    try:
+        with (
+            closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(to)) as copy,
+        ):
+            source.backup(copy)
+    except sqlite3.Error as error:
+        raise CourseError(
+            f"{database}: cannot be read as nbgrader's gradebook ({error}); it is gradebook.db in "
+            "the folder of nbgrader's course"
+        ) from None
+
+
+def _by_hand(submission: Any) -> Iterator[tuple[str, float, str]]:
+    if submission.late_submission_penalty:
+        yield LATE_PENALTY, float(submission.late_submission_penalty), ""
+    for notebook in submission.notebooks:
+        comments = {told.name: told.manual_comment or "" for told in notebook.comments}
+        for grade in notebook.grades:
+            part, role = part_of(grade.name)
+            if role == "written" and grade.max_score:
+                # A blank answer has its 0 from nbgrader; one without points awaits a reader.
+                if grade.manual_score is not None or grade.auto_score is not None:
+                    yield grade.name, float(grade.score), comments.get(grade.name, "")
+            elif role == "check" and (grade.manual_score is not None or grade.extra_credit):
+                yield grade.name, float(grade.score), comments.get(f"{part}-stub", "")
