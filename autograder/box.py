@@ -173,7 +173,7 @@ def choose(asked: Level | None) -> Level:
         failed.append(f"{level}: {reason}")
     raise CourseError(
         "students' code cannot be kept apart on this machine "
-        f"({'; '.join(failed)}). On Linux install bubblewrap. "
+        f"({'; '.join(failed)}); `autograder doctor` tells what to install. "
         "Code that you trust as your own can be graded with --isolation none."
     )
 

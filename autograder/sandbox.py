@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 
 from autograder import box
+from autograder.cgroup import Group, make_group
 from autograder.course import CourseError
 from autograder.worker import wire
 from autograder.worker.confine import Level
@@ -172,9 +173,12 @@ def _answer(callback: Callback, asked: Reply) -> Reply:
 class Control:
     """One grading process's line to the warm process."""
 
-    def __init__(self, sock: socket.socket, level: Level, hidden: Sequence[Path]) -> None:
+    def __init__(
+        self, sock: socket.socket, level: Level, hidden: Sequence[Path], group: Group | None
+    ) -> None:
         self._sock = sock
         self._hidden = hidden
+        self._group = group
         self.level = level
         self._ready = False
         self._folders: dict[int, Path] = {}
@@ -196,6 +200,8 @@ class Control:
 
     def fork(self, limits: Limits) -> Worker:
         """A fresh worker, confined, with nothing loaded. Raises SandboxError."""
+        if self._group is not None:
+            self._group.allow(limits.memory_mb)
         folder = _private_folder() if self.level == "restricted" else None
         hidden = [str(box.PACKAGE), *map(str, self._hidden)] if folder else []
         message = {
@@ -275,7 +281,8 @@ def _emptied(entry: Path, top: Path, names: Iterator[int]) -> bool:
 class Sandbox:
     """The warm process. Starting returns at once; the first fork waits until it is ready.
 
-    ``hidden`` folders are kept from every worker, wherever they lie.
+    There are ``controls`` lines to it, with a worker each at a time. ``hidden`` folders are kept
+    from every worker, wherever they lie. ``group`` bounds all of it together, where it can be had.
     """
 
     def __init__(
@@ -298,15 +305,17 @@ class Sandbox:
             ",".join(str(sock.fileno()) for sock in theirs),
             ",".join(imports),
         ]
+        self.group = make_group(controls) if level != "none" else None
+        enter = self.group.command() if self.group else []
         self._process = subprocess.Popen(
-            box.command(level, inside, self._home, hidden),
+            [*enter, *box.command(level, inside, self._home, hidden)],
             pass_fds=[sock.fileno() for sock in theirs],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
         for sock in theirs:
             sock.close()
-        self.controls = [Control(pair[0], level, hidden) for pair in pairs]
+        self.controls = [Control(pair[0], level, hidden, self.group) for pair in pairs]
 
     def __enter__(self) -> Sandbox:
         return self
@@ -328,4 +337,6 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self.group is not None:
+            self.group.close()
         _remove(self._home)

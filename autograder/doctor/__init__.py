@@ -37,11 +37,15 @@ NOT_PROMISED: Mapping[Level, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Examined:
-    """How one level did: ``reason`` is why it does not hold; ``worked`` is what was tried."""
+    """How one level did: ``reason`` is why it does not hold; ``worked`` is what was tried.
+
+    ``bounded`` tells whether a control group bounds all workers together.
+    """
 
     level: Level
     reason: str
     worked: Mapping[str, bool] = field(default_factory=dict)
+    bounded: bool = False
 
     @property
     def through(self) -> list[str]:
@@ -64,6 +68,11 @@ class Diagnosis:
     @property
     def gives(self) -> Level:
         return next((one.level for one in self.levels if one.holds), "none")
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a control group bounds all workers together at the level that this gives."""
+        return any(one.bounded for one in self.levels if one.level == self.gives)
 
 
 def diagnose() -> Diagnosis:
@@ -88,9 +97,10 @@ def _examine(level: Level) -> Examined:
         try:
             with Sandbox(level, imports=["numpy"]) as sandbox:
                 worked = try_in_a_worker(sandbox.controls[0], outside)
+                bounded = sandbox.group is not None
         except (SandboxError, WorkerLost) as error:
             return Examined(level, str(error))
-        return Examined(level, "", worked | outside.seen())
+        return Examined(level, "", worked | outside.seen(), bounded)
 
 
 def try_in_a_worker(control: Control, outside: Outside) -> dict[str, bool]:

@@ -16,6 +16,12 @@ MEANING = {
     "you trust it as your own (--isolation none)",
 }
 
+BOUNDED = "Memory and processes of all workers together are bounded too, by a control group."
+ONE_BY_ONE = (
+    "Each worker is bounded in memory and threads by itself; there is no control group to bound "
+    "all of them together."
+)
+
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     """What was tried and what held, what this machine gives, and what would make it better."""
@@ -33,6 +39,8 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     style = "red" if diagnosis.gives == "none" else "green"
     meaning = MEANING[diagnosis.gives]
     console.print(f"\nThis machine gives [bold {style}]{diagnosis.gives}[/]: {meaning}.")
+    if diagnosis.gives != "none":
+        console.print(BOUNDED if diagnosis.bounded else ONE_BY_ONE)
     if diagnosis.advice:
         console.print("For a better level:" if diagnosis.gives != "none" else "To change that:")
     for told in diagnosis.advice:
