@@ -74,6 +74,20 @@ def test_a_run_killed_at_any_moment_goes_on_where_it_was(
     assert written == contents(undisturbed)
 
 
+def test_one_that_hangs_costs_the_others_nothing(
+    handed_in: list[HandIn], undisturbed: Path, tmp_path: Path
+) -> None:
+    hang = tmp_path / "hang.py"
+    hang.write_text("def ngram_distribution(tokens, context, vocab_size):\n    while True: pass\n")
+    out = tmp_path / "out"
+    rows = list(ClassRun(Course(ROOT), [HandIn("hang", hang), *handed_in], out, jobs=2))
+    # It was begun first, by one of the two workers; the other had time for all the rest.
+    assert rows[-1].student == "hang"
+    assert rows[-1].status == "graded with problems"
+    with_it, alone = contents(out), contents(undisturbed)
+    assert with_it.items() >= {k: v for k, v in alone.items() if k.startswith("student-")}.items()
+
+
 def test_what_was_seen_is_marked_again_but_not_run_again(
     handed_in: list[HandIn], undisturbed: Path, tmp_path: Path
 ) -> None:
