@@ -15,13 +15,15 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """How one check went.
 
     ``share`` is the part of the check that was met, 0 to 1. ``message`` may be shown to the
-    student; ``detail`` may hold what a hidden check asked, and is for staff.
+    student; ``detail`` may hold what a hidden check asked, and is for staff. ``close``: by another
+    tolerance, not far from the one that holds, it would have gone the other way.
     """
 
     outcome: Outcome
     share: float
     message: str = ""
     detail: str = ""
+    close: bool = False
 
 
 class CheckEvidence(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -83,9 +83,7 @@ def test_temperature_of_two_tokens(student: Any, temperature: float, share: floa
 @pytest.mark.criterion("4a.temperature")
 @pytest.mark.hidden
 def test_temperature(student: Any, reference: Any, rng: Rng) -> None:
-    asked = [
-        (one_against_many(rng, 64, 0.6, temperature), temperature) for temperature in (0.5, 2)
-    ]
+    asked = [(one_against_many(rng, 64, 0.6, temperature), temperature) for temperature in (0.5, 2)]
     draws = [_draws(student, 130, logits, rng, temperature=T) for logits, T in asked]
     for (logits, temperature), drawn in zip(asked, draws, strict=True):
         name = f"At temperature {temperature}, the draws"

@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from autograder.course import CourseError
-from autograder.evidence import Evidence
+from autograder.evidence import CheckEvidence, Evidence
 from autograder.marks import Marks
 from autograder.reports.markdown import student_markdown
 from autograder.reports.pages.code import Code
@@ -61,6 +61,17 @@ def _needs_a_person(evidence: Evidence) -> Iterator[str]:
         yield evidence.status
     if evidence.out_of_time:
         yield "ran out of time"
+    close = [check.criterion for check in evidence.checks if _is_close(check)]
+    if close:
+        yield f"near the limit of a tolerance: {', '.join(dict.fromkeys(close))}"
+
+
+def _is_close(check: CheckEvidence) -> bool:
+    """Whether what counts of a check was right or wrong by a small margin."""
+    counts = check.submitted
+    if check.followed_through is not None and check.followed_through.share > counts.share:
+        counts = check.followed_through
+    return counts.close
 
 
 class Document(Marks, frozen=True, kw_only=True):
@@ -111,6 +122,25 @@ class _Stored(msgspec.Struct):
 
     digest: str
     evidence: Evidence
+
+
+class _Timed(msgspec.Struct):
+    out_of_time: bool = False
+
+
+class _Slow(msgspec.Struct):
+    """Of a ``STUDENT.json``, whether an earlier submission of the student ran out of time."""
+
+    evidence: _Timed
+
+
+def known_as_slow(folder: Path, student: str) -> bool:
+    """Whether what the folder holds of a student took all the time that it was given."""
+    try:
+        stored = (folder / f"{student}.json").read_bytes()
+        return msgspec.json.decode(stored, type=_Slow).evidence.out_of_time
+    except (OSError, msgspec.DecodeError):
+        return False
 
 
 def stored_evidence(folder: Path, student: str, digest: str) -> Evidence | None:
