@@ -17,6 +17,7 @@ from autograder.grader import Grader
 from autograder.marks import Marks, mark
 from autograder.reports.files import (
     Row,
+    known_as_slow,
     locked,
     row,
     stored_evidence,
@@ -106,7 +107,8 @@ class ClassRun:
         cluster: str | None = None,
     ) -> None:
         self._course = course
-        self._handed_in = handed_in
+        # Longest first, where that is known: begun last, they would be waited for alone.
+        self._handed_in = sorted(handed_in, key=lambda one: not known_as_slow(folder, one.student))
         self._jobs = min(jobs, len(handed_in))
         self._cluster = cluster
         # Workers elsewhere may differ; all have to give the same level, and so it is named.
