@@ -6,7 +6,7 @@ from typing import Any
 
 from autograder.evidence import Evidence
 from autograder.marks import CriterionMark, Marks
-from autograder.reports.markdown import feedback, late_told, part_told
+from autograder.reports.markdown import by_hand_told, feedback, late_told
 from autograder.rubric import Rubric
 
 # Of these no check was run.
@@ -27,7 +27,7 @@ def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict
         written = marks.parts[part.id].written
         if written:
             name = f"{part.title}: the written answer"
-            told = [written.comment] if written.comment else []
+            told = [written.comment] if written.comment and rubric.feedback != "score" else []
             tests.append(_test(f"{part.id}.written", name, written.score, written.max_score, told))
     return {
         "score": marks.score,
@@ -68,7 +68,7 @@ def _summary(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
         lines += [trouble.message for trouble in evidence.cells]
     for name, part in marks.parts.items():
         if part.by_hand:
-            lines.append(f"{name}: {part_told(part)[0]}")
+            lines.append(f"{name}: {by_hand_told(part.by_hand, rubric.feedback)}")
     if marks.late:
         lines.append(late_told(marks.late))
     if marks.awaiting_reader:

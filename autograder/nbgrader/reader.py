@@ -72,7 +72,7 @@ def write_form(course: Course, rubric: Rubric, folder: Path, handed_in: Sequence
             if key in in_gradebook:
                 continue
             points, comment = filled.pop(key, ("", ""))
-            if part.id not in texts and not points:
+            if part.id not in texts and points in ("", "0"):
                 blank.append((*key, "0", most, comment or NO_ANSWER))
             else:
                 rows.append((*key, points, most, comment))

@@ -36,7 +36,7 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
             lines += ["", f"### {part.id} {part.title} ({mark.score:g} of {mark.max_score:g})", ""]
             for criterion in part.criteria:
                 lines += criterion_lines(criterion, marks.criteria[criterion.id], rubric.feedback)
-            lines += [f"- {plain(text)}" for text in part_told(mark)]
+            lines += [f"- {plain(text)}" for text in part_told(mark, rubric.feedback)]
             if mark.read_again and rubric.feedback != "score":
                 lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
     return "\n".join(lines) + "\n"
@@ -48,20 +48,19 @@ def criterion_lines(criterion: Criterion, mark: CriterionMark, policy: str) -> l
     return [head, *(f"  - {plain(text)}" for text in feedback(mark, policy))]
 
 
-def by_hand_told(by_hand: SetByHand) -> str:
-    """That a person set the points, and why."""
-    return (
-        f"Set by hand, where the checks gave {by_hand.before:g}: {by_hand.reason} ({by_hand.who})"
-    )
+def by_hand_told(by_hand: SetByHand, policy: str) -> str:
+    """That a person set the points, and by the policy why."""
+    reason = f": {by_hand.reason}" if policy != "score" else ""
+    return f"Set by {by_hand.who}{reason} (the checks gave {by_hand.before:g})"
 
 
-def part_told(mark: PartMark) -> list[str]:
-    """What people gave in a part: a reader for the written answer, or for its checks as a whole."""
-    told = [by_hand_told(mark.by_hand)] if mark.by_hand else []
+def part_told(mark: PartMark, policy: str) -> list[str]:
+    """What people gave in a part: for its checks as a whole, or for the written answer."""
+    told = [by_hand_told(mark.by_hand, policy)] if mark.by_hand else []
     if mark.written:
-        comment = f": {mark.written.comment}" * bool(mark.written.comment)
+        comment = f": {mark.written.comment}" if mark.written.comment and policy != "score" else ""
         points = f"{mark.written.score:g} of {mark.written.max_score:g}"
-        told.append(f"Written answer, by a reader: {points}{comment}")
+        told.append(f"Written answer: {points}{comment}")
     return told
 
 
@@ -78,7 +77,7 @@ def _sign(mark: CriterionMark) -> str:
 
 def feedback(mark: CriterionMark, policy: str) -> list[str]:
     """What may be said of a criterion by the policy; it may hold a student's words as they are."""
-    told = [by_hand_told(mark.by_hand)] if mark.by_hand else []
+    told = [by_hand_told(mark.by_hand, policy)] if mark.by_hand else []
     if policy == "score" or mark.message == "Met.":
         return told
     told += [mark.message] if policy == "full" else []
