@@ -12,7 +12,9 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from autograder.cli import main
 from autograder.course import Course
 from autograder.nbgrader.batch import RESULTS, graded
 from autograder.release import find_drift
@@ -270,3 +272,42 @@ def test_a_changed_rubric_marks_again_and_runs_nothing(term: Term) -> None:
     assert graded(term.course.root / RESULTS, "ada").evidence == seen
     assert _total(term.course, "ada") == pytest.approx(ADA + 0.08, abs=EXACT)
     assert _total(term.course, "bob") == BOB
+
+
+def test_the_results_have_the_gradebook_s_marks_to_the_last_digit(term: Term) -> None:
+    """What a reader gave, a check that was set by hand, and a late penalty."""
+    with gradebook(term.course.root) as book:
+        before = {part: book.find_grade(f"{part}-check", "rnn", "rnn", "bob") for part in PARTS}
+        before["3b"].manual_score, before["4a"].extra_credit = 0.3, 0.1
+        book.find_comment("3b-stub", "rnn", "rnn", "bob").manual_comment = "Told me how."
+        book.find_submission("rnn", "ada").late_submission_penalty = 0.25
+        book.db.commit()
+    results = term.course.root / RESULTS
+    course = ("--course", str(term.course.root))
+    database = str(term.course.root / "gradebook.db")
+    for words in (["reading", str(results), "--gradebook", database], ["rescore", str(results)]):
+        done = CliRunner().invoke(main, [*words, *course], input="y\n")
+        assert done.exit_code == 0, done.output
+    with (results / "grades.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    for student in ("ada", "bob"):
+        with gradebook(term.course.root) as book:
+            submission = book.find_submission("rnn", student)
+            total = submission.score - (submission.late_submission_penalty or 0)
+            (notebook,) = submission.notebooks
+            parts = dict.fromkeys(PARTS, 0.0)
+            for grade in notebook.grades:
+                parts[grade.name[:2]] += grade.score
+        marks = graded(results, student)
+        page = (results / f"{student}.html").read_text(encoding="utf-8")
+        shown = re.search(r'class="score"><data value="([^"]+)"', page)
+        assert shown
+        for told in (marks.score, float(rows[student]["total"]), float(shown[1])):
+            assert told == pytest.approx(total, abs=EXACT)
+        assert {part: mark.score for part, mark in marks.parts.items()} == pytest.approx(parts)
+        assert {part: float(rows[student][part]) for part in PARTS} == pytest.approx(parts)
+        assert marks.awaiting_reader == 0
+    assert total == pytest.approx(0.4, abs=EXACT)
+    assert "Told me how." in page
+    with gradebook(term.course.root) as book:
+        assert book.find_grade("3b-check", "rnn", "rnn", "bob").auto_score == 0
