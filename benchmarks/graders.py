@@ -1,0 +1,198 @@
+"""This grader, stock nbgrader and otter-grader on the same notebooks, in one run.
+
+    python -m benchmarks.graders [--otter PATH] [--ours N] [--nbgrader N] [--otter-runs N]
+
+otter-grader needs a virtual environment of its own, with what the notebooks import:
+
+    python3 -m venv otter-venv
+    otter-venv/bin/pip install otter-grader torch matplotlib tqdm
+    python -m benchmarks.graders --otter otter-venv/bin/otter
+
+This grader asks the full rubric, visible and hidden, with torch, isolated. The other two run the
+notebook and the visible checks that students have; neither keeps the code apart. `nbgrader
+autograde` goes through a class one by one; `otter run` is a command for each submission, as on
+Gradescope. Memory is the most that all processes took together, shared pages counted once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from autograder.rubric import load_rubric
+from benchmarks.classes import course
+from benchmarks.nbgrader import (
+    SAMPLE_SECONDS,
+    STOCK,
+    autograde,
+    descendants,
+    make_course,
+    megabytes,
+    notebooks,
+)
+
+# As otter-grader reads its tests: the part passes where all its visible checks do.
+OTTER_TEST = '''OK_FORMAT = True
+test = {{
+    "name": "{part}",
+    "points": {points},
+    "suites": [{{
+        "cases": [{{
+            "code": r"""
+                >>> import rnn_check
+                >>> result = rnn_check.run_part("{part}", globals())
+                >>> result.total("missed") + result.total("to come")
+                0.0
+            """,
+            "hidden": False,
+            "locked": False,
+        }}],
+        "scored": True, "setup": "", "teardown": "", "type": "doctest",
+    }}],
+}}
+'''
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a run over some submissions."""
+
+    seconds: float
+    megabytes: float
+    graded: int
+
+    @property
+    def each(self) -> float:
+        return self.seconds / self.graded
+
+
+def watched(words: Sequence[str], folder: Path) -> tuple[float, float]:
+    """Runs a command: its seconds, and the most megabytes that it and its processes took."""
+    most = 0.0
+    ended = threading.Event()
+
+    def watch(pid: int) -> None:
+        nonlocal most
+        while not ended.wait(SAMPLE_SECONDS):
+            try:
+                most = max(most, sum(map(megabytes, descendants(pid))))
+            except OSError:
+                continue
+
+    started = time.perf_counter()
+    with (folder / "log.txt").open("a") as log:
+        process = subprocess.Popen(words, cwd=folder, stdout=log, stderr=log)
+    watcher = threading.Thread(target=watch, args=[process.pid])
+    watcher.start()
+    process.wait()
+    seconds = time.perf_counter() - started
+    ended.set()
+    watcher.join()
+    if process.returncode:
+        raise click.ClickException(f"{words[0]} failed: {(folder / 'log.txt').read_text()[-2000:]}")
+    return seconds, most
+
+
+def ours(folder: Path, count: int) -> Cost:
+    """One `autograder grade` over a class."""
+    submissions = folder / "submissions"
+    submissions.mkdir()
+    found = notebooks()
+    for number in range(count):
+        path = found[number % len(found)]
+        shutil.copy(path, submissions / f"{path.stem}-{number}.ipynb")
+    words = [sys.executable, "-m", "autograder.cli", "grade", str(submissions)]
+    words += ["--out", str(folder / "grades"), "--course", str(course().root)]
+    return Cost(*watched(words, folder), count)
+
+
+def stock(folder: Path, count: int) -> Cost:
+    """One `nbgrader autograde` over a class."""
+    make_course(folder, STOCK, count)
+    cost = autograde(folder)
+    return Cost(cost.seconds, cost.megabytes, cost.graded)
+
+
+def otter(folder: Path, count: int, program: str) -> Cost:
+    """One `otter run` after another."""
+    found, tests, beside = notebooks(), folder / "tests", course().assignment_folder
+    tests.mkdir()
+    for part in load_rubric(course().rubric_file).parts():
+        text = OTTER_TEST.format(part=part.id, points=part.points)
+        (tests / f"q{part.id}.py").write_text(text)
+    (folder / "otter_config.json").write_text(json.dumps({"show_hidden": True}))
+    modules = sorted(path.name for path in beside.glob("rnn_*.py"))
+    for module in modules:
+        shutil.copy(beside / module, folder)
+    shutil.copytree(beside / "data", folder / "data")
+    zipped = folder / "autograder.zip"
+    words = [program, "generate", "-t", str(tests), "-o", str(zipped), "--no-requirements"]
+    watched([*words, "--no-environment", *modules, "data"], folder)
+    seconds = most = 0.0
+    for number in range(count):
+        shutil.copy(found[number % len(found)], folder / "rnn.ipynb")
+        out = folder / f"results-{number}"
+        out.mkdir()
+        run = [program, "run", "-a", str(zipped), "-o", str(out), "--no-logo", "rnn.ipynb"]
+        took, memory = watched(run, folder)
+        seconds, most = seconds + took, max(most, memory)
+        results = json.loads((out / "results.json").read_text())
+        if not any(test.get("score") for test in results["tests"]):
+            raise click.ClickException(f"otter gave nothing to {found[number % len(found)]}")
+    return Cost(seconds, most, count)
+
+
+@click.command()
+@click.option("--otter", "program", help="The path of the command `otter`, if it is to run too.")
+@click.option("--ours", "our_count", default=200, show_default=True, type=click.IntRange(min=1))
+@click.option("--nbgrader", "nbgrader_count", default=10, show_default=True)
+@click.option("--otter-runs", "otter_count", default=5, show_default=True)
+def main(program: str | None, our_count: int, nbgrader_count: int, otter_count: int) -> None:
+    """This grader, stock nbgrader and otter-grader on the same notebooks."""
+    costs: dict[str, Cost] = {}
+    with tempfile.TemporaryDirectory() as name:
+        for who in ("ours", "stock", "otter"):
+            (Path(name) / who).mkdir()
+        costs["this grader"] = ours(Path(name) / "ours", our_count)
+        costs["stock nbgrader"] = stock(Path(name) / "stock", nbgrader_count)
+        if program:
+            program = str(Path(program).absolute())
+            costs["otter run"] = otter(Path(name) / "otter", otter_count, program)
+        # Again, since the machine may have been busier at first.
+        (Path(name) / "again").mkdir()
+        costs["this grader, again"] = ours(Path(name) / "again", our_count)
+    table = Table(title=f"the same notebooks, {os.cpu_count()} cores")
+    for column in ("", "graded", "s in all", "s each", "times this grader", "MB at most"):
+        table.add_column(column, justify="right" if column else "left")
+    best = min(costs["this grader"].each, costs["this grader, again"].each)
+    worst = max(costs["this grader"].each, costs["this grader, again"].each)
+    for who, cost in costs.items():
+        factor = (
+            "" if who.startswith("this") else f"{cost.each / worst:.1f} to {cost.each / best:.1f}"
+        )
+        table.add_row(
+            who,
+            str(cost.graded),
+            f"{cost.seconds:.1f}",
+            f"{cost.each:.3f}",
+            factor,
+            f"{cost.megabytes:.0f}",
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
