@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -27,6 +27,7 @@ from autograder.reports.files import Document, write_whole
 from autograder.rubric import Rubric
 
 Form = Literal["canvas", "moodle", "gradescope", "github", "csv", "parquet"]
+FORMS: tuple[Form, ...] = get_args(Form)
 # What is written into a folder, a file for each student.
 OF_EACH: dict[Form, Callable[[Evidence, Marks, Rubric], dict[str, Any]]] = {
     "gradescope": gradescope_results,
