@@ -319,6 +319,24 @@ def test_beside_torch_the_smallest_case_that_differs_is_shown(tell: Tell, names:
     assert "`rnn_forward` the same" in tell("2c", rnn_forward=right)
 
 
+@pytest.mark.parametrize("stub", ["rnn_cell_backward", "bptt"])
+def test_gradients_are_held_against_those_of_torch(tell: Tell, names: Names, stub: str) -> None:
+    part, right = {"rnn_cell_backward": "3b", "bptt": "3c"}[stub], names[stub]
+
+    def wrong(*args: Any) -> Any:
+        answer = right(*args)
+        if args[0].shape[0] == 3:  # no visible check has a batch of three
+            of_b_h = answer[4] if stub == "rnn_cell_backward" else answer[1]["b_h"]
+            of_b_h += 0.25
+        return answer
+
+    told = " ".join(tell(part, **{stub: wrong}).split())
+    assert "0.5 of 0.5 points reached" in told
+    assert f"`{stub}` is not the same" in told
+    assert "off by the same amount everywhere" in told
+    assert f"Beside torch, on random inputs: `{stub}` the same" in tell(part, **{stub: right})
+
+
 # -- concept questions ---------------------------------------------------------------------------
 
 
@@ -535,6 +553,22 @@ def test_only_the_file_counts_and_not_what_is_defined_here(
     assert not well
     assert "Part 3a: 3a.perplexity not right yet (0.15 points)" in said
     assert "Part 2a: `softmax` is not defined." in said
+
+
+def test_in_a_notebook_it_is_this_notebook_that_is_looked_at(
+    rnn_check: ModuleType,
+    folder: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _fill_in(folder, "rnn.ipynb")
+    mine = shutil.copy(RELEASED / "rnn.ipynb", folder / "mine.ipynb")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(mine))
+    assert not rnn_check.hand_in()
+    assert capfd.readouterr().out.startswith("mine.ipynb")
+    exec("hand_in()", {"hand_in": rnn_check.hand_in, "__vsc_ipynb_file__": "rnn.ipynb"})
+    assert capfd.readouterr().out.startswith("rnn.ipynb")
 
 
 def test_cells_that_fail_are_told_with_their_line(folder: Path, hand_in: HandIn) -> None:

@@ -11,7 +11,7 @@ import textwrap
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,15 @@ def hand_in(file: str | Path = "") -> bool:
     save the notebook first.
 
     Args:
-        file: the file to hand in; without one, the one in this folder that has more done.
+        file: the file to hand in; without one, the notebook in which this is called, or else the
+            file in this folder that has more done.
 
     Returns:
         Whether there is nothing to mend.
     """
     try:
-        path = Path(file) if file else own_file(Path.cwd())
+        path = Path(file) if file else _this_notebook(sys._getframe(1).f_globals)
+        path = path or own_file(Path.cwd())
         cells = code_cells(path)
     except NotReadable as problem:
         print(problem)
@@ -72,6 +74,13 @@ def hand_in(file: str | Path = "") -> bool:
     to_mend = [*late, *report.failures, *report.to_mend, *_for_nbgrader(path)]
     print("\n".join(_told(path, report, to_mend)))
     return not to_mend
+
+
+def _this_notebook(namespace: Mapping[str, Any]) -> Path | None:
+    """The notebook that runs in this process, where Jupyter or VS Code says which one it is."""
+    named = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    path = Path(str(named))
+    return path if path.suffix == ".ipynb" and path.is_file() else None
 
 
 def _told(path: Path, report: Report, to_mend: Sequence[str]) -> Iterator[str]:
