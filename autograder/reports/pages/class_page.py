@@ -65,6 +65,8 @@ def write_class_page(
     With a ``secret`` no name stands in it, and no link that tells one: each student has a
     pseudonym that whoever lacks the secret cannot find by trying names.
     """
+    # They come as they are done; sums depend on their order.
+    rows = sorted(rows, key=lambda one: one.student)
     about = statistics(rows, rubric)
     lines = _lines(rows, rubric, secret)
     mistakes = _mistakes(lines)
