@@ -19,11 +19,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,15 +31,8 @@ from rich.table import Table
 
 from autograder.rubric import load_rubric
 from benchmarks.classes import course
-from benchmarks.nbgrader import (
-    SAMPLE_SECONDS,
-    STOCK,
-    autograde,
-    descendants,
-    make_course,
-    megabytes,
-    notebooks,
-)
+from benchmarks.nbgrader import STOCK, autograde, make_course, notebooks
+from benchmarks.watching import Watched, watched
 
 # As otter-grader reads its tests: the part passes where all its visible checks do.
 OTTER_TEST = '''OK_FORMAT = True
@@ -79,31 +69,12 @@ class Cost:
         return self.seconds / self.graded
 
 
-def watched(words: Sequence[str], folder: Path) -> tuple[float, float]:
-    """Runs a command: its seconds, and the most megabytes that it and its processes took."""
-    most = 0.0
-    ended = threading.Event()
-
-    def watch(pid: int) -> None:
-        nonlocal most
-        while not ended.wait(SAMPLE_SECONDS):
-            try:
-                most = max(most, sum(map(megabytes, descendants(pid))))
-            except OSError:
-                continue
-
-    started = time.perf_counter()
-    with (folder / "log.txt").open("a") as log:
-        process = subprocess.Popen(words, cwd=folder, stdout=log, stderr=log)
-    watcher = threading.Thread(target=watch, args=[process.pid])
-    watcher.start()
-    process.wait()
-    seconds = time.perf_counter() - started
-    ended.set()
-    watcher.join()
-    if process.returncode:
+def run(words: Sequence[str], folder: Path) -> Watched:
+    """Runs a command that has to work."""
+    took = watched(words, folder)
+    if took.status:
         raise click.ClickException(f"{words[0]} failed: {(folder / 'log.txt').read_text()[-2000:]}")
-    return seconds, most
+    return took
 
 
 def ours(folder: Path, count: int) -> Cost:
@@ -116,14 +87,15 @@ def ours(folder: Path, count: int) -> Cost:
         shutil.copy(path, submissions / f"{path.stem}-{number}.ipynb")
     words = [sys.executable, "-m", "autograder.cli", "grade", str(submissions)]
     words += ["--out", str(folder / "grades"), "--course", str(course().root)]
-    return Cost(*watched(words, folder), count)
+    took = run(words, folder)
+    return Cost(took.seconds, took.megabytes, count)
 
 
 def stock(folder: Path, count: int) -> Cost:
     """One `nbgrader autograde` over a class."""
     make_course(folder, STOCK, count)
-    cost = autograde(folder)
-    return Cost(cost.seconds, cost.megabytes, cost.graded)
+    took, graded = autograde(folder)
+    return Cost(took.seconds, took.megabytes, graded)
 
 
 def otter(folder: Path, count: int, program: str) -> Cost:
@@ -140,15 +112,15 @@ def otter(folder: Path, count: int, program: str) -> Cost:
     shutil.copytree(beside / "data", folder / "data")
     zipped = folder / "autograder.zip"
     words = [program, "generate", "-t", str(tests), "-o", str(zipped), "--no-requirements"]
-    watched([*words, "--no-environment", *modules, "data"], folder)
+    run([*words, "--no-environment", *modules, "data"], folder)
     seconds = most = 0.0
     for number in range(count):
         shutil.copy(found[number % len(found)], folder / "rnn.ipynb")
         out = folder / f"results-{number}"
         out.mkdir()
-        run = [program, "run", "-a", str(zipped), "-o", str(out), "--no-logo", "rnn.ipynb"]
-        took, memory = watched(run, folder)
-        seconds, most = seconds + took, max(most, memory)
+        words = [program, "run", "-a", str(zipped), "-o", str(out), "--no-logo", "rnn.ipynb"]
+        took = run(words, folder)
+        seconds, most = seconds + took.seconds, max(most, took.megabytes)
         results = json.loads((out / "results.json").read_text())
         if not any(test.get("score") for test in results["tests"]):
             raise click.ClickException(f"otter gave nothing to {found[number % len(found)]}")

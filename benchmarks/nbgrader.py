@@ -12,16 +12,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -30,6 +24,7 @@ from rich.table import Table
 
 from autograder.course import Course
 from autograder.release import write_release
+from benchmarks.watching import Watched, watched
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_CLASS = ROOT / "tests" / "sample_class" / "submissions"
@@ -49,18 +44,6 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignment"
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 """
-# Often enough for a peak, and seldom enough to cost nothing.
-SAMPLE_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of a whole run, all processes together; and how many it graded."""
-
-    seconds: float
-    cpu_seconds: float
-    megabytes: float
-    graded: int
 
 
 def notebooks() -> list[Path]:
@@ -103,56 +86,10 @@ def nbgrader(folder: Path, *words: str) -> None:
     subprocess.run(command(*words), cwd=folder, env=environment(), check=True, capture_output=True)
 
 
-def descendants(pid: int) -> Iterator[int]:
-    """A process and all that came of it."""
-    yield pid
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            yield from descendants(int(child))
-
-
-def megabytes(pid: int) -> float:
-    """What a process takes of the memory, its share of what it shares; 0 once it has ended."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0.0
-
-
-def cpu_seconds() -> float:
-    """Of all processes that have ended and were waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def autograde(folder: Path) -> Cost:
-    """Runs the command as it is typed, and watches it."""
-    most = 0.0
-    ended = threading.Event()
-
-    def watch(pid: int) -> None:
-        nonlocal most
-        while not ended.wait(SAMPLE_SECONDS):
-            try:
-                most = max(most, sum(map(megabytes, descendants(pid))))
-            except OSError:
-                continue
-
-    with (folder / "autograde.log").open("w") as log:
-        started, before = time.perf_counter(), cpu_seconds()
-        process = subprocess.Popen(
-            command("autograde", "rnn"), cwd=folder, env=environment(), stdout=log, stderr=log
-        )
-        watcher = threading.Thread(target=watch, args=[process.pid])
-        watcher.start()
-        process.wait()
-        seconds = time.perf_counter() - started
-    ended.set()
-    watcher.join()
-    graded = len(list(folder.glob("autograded/*/rnn/rnn.ipynb")))
-    return Cost(seconds, cpu_seconds() - before, most, graded)
+def autograde(folder: Path) -> tuple[Watched, int]:
+    """What the command took, and how many it graded."""
+    took = watched(command("autograde", "rnn"), folder, environment())
+    return took, len(list(folder.glob("autograded/*/rnn/rnn.ipynb")))
 
 
 @click.command()
@@ -173,21 +110,20 @@ def main(students: int, stock: int | None) -> None:
     for column in ("", "graded", "s", "s each", "CPU s each", "MB", "MB each"):
         table.add_column(column, justify="right" if column else "left")
     at_a_time = {"this grader": min(os.cpu_count() or 1, students), "stock nbgrader": 1}
-    for who, cost in costs.items():
+    for who, (took, graded) in costs.items():
         table.add_row(
             who,
-            str(cost.graded),
-            f"{cost.seconds:.1f}",
-            f"{cost.seconds / cost.graded:.2f}",
-            f"{cost.cpu_seconds / cost.graded:.2f}",
-            f"{cost.megabytes:.0f}",
-            f"{cost.megabytes / at_a_time[who]:.0f}",
+            str(graded),
+            f"{took.seconds:.1f}",
+            f"{took.seconds / graded:.2f}",
+            f"{took.cpu_seconds / graded:.2f}",
+            f"{took.megabytes:.0f}",
+            f"{took.megabytes / at_a_time[who]:.0f}",
         )
     console = Console()
     console.print(table)
-    mine, stocks = costs.values()
-    times = (stocks.seconds / stocks.graded) / (mine.seconds / mine.graded)
-    console.print(f"stock nbgrader takes {times:.1f} times as long")
+    mine, stocks = (took.seconds / graded for took, graded in costs.values())
+    console.print(f"stock nbgrader takes {stocks / mine:.1f} times as long")
 
 
 if __name__ == "__main__":
