@@ -327,6 +327,37 @@ def audit(
 
 
 @main.group()
+def package() -> None:
+    """Make the grader another system's autograder."""
+
+
+@package.command()
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The zip to upload.",
+)
+@isolation_option
+@course_option
+@_told
+def gradescope(out: Path, isolation: Level | None, folder: Path | None) -> None:
+    """Write the zip that makes this grader run on Gradescope.
+
+    It holds the solutions and the course's secret: upload it, and give it to nobody.
+    """
+    from autograder.packaging.gradescope import package
+    from autograder.rubric import load_rubric
+
+    course = _course(folder)
+    rubric = load_rubric(course.rubric_file)
+    package(course, out, isolation)
+    points = rubric.points * (1 - rubric.written_share)
+    click.echo(f"{out}: the autograder of a programming assignment with {points:g} points.")
+    click.echo("It holds the solutions and the course's secret: upload it, and give it to nobody.")
+
+
+@main.group()
 def nbgrader() -> None:
     """Have nbgrader grade the homework through this grader."""
 

@@ -1,0 +1,1 @@
+"""The grader as another system's autograder."""

@@ -1,0 +1,60 @@
+"""Grades the one submission in Gradescope's container.
+
+Run as ``python -m autograder.packaging.submission ROOT [LEVEL]``; ROOT is what Gradescope calls
+``/autograder``. Where the grader cannot work it writes no results, so that Gradescope says that the
+autograder failed and gives no mark.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from autograder.course import Course, CourseError
+from autograder.exporting.results import gradescope_results
+from autograder.grading import grade_one
+from autograder.reports.files import write_whole
+from autograder.submissions.finding import from_folder
+from autograder.worker.confine import Level
+
+
+class _User(msgspec.Struct):
+    email: str
+
+
+class _Metadata(msgspec.Struct):
+    """What Gradescope says of a submission. Those of a group share it."""
+
+    users: list[_User]
+
+
+def main(root: Path, level: Level | None) -> None:
+    """Writes ``results/results.json``. Raises CourseError where the grader cannot work."""
+    course = Course(root / "source" / "course")
+    student = _student(root / "submission_metadata.json")
+    folder = root / "submission"
+    handed_in = from_folder(folder, student, course.source.stem, course.assignment_folder)
+    evidence, marks, rubric = grade_one(course, handed_in, level)
+    if evidence.status == "not graded":
+        raise CourseError(evidence.reason)
+    results = gradescope_results(evidence, marks, rubric)
+    write_whole(root / "results" / "results.json", msgspec.json.encode(results))
+
+
+def _student(metadata: Path) -> str:
+    """Whom the hidden inputs are drawn for: the same at every attempt."""
+    try:
+        users = msgspec.json.decode(metadata.read_bytes(), type=_Metadata).users
+    except (OSError, msgspec.DecodeError) as error:
+        raise CourseError(f"{metadata}: cannot be read as Gradescope writes it ({error})") from None
+    return min((user.email for user in users), default="student")
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), cast("Level | None", (*sys.argv[2:], None)[0]))
+    except CourseError as error:
+        sys.exit(f"autograder: {error}")
