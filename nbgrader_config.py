@@ -11,4 +11,6 @@ c.CourseDirectory.course_id = "rnn-course"
 c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignment"
+# What is released is checked in, and nbgrader would pass over it.
+c.GenerateAssignment.force = True
 configure(c, ROOT)

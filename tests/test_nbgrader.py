@@ -69,7 +69,7 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> Term:
     def student(name: str, *words: str) -> None:
         assert nbgrader(students[name], *words, f"--student={name}") == 0, words
 
-    instructor("generate_assignment", "rnn", "--force")
+    instructor("generate_assignment", "rnn")
     instructor("release_assignment", "rnn")
     for name in students:
         student(name, "fetch_assignment", "rnn")

@@ -52,7 +52,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 def _two_hand_in(course: Course) -> None:
     """Ada, who forgot a bias, and bob, who did nothing."""
-    assert nbgrader(course.root, "generate_assignment", "rnn", "--force") == 0
+    assert nbgrader(course.root, "generate_assignment", "rnn") == 0
     ada = solved(course)
     cell(ada, "2a-stub").source = cell(ada, "2a-stub").source.replace(" + b_h", "")
     hand_in(course, "ada", ada)

@@ -366,7 +366,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     made = make_course(
         tmp_path_factory.mktemp("nbgrader"), written_share=0.2, call_seconds=1, cell_seconds=3
     )
-    assert nbgrader(made.root, "generate_assignment", "rnn", "--force") == 0
+    assert nbgrader(made.root, "generate_assignment", "rnn") == 0
     whole, part = solved(made), solved(made, "1a-stub")
     handed_in = {"ada": whole}
     handed_in |= {what: changed(whole, change) for what, (change, _) in NOTES.items()}
