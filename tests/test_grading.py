@@ -38,7 +38,8 @@ def undisturbed(handed_in: list[HandIn], tmp_path_factory: pytest.TempPathFactor
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
+    files = [path for path in folder.iterdir() if path.is_file() and path.name != ".lock"]
+    return {path.name: path.read_bytes() for path in files}
 
 
 def grade(handed_in: list[HandIn], out: Path, *more: str) -> subprocess.Popen[str]:
@@ -71,6 +72,8 @@ def test_a_run_killed_at_any_moment_goes_on_where_it_was(
     assert run.returncode == 0, said
     written = contents(tmp_path)
     assert written.pop("grades.csv").count(b"\n") == len(handed_in) + 1
+    page = written.pop("index.html").decode()
+    assert all(f'href="{one.student}.html"' in page for one in handed_in)
     assert written == contents(undisturbed)
 
 

@@ -51,6 +51,11 @@ ATTACKS = {attack.name: attack for attack in attacks()}
 CANARIES = ("a-canary", "canary", "zz-canary")
 MARKER = "autograder-marker-6d1f"
 ENOUGH_SECONDS = 600
+# What a student's page is made of: nothing that runs, loads or asks.
+TAGS = """
+    a article b body code data details div figcaption figure footer h1 h2 h3 head header html i li
+    main meta nav ol p rect section small span style summary svg title ul
+"""
 
 NOT_BOUNDED = "without a mount of its own, a folder on disk has no bound but that of each file"
 SEEN = "landlock keeps files from being read, not from being looked at by name"
@@ -325,6 +330,10 @@ def test_reports_hold_nothing_but_text(graded: Graded) -> None:
             assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]|<[a-z/!]", text)
             # What makes a link or a picture of the brackets before it.
             assert not re.search(r"(?<!\\)\]\s?[(\[:]", text)
+        if path.suffix == ".html":
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]", text)
+            assert set(re.findall(r"<([a-z][a-z0-9]*)", text)) <= set(TAGS.split())
         if path.suffix == ".txt":
             text = re.sub(r"\x1b\[[\d;]*m", "", path.read_text(encoding="utf-8"))
             assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
