@@ -1210,7 +1210,7 @@ with experiment("titles of films"):
 
 # %%
 with experiment("how far back the gradient reaches"):
-    from rnn_experiments import rotation
+    from rnn_experiments import progress, rotation
     from rnn_figures import draw_lags
 
     rng = np.random.default_rng(0)
@@ -1228,7 +1228,7 @@ with experiment("how far back the gradient reaches"):
 
     H, x = 50, 0.01 * rng.normal(size=(8, 60, 50))
     by_size = {}
-    for size in (0.5, 0.8, 1.0, 1.1, 1.4):
+    for size in progress((0.5, 0.8, 1.0, 1.1, 1.4), "sizes of W_h"):
         by_size[f"{size}"] = norms_going_back(x, np.eye(H), size * rotation(H, rng), np.zeros(H))
     with suppress(NameError):
         largest = np.linalg.svd(element_rnn["W_h"], compute_uv=False)[0]
@@ -1252,11 +1252,12 @@ with experiment("temperature against diversity"):
     rng = np.random.default_rng(0)
     temperatures = [0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0]
     distinct, known = [], []
-    for temperature in temperatures:
+    counter = progress(temperatures, "temperatures")
+    for temperature in counter:
         names = write_names(elements, element_rnn, 100, rng, temperature)
         distinct.append(len(set(names)) / len(names))
         known.append(np.mean([name in elements.names for name in names]))
-        print(f"temperature {temperature}: {', '.join(names[:6])}")
+        counter.write(f"temperature {temperature}: {', '.join(names[:6])}")
     draw_temperatures(temperatures, distinct, known)
 
 # %% [markdown]
@@ -1268,10 +1269,13 @@ with experiment("temperature against diversity"):
 # *What to look for:* with a reset at each token, neighbouring letters fit, nothing else does, and
 # names do not know when to end. With a reset at each name, all is as in training. Without any, the
 # network reads on after a newline from states that it never met there in training: how do its
-# later names look?
+# later names look? In the plot, the real names are read: at which place of a name does memory begin
+# to help, and why is a network that forgets worse than one of 25 equally likely characters?
 
 # %%
 with experiment("a reset of the state"):
+    from rnn_figures import draw_positions
+
     rng = np.random.default_rng(0)
     network = np.eye(elements.vocab_size), *element_rnn.values()
     drawn = generate([elements.newline], 60, *network, rng, temperature=0.7)
@@ -1283,17 +1287,24 @@ with experiment("a reset of the state"):
         drawn.append(token)
     print("at each token:", "".join(elements.alphabet[token] for token in drawn).split("\n"))
 
-    losses = {"carried": [], "reset": []}
-    for name in elements.names:
-        inputs = elements.ids(f"\n{name}")
-        targets = elements.ids(f"{name}\n")
-        x = network[0][inputs]
-        for key, windows in (("carried", x[None]), ("reset", x[:, None])):
-            h0 = np.zeros((len(windows), len(element_rnn["W_h"])))
-            loss, _ = bptt(windows, targets.reshape(windows.shape[:2]), h0, *element_rnn.values())
-            losses[key].append(loss)
-    for key, values in losses.items():
-        print(f"perplexity of the names with the state {key}: {perplexity(np.mean(values)):.2f}")
+    W_e, W_x, W_h, b_h, W_y, b_y = network
+    losses = {"carried": {}, "reset at each token": {}}
+    for name in progress(elements.names, "reading names"):
+        x, targets = W_e[elements.ids(f"\n{name}")], elements.ids(f"{name}\n")
+        for key, windows in (("carried", x[None]), ("reset at each token", x[:, None])):
+            states = rnn_forward(windows, np.zeros((len(windows), len(W_h))), W_x, W_h, b_h)
+            logits = (states @ W_y + b_y).reshape(len(targets), -1)
+            for place, target in enumerate(targets):
+                losses[key].setdefault(place, []).append(cross_entropy(logits[place], target))
+    for key, by_place in losses.items():
+        mean = np.mean(np.concatenate(list(by_place.values())))
+        print(f"perplexity of the names, state {key}: {perplexity(mean):.2f}")
+    draw_positions(
+        {
+            key: [perplexity(np.mean(by_place[place])) for place in range(10)]
+            for key, by_place in losses.items()
+        }
+    )
 
 # %% [markdown]
 # ### Experiment 6: Shakespeare
@@ -1399,7 +1410,7 @@ with experiment("three models on the same text"):
     held_out = {}
 
     with experiment("counts"):
-        for k in range(4):
+        for k in progress(range(4), "contexts"):
             shares, losses = {}, []
             for t in range(k, len(new)):
                 context = tuple(new[t - k : t])

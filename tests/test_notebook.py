@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 RELEASED = ROOT / "assignment" / "rnn"
 SOLVED = ROOT / "solutions" / "rnn" / "rnn.ipynb"
 SECONDS = 600  # for one cell, on a machine that does much else
-FIGURES = 8
+FIGURES = 9
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def test_the_experiments_show_what_they_say(solved: list[Any]) -> None:
     known = (ROOT / "solutions" / "rnn" / "data" / "elements.txt").read_text().split()
     cold = report.split("temperature 0.2: ")[1].split("\n")[0].split(", ")
     assert sum(name in known for name in cold) >= 4
-    carried = float(report.split("with the state carried: ")[1].split("\n")[0])
-    reset = float(report.split("with the state reset: ")[1].split("\n")[0])
+    carried = float(report.split("of the names, state carried: ")[1].split("\n")[0])
+    reset = float(report.split("of the names, state reset at each token: ")[1].split("\n")[0])
     assert carried < 4 < 10 < reset
     epochs = re.findall(r" (\d+)  \d\.\d\d +(\d+\.\d) +\d+\.\d  .+", report)
     assert [int(epoch) for epoch, _ in epochs] == [5, 10, 15, 20]

@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,14 @@ def _not_for_nbgrader() -> None:
         raise NotImplementedError("since nbgrader looks at the checks alone")
 
 
-def progress(steps: int, title: str) -> Any:
-    """Counts from 1 to ``steps`` and shows how far it is. ``.write(text)`` prints beside it."""
+def progress(steps: int | Sequence[Any], title: str) -> Any:
+    """Counts from 1 to ``steps``, or goes through a sequence, and shows how far it is.
+
+    ``.write(text)`` prints beside it.
+    """
     _not_for_nbgrader()
-    return tqdm(range(1, steps + 1), title, file=sys.stdout, mininterval=0.5, ncols=80)
+    over = range(1, steps + 1) if isinstance(steps, int) else steps
+    return tqdm(over, title, file=sys.stdout, mininterval=0.5, ncols=80)
 
 
 class Names:

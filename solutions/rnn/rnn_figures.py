@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 STATE, OUTER, BACK = "#cfe3f5", "#f3ead3", "#c0392b"
 FOLDER = Path("figures")
@@ -127,6 +127,16 @@ def draw_temperatures(
     axes.set_ylim(0, 1.05)
     axes.legend()
     _finish("temperatures")
+
+
+def draw_positions(perplexities: Mapping[str, Sequence[float]]) -> None:
+    """Draws the perplexity of a name's characters, by their place in the name."""
+    axes = _plot("The names, place by place", "place in the name", "equally likely characters")
+    for title, values in perplexities.items():
+        axes.semilogy(np.arange(1, len(values) + 1), values, marker="o", label=title)
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.legend(title="state")
+    _finish("positions")
 
 
 def draw_epochs(training: Sequence[float], held_out: Sequence[float]) -> None:
