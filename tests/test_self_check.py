@@ -528,8 +528,11 @@ def test_what_is_released_says_what_is_to_come(hand_in: HandIn, rubric: Rubric) 
     well, said = hand_in("rnn.ipynb")
     assert not well
     stubs = [stub for part in rubric.parts() for stub in part.stubs]
+    said = " ".join(said.split())
     assert f"still to be written: {', '.join(stubs)}" in said
-    assert "still blank: 1a, 1b, 2a, 2b, 2c, 3a, 3b, 3c, 4a, 4b" in said
+    assert (
+        "written answers (not marked) still blank: 1a, 1b, 2a, 2b, 2c, 3a, 3b, 3c, 4a, 4b" in said
+    )
     assert "Part 1b: not answered yet: order, window, sharing, hidden-state" in said
 
 
@@ -543,20 +546,26 @@ def test_only_the_file_counts_and_not_what_is_defined_here(
     assert "Part 2a: `softmax` is not defined." in said
 
 
-def test_in_a_notebook_it_is_this_notebook_that_is_looked_at(
+def test_the_file_that_calls_is_the_one_that_is_looked_at(
     rnn_check: ModuleType,
     folder: Path,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _fill_in(folder, "rnn.ipynb")
-    mine = shutil.copy(RELEASED / "rnn.ipynb", folder / "mine.ipynb")
+    def looked_at(**namespace: Any) -> str:
+        exec("hand_in()", {"hand_in": rnn_check.hand_in, **namespace})
+        return capfd.readouterr().out.partition(":")[0]
+
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("JPY_SESSION_NAME", str(mine))
-    assert not rnn_check.hand_in()
-    assert capfd.readouterr().out.startswith("mine.ipynb")
-    exec("hand_in()", {"hand_in": rnn_check.hand_in, "__vsc_ipynb_file__": "rnn.ipynb"})
-    assert capfd.readouterr().out.startswith("rnn.ipynb")
+    _write(folder, EXP)
+    for name in ("mine.py", "mine.ipynb", "other.ipynb"):
+        (folder / name).write_text(EXP, encoding="utf-8")
+    assert looked_at() == "rnn.py"  # more is done there than in rnn.ipynb
+    assert looked_at(__file__="mine.py", perplexity=str) == "mine.py"
+    assert looked_at(__file__="mine.py") == "rnn.py"  # some script, and not the homework
+    monkeypatch.setenv("JPY_SESSION_NAME", str(folder / "mine.ipynb"))
+    assert looked_at() == "mine.ipynb"
+    assert looked_at(__vsc_ipynb_file__=str(folder / "other.ipynb")) == "other.ipynb"
 
 
 def test_cells_that_fail_are_told_with_their_line(folder: Path, hand_in: HandIn) -> None:

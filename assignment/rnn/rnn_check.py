@@ -2049,7 +2049,7 @@ def told(result: PartResult) -> str:
     """All that there is to say of a part."""
     lines = [_headline(result), ""]
     for criterion in result.part.criteria:
-        lines.append(_row(result, criterion))
+        lines.append(_showing_row(result, criterion))
     lines += _look_first(result)
     shown: list[list[str]] = []
     misses = [text for c in result.part.criteria for text in _misses(result, c, shown)]
@@ -2076,7 +2076,7 @@ def _look_first(result: PartResult) -> Iterator[str]:
 def told_of(result: PartResult, criterion: str) -> str:
     """What there is to say of one criterion."""
     [one] = [c for c in result.part.criteria if c.id == criterion]
-    lines = [_row(result, one)]
+    lines = [_showing_row(result, one)]
     for text in _misses(result, one, []):
         lines += ["", *text]
     if criterion not in result.seen and result.answers is not None:
@@ -2104,7 +2104,7 @@ def _headline(result: PartResult) -> str:
     return f"Part {part.id}  {part.title}: {reached} reached{more}"
 
 
-def _row(result: PartResult, criterion: Criterion) -> str:
+def _showing_row(result: PartResult, criterion: Criterion) -> str:
     items = result.seen.get(criterion.id)
     worth = points(criterion.points)
     if items is None:
@@ -2306,14 +2306,14 @@ def hand_in(file: str | Path = "") -> bool:
     save the notebook first.
 
     Args:
-        file: the file to hand in; without one, the notebook in which this is called, or else the
-            file in this folder that has more done.
+        file: the file to hand in; without one, the notebook or script in which this is called, or
+            else the one in this folder that has more done.
 
     Returns:
         Whether there is nothing to mend.
     """
     try:
-        path = Path(file) if file else _this_notebook(sys._getframe(1).f_globals)
+        path = Path(file) if file else _calling_file(sys._getframe(1).f_globals)
         path = path or own_file(Path.cwd())
         cells = code_cells(path)
     except NotReadable as problem:
@@ -2326,11 +2326,13 @@ def hand_in(file: str | Path = "") -> bool:
     return not to_mend
 
 
-def _this_notebook(namespace: Mapping[str, Any]) -> Path | None:
-    """The notebook that runs in this process, where Jupyter or VS Code says which one it is."""
-    named = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+def _calling_file(namespace: Mapping[str, Any]) -> Path | None:
+    """The script or the notebook that calls, where it is known: VS Code and Jupyter name theirs."""
+    stubs = {stub for part in PARTS for stub in part.stubs}
+    script = namespace.get("__file__") if stubs & namespace.keys() else None
+    named = namespace.get("__vsc_ipynb_file__") or script or os.environ.get("JPY_SESSION_NAME")
     path = Path(str(named))
-    return path if path.suffix == ".ipynb" and path.is_file() else None
+    return path if path.suffix in (".py", ".ipynb") and path.is_file() else None
 
 
 def _told(path: Path, report: Report, to_mend: Sequence[str]) -> Iterator[str]:
@@ -2338,7 +2340,7 @@ def _told(path: Path, report: Report, to_mend: Sequence[str]) -> Iterator[str]:
     yield "What would be marked:"
     yield report.summary
     if report.unfinished:
-        yield f"  still to be written: {', '.join(report.unfinished)}"
+        yield from _row("still to be written", report.unfinished)
     yield from _written_answers(path)
     yield ""
     if to_mend:
@@ -2369,9 +2371,14 @@ def _written_answers(path: Path) -> Iterator[str]:
         name = str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
         if name.endswith("-written") and BLANK in "".join(cell.get("source", "")):
             blank.append(name.removesuffix("-written"))
-    share = f"{100 * WRITTEN_SHARE:.0f} % of the points"
+    share = f"{100 * WRITTEN_SHARE:.0f} % of the points" if WRITTEN_SHARE else "not marked"
     if blank:
-        yield f"  written answers ({share}) still blank: {', '.join(blank)}"
+        yield from _row(f"written answers ({share}) still blank", blank)
+
+
+def _row(title: str, names: Sequence[str]) -> list[str]:
+    text = f"{title}: {', '.join(names)}"
+    return textwrap.wrap(text, TEXT_WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _for_nbgrader(path: Path) -> Iterator[str]:

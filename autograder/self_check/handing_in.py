@@ -56,14 +56,14 @@ def hand_in(file: str | Path = "") -> bool:
     save the notebook first.
 
     Args:
-        file: the file to hand in; without one, the notebook in which this is called, or else the
-            file in this folder that has more done.
+        file: the file to hand in; without one, the notebook or script in which this is called, or
+            else the one in this folder that has more done.
 
     Returns:
         Whether there is nothing to mend.
     """
     try:
-        path = Path(file) if file else _this_notebook(sys._getframe(1).f_globals)
+        path = Path(file) if file else _calling_file(sys._getframe(1).f_globals)
         path = path or own_file(Path.cwd())
         cells = code_cells(path)
     except NotReadable as problem:
@@ -76,11 +76,13 @@ def hand_in(file: str | Path = "") -> bool:
     return not to_mend
 
 
-def _this_notebook(namespace: Mapping[str, Any]) -> Path | None:
-    """The notebook that runs in this process, where Jupyter or VS Code says which one it is."""
-    named = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+def _calling_file(namespace: Mapping[str, Any]) -> Path | None:
+    """The script or the notebook that calls, where it is known: VS Code and Jupyter name theirs."""
+    stubs = {stub for part in PARTS for stub in part.stubs}
+    script = namespace.get("__file__") if stubs & namespace.keys() else None
+    named = namespace.get("__vsc_ipynb_file__") or script or os.environ.get("JPY_SESSION_NAME")
     path = Path(str(named))
-    return path if path.suffix == ".ipynb" and path.is_file() else None
+    return path if path.suffix in (".py", ".ipynb") and path.is_file() else None
 
 
 def _told(path: Path, report: Report, to_mend: Sequence[str]) -> Iterator[str]:
@@ -88,7 +90,7 @@ def _told(path: Path, report: Report, to_mend: Sequence[str]) -> Iterator[str]:
     yield "What would be marked:"
     yield report.summary
     if report.unfinished:
-        yield f"  still to be written: {', '.join(report.unfinished)}"
+        yield from _row("still to be written", report.unfinished)
     yield from _written_answers(path)
     yield ""
     if to_mend:
@@ -119,9 +121,14 @@ def _written_answers(path: Path) -> Iterator[str]:
         name = str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
         if name.endswith("-written") and BLANK in "".join(cell.get("source", "")):
             blank.append(name.removesuffix("-written"))
-    share = f"{100 * WRITTEN_SHARE:.0f} % of the points"
+    share = f"{100 * WRITTEN_SHARE:.0f} % of the points" if WRITTEN_SHARE else "not marked"
     if blank:
-        yield f"  written answers ({share}) still blank: {', '.join(blank)}"
+        yield from _row(f"written answers ({share}) still blank", blank)
+
+
+def _row(title: str, names: Sequence[str]) -> list[str]:
+    text = f"{title}: {', '.join(names)}"
+    return textwrap.wrap(text, TEXT_WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _for_nbgrader(path: Path) -> Iterator[str]:
