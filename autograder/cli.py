@@ -326,6 +326,44 @@ def audit(
         sys.exit(1)
 
 
+@main.command()
+@click.argument(
+    "paths",
+    metavar="DIR_OR_SUBMISSIONS...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The page to write.")
+@course_option
+@_told
+def similar(paths: tuple[Path, ...], out: Path | None, folder: Path | None) -> None:
+    """List pairs of submissions to look at side by side.
+
+    DIR is what `autograder grade` wrote, of which the cells of the stubs are compared; of
+    SUBMISSIONS all is. The list is no verdict and touches no mark.
+    """
+    from rich.console import Console
+
+    from autograder.reports.files import stored_documents
+    from autograder.rubric import load_rubric
+    from autograder.similar import codes_in, codes_of, find_similar, print_pairs, write_pairs
+    from autograder.submissions.finding import find_submissions
+
+    course = _course(folder)
+    results = paths[0] if len(paths) == 1 and (paths[0] / "grades.csv").is_file() else None
+    if results:
+        codes = codes_of(stored_documents(results))
+    else:
+        codes = codes_in(find_submissions(paths, course.source.stem, course.assignment_folder))
+    found = find_similar(course, codes)
+    # In a folder of its own, where no student's page has its name.
+    out = out or (results or Path()) / "similar" / "pairs.html"
+    write_pairs(found, load_rubric(course.rubric_file).title, out)
+    print_pairs(Console(), found)
+    click.echo(out)
+
+
 @main.group()
 def package() -> None:
     """Make the grader another system's autograder."""

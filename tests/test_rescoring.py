@@ -389,7 +389,7 @@ def test_the_sheet_shows_answers_as_text_and_keeps_what_was_filled_in(graded: Cl
     before = table(graded.results / "written.csv")
     graded.run("reading", graded.results, graded.submissions)
     assert table(graded.results / "written.csv") == before
-    sheet = (graded.results / "written.md").read_text(encoding="utf-8")
+    sheet = (graded.results / "reading" / "answers.md").read_text(encoding="utf-8")
     assert "> Bob's own words" in sheet
     assert "\n# Own heading" not in sheet
     assert "<script" not in markdown2html(sheet)

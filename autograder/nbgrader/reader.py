@@ -24,7 +24,8 @@ from autograder.rubric import Rubric
 from autograder.submissions.finding import HandIn, student_id
 from autograder.submissions.reading import read_submission
 
-SHEET = "written.md"
+# In a folder of its own, where no student's file has its name.
+SHEET = Path("reading") / "answers.md"
 COLUMNS = ("student", "part", "points", "of", "comment")
 NO_ANSWER = "No answer."
 # Of one answer: more than this nobody writes, and the file itself is at hand.
@@ -79,6 +80,7 @@ def write_form(course: Course, rubric: Rubric, folder: Path, handed_in: Sequence
     rows += [(*key, points, "", comment) for key, (points, comment) in filled.items()]
     write_whole(folder / WRITTEN, as_csv([COLUMNS, *rows, *blank]))
     sheet = "\n".join(_sheet(rubric, released, given)) + "\n"
+    (folder / SHEET).parent.mkdir(exist_ok=True)
     write_whole(folder / SHEET, sheet.encode())
     unread = sum(1 for row in rows if not row[2])
     return Form(folder / WRITTEN, folder / SHEET, unread)
