@@ -247,6 +247,10 @@ def export(
     out = out or results / PLACES[form]
     unknown = export(form, documents, course.source.stem, rescoring.rubric, out, roster)
     click.echo(out)
+    awaiting = sum(1 for one in documents if one.awaiting_reader)
+    if awaiting:
+        told = f"without the written answers of {awaiting} students, which await a reader"
+        click.secho(told, fg="yellow", err=True)
     if unknown:
         told = f"not in the roster, and so without a line: {', '.join(unknown)}"
         click.secho(told, fg="yellow", err=True)

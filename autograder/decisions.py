@@ -170,13 +170,13 @@ class _Reading:
     def written(self) -> None:
         for row in read_rows(self._folder / WRITTEN, ("student", "part", "points")):
             if row["points"]:
-                self._take_written(row, row["part"])
+                self._take_written(row, row["part"], "give at most those")
 
     def gradebook(self) -> None:
         for row in read_rows(self._folder / GRADEBOOK, ("student", "cell", "points")):
             part, _, role = row["cell"].partition("-")
             if role == "written":
-                self._take_written(row, part)
+                self._take_written(row, part, "read the gradebook again, or remove this file")
                 continue
             self._refuse_unknown(row)
             own = self.gathered[row["student"]]
@@ -189,7 +189,7 @@ class _Reading:
             else:
                 raise row.error(f"there is no cell {row['cell']}; read the gradebook again")
 
-    def _take_written(self, row: TableRow, name: str) -> None:
+    def _take_written(self, row: TableRow, name: str, mend: str) -> None:
         self._refuse_unknown(row)
         part = self._parts.get(name)
         if part is None:
@@ -198,7 +198,7 @@ class _Reading:
         if points > most + EXACT:
             raise row.error(
                 f"{points:g} points, where a reader has {most:g} to give for {name} "
-                "(`written_share` in rubric.yaml); give at most those"
+                f"(`written_share` in rubric.yaml); {mend}"
             )
         own = self.gathered[row["student"]].written
         if name in own:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.decisions import ByHand, Decided, Deduction, Written
 from autograder.evidence import CheckEvidence, Evidence, Explanation, Named, Seen
 from autograder.marks import CriterionMark, Marks, PartMark, mark
 from autograder.rubric import Rubric
@@ -181,6 +182,53 @@ def test_all_passed_is_the_whole_mark_to_the_last_digit(written: float) -> None:
     for what in scored(marks):
         assert what.score == what.max_score
     assert {(told.message, told.hint) for told in marks.criteria.values()} == {("Met.", "")}
+
+
+MOST = {criterion.id: criterion.points for criterion in rubric().criteria()}
+
+
+@st.composite
+def decided(draw: st.DrawFn, written_share: float) -> Decided:
+    """Any decisions that may be taken about a student."""
+    most = {name: points * (1 - written_share) for name, points in MOST.items()}
+    by_hand = {
+        name: ByHand(draw(st.floats(0, most[name])), "Seen.", "R.")
+        for name in draw(st.lists(st.sampled_from(sorted(most)), unique=True))
+    }
+    written = {
+        part.id: Written(draw(st.floats(0, part.points * written_share)))
+        for part in rubric().parts()
+        if draw(st.booleans())
+    }
+    late = st.builds(Deduction, st.just("Late."), st.floats(0, 1), st.floats(0, 3))
+    return Decided(criteria=by_hand, written=written, late=draw(st.none() | late))
+
+
+@given(any_evidence, written_shares, st.data())
+def test_everything_adds_up_whatever_people_decide(
+    one: Evidence, written: float, data: st.DataObject
+) -> None:
+    decisions = data.draw(decided(written))
+    own = rubric(written_share=written)
+    marks = mark(one, own, decisions)
+    for what in scored(marks):
+        assert 0 <= what.score <= what.max_score + 1e-8
+    assert marks.max_score + marks.awaiting_reader == pytest.approx(own.points, abs=1e-7)
+    for part in own.parts():
+        mine = marks.parts[part.id]
+        earned = sum(marks.criteria[criterion.id].score for criterion in part.criteria)
+        read = decisions.written.get(part.id, Written(0)).points
+        assert mine.score == pytest.approx(earned + read, abs=1e-7)
+        assert (mine.written is None) == (part.id not in decisions.written)
+    before = sum(part.score for part in marks.parts.values())
+    taken = marks.late.taken if marks.late else 0
+    assert marks.score == pytest.approx(before - taken, abs=1e-7)
+    for name, by_hand in decisions.criteria.items():
+        assert marks.criteria[name].score == pytest.approx(by_hand.points, abs=1e-8)
+    # What nobody decided is as it would be.
+    plain = mark(one, own)
+    for name in MOST.keys() - decisions.criteria.keys():
+        assert marks.criteria[name] == plain.criteria[name]
 
 
 def test_nothing_seen_is_zero_of_the_whole() -> None:

@@ -55,6 +55,10 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
         if one.reason:
             told = f"[bold]{escape(one.student)}[/]: {escape(_short(one.reason))}"
             console.print(told, highlight=False)
+    awaiting = [one.awaiting_reader for one in rows if one.awaiting_reader]
+    if awaiting:
+        told = f"{len(awaiting)} of {len(rows)} await a reader, for {sum(awaiting):g} points"
+        console.print(told, highlight=False)
 
 
 def _status(one: Row) -> str:
