@@ -478,6 +478,19 @@ def test_points_in_the_gradebook_are_the_rubrics(course: Course) -> None:
 # -- what comes later -----------------------------------------------------------------------------
 
 
+def test_what_changed_is_graded_anew_with_no_newer_timestamp(course: Course) -> None:
+    for wrong in (False, True):
+        notebook = solved(course)
+        if wrong:
+            cell(notebook, "2a-stub").source = NOTHING_2A
+        hand_in(course, "max", notebook)
+        assert nbgrader(course.root, "autograde", "rnn", "--student=max") == 0
+        assert _by_checks(course, "max") == pytest.approx(EVERYTHING - WHOLE * wrong, abs=EXACT)
+        shown = course.root / "autograded" / "max" / "rnn" / "rnn.ipynb"
+        stub = cell(nbformat.read(shown, as_version=4), "2a-stub").source
+        assert (stub == NOTHING_2A) == wrong
+
+
 def test_a_script_alone_is_graded_and_shown(course: Course) -> None:
     """nbgrader itself passes over a folder without a notebook."""
     folder = course.root / "submitted" / "lena" / "rnn"
