@@ -191,6 +191,15 @@ def test_the_same_call_is_shown_once(tell: Tell) -> None:
     assert told.count("the same call as above") == 4
 
 
+def test_arrays_in_a_dict_stand_below_each_other(tell: Tell) -> None:
+    told = tell("3c", clip_gradients=lambda grads, limit: {})
+    start = told.index("{'W': [[2., 0.],")
+    inside = " " * (start - told.rindex("\n", 0, start))
+    assert told[start:].startswith(
+        f"{{'W': [[2., 0.],\n{inside}      [1., 0.]],\n{inside}'b': [2.]}}"
+    )
+
+
 def test_draws_are_shown_with_their_generator_and_as_shares(tell: Tell) -> None:
     def sample_token(logits: Any, rng: Any, temperature: float = 1.0, top_k: Any = None) -> int:
         return int(rng.integers(len(logits)))

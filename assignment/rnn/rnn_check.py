@@ -2197,7 +2197,9 @@ def _written_out(value: Any) -> str:
     if isinstance(value, np.random.Generator):
         return f"np.random.default_rng({seed_of(value)})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_written_out(one)}" for key, one in value.items()) + "}"
+        entries = ["\n".join(_hanging(f"{key!r}: ", _written_out(value[key]))) for key in value]
+        lined = any("\n" in entry for entry in entries)
+        return "\n".join(_hanging("{", (",\n" if lined else ", ").join(entries))) + "}"
     if isinstance(value, np.ndarray):
         return _array(value)
     return repr(value)
