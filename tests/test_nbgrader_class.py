@@ -181,6 +181,15 @@ def _renamed_file(folder: Path) -> None:
     (folder / "rnn.ipynb").rename(folder / "homework (1).ipynb")
 
 
+def _odd_json(folder: Path) -> None:
+    """What some programs write and others refuse: half an emoji, NaN, cells that are none."""
+    file = folder / "rnn.ipynb"
+    odd = r""""cells": [{"cell_type": "markdown", "metadata": {"x": NaN}, "source": "\ud83d"}, 7,"""
+    text = file.read_text(encoding="utf-8")
+    assert text.count('"cells": [') == 1
+    file.write_text(text.replace('"cells": [', odd), encoding="utf-8")
+
+
 def _link(folder: Path) -> None:
     _empty(folder)
     (folder / "rnn.ipynb").symlink_to(folder.parent.parent / "ada" / "rnn" / "rnn.ipynb")
@@ -213,6 +222,7 @@ WRONG = {
     "a link": Wrong(0, "it is a link", folder=_link),
     "no file": Wrong(0, "rnn.ipynb is as it was released", folder=_empty),
     "only notes": Wrong(0, "and beside it there is: notes.pdf", folder=_only("notes.pdf", b"%PDF")),
+    "odd JSON": Wrong(EVERYTHING, "is malformed and was left out", folder=_odd_json),
     "another name": Wrong(EVERYTHING, "", folder=_renamed_file),
     "a pipe": Wrong(EVERYTHING, "", folder=_pipe_beside),
 }

@@ -19,7 +19,13 @@ from typing import Any
 import msgspec
 import nbformat
 
-from autograder.submissions.reading import CELL_MARKER, MAX_CELLS, Submission, decode
+from autograder.submissions.reading import (
+    CELL_MARKER,
+    MAX_CELLS,
+    Submission,
+    decode,
+    raw_notebook,
+)
 
 # As nbformat and nbgrader type them.
 Notebook = Any
@@ -40,10 +46,6 @@ HARMFUL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 INVISIBLE = "\u200b"
-
-
-class _File(msgspec.Struct):
-    cells: list[msgspec.Raw]
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def student_cells(submission: Submission, path: Path) -> list[StudentCell]:
     if submission.format == "script":
         return _of_script(text.replace("\r\n", "\n").replace("\r", "\n"))
     cells = []
-    for raw in msgspec.json.decode(text, type=_File).cells[:MAX_CELLS]:
+    for raw in raw_notebook(text).cells[:MAX_CELLS]:
         with suppress(msgspec.DecodeError, RecursionError):
             cells.append(_of_notebook(msgspec.json.decode(raw, type=dict[str, Any])))
     return cells

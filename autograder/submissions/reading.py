@@ -60,7 +60,9 @@ class _Unreadable(Exception):
     pass
 
 
-class _Notebook(msgspec.Struct):
+class RawNotebook(msgspec.Struct):
+    """A notebook's cells as they stand in its file; of each, nothing is known yet."""
+
     cells: list[msgspec.Raw]
 
 
@@ -101,9 +103,10 @@ def decode(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def _notebook(text: str) -> _Notebook:
+def raw_notebook(text: str) -> RawNotebook:
+    """Reads a notebook's JSON. Raises DecodeError, ValueError or RecursionError."""
     try:
-        return msgspec.json.decode(text, type=_Notebook)
+        return msgspec.json.decode(text, type=RawNotebook)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
@@ -112,7 +115,7 @@ def _notebook(text: str) -> _Notebook:
     # Outputs may hold what some programs write and others refuse: NaN, half an emoji, tabs.
     loose = json.loads(text, strict=False, parse_constant=lambda name: None)
     tidied = json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace")
-    return msgspec.json.decode(tidied, type=_Notebook)
+    return msgspec.json.decode(tidied, type=RawNotebook)
 
 
 def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
@@ -122,7 +125,7 @@ def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
             "in again"
         )
     try:
-        notebook = _notebook(text)
+        notebook = raw_notebook(text)
     except msgspec.ValidationError:
         if '"worksheets"' in text:
             raise _Unreadable(
