@@ -20,6 +20,7 @@ from autograder.reports.files import (
     locked,
     row,
     stored_documents,
+    stored_students,
     write_grades,
     write_student,
 )
@@ -72,8 +73,10 @@ class Rescoring:
     """
 
     def __init__(self, course: Course, folder: Path) -> None:
-        if not folder.is_dir():
-            raise CourseError(f"{folder}: no such folder")
+        if not stored_students(folder):
+            raise CourseError(
+                f"{folder}: holds no results; give the folder that `autograder grade` wrote into"
+            )
         self._folder = folder
         self._lock = locked(folder)
         try:
@@ -178,6 +181,14 @@ def print_moved(console: Console, rescoring: Rescoring) -> None:
         console.print(table)
     number = len(rescoring.remarks)
     console.print(f"{moved} of {number} students move", highlight=False)
+    for one in rescoring.remarks:
+        for name, criterion in one.marks.criteria.items():
+            if criterion.by_hand and criterion.by_hand.before > criterion.score:
+                told = (
+                    f"{one.document.student}: {name} is set to {criterion.score:g} by hand, and "
+                    f"the checks give {criterion.by_hand.before:g}"
+                )
+                console.print(escape(told), style="yellow", highlight=False)
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
         console.print(

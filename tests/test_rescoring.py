@@ -154,6 +154,13 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
         told = "Set by R. Head: a &lt;slip&gt; (the checks gave"
         assert told in (graded.results / name).read_text(encoding="utf-8")
 
+    # One that takes points away from what the checks give is pointed out, and no more.
+    lower = override.replace("bob, criterion: 3a.loss", "ada, criterion: 2a.cell")
+    graded.write("overrides.yaml", f"- {override}\n- {lower}\n")
+    told = _lines(graded.run("rescore", graded.results, "--dry-run").output)
+    assert "ada: 2a.cell is set to 0.1 by hand, and the checks give 0.27" in told
+    graded.write("overrides.yaml", f"- {override}\n")
+
     # Graded again, after Ada has handed in 1a undone: all of it is run.
     undone = solved(graded.course)
     cell(undone, "1a-stub").source = cell(released(graded.course), "1a-stub").source
@@ -369,6 +376,7 @@ def test_a_folder_that_a_run_is_writing_is_refused(graded: Class) -> None:
 def test_a_file_that_is_no_students_is_named(graded: Class, tmp_path: Path) -> None:
     told = graded.run("rescore", tmp_path, status=2).output
     assert "holds no results" in _lines(told)
+    assert not list(tmp_path.iterdir())
     (tmp_path / "results.json").write_text("{}")
     told = graded.run("rescore", tmp_path, status=2).output
     assert "results.json: not what `autograder grade` writes" in _lines(told)

@@ -107,6 +107,9 @@ def test_shared_work_is_found_and_the_reference_and_the_release_are_not(
     assert "my_biggest_ = my_value_" in marked
     assert "import" not in marked
     assert "my_text_.split()" in "".join(only.right.pieces)
+    # Of what was released, only what says which function this is.
+    assert "Shapes" not in "".join(only.right.pieces)
+    assert "is still to be written" not in "".join(only.right.pieces)
 
 
 def test_what_much_of_a_class_has_in_common_is_no_pair(course: Course, handed_in: Path) -> None:

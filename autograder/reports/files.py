@@ -97,7 +97,7 @@ def stored_students(folder: Path) -> list[str]:
 def stored_documents(folder: Path) -> list[Document]:
     """What the folder holds of each student.
 
-    Raises CourseError where there is nothing, or a file that is no student's.
+    Raises CourseError where a file is no student's.
     """
     documents = []
     for student in stored_students(folder):
@@ -112,8 +112,6 @@ def stored_documents(folder: Path) -> list[Document]:
         if document.student != student:
             raise CourseError(f"{path}: holds the results of {document.student!r}; move it away")
         documents.append(document)
-    if not documents:
-        raise CourseError(f"{folder}: holds no results; `autograder grade` writes them there")
     return documents
 
 
