@@ -8,8 +8,9 @@ import shlex
 import stat
 import subprocess
 import sys
+import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from autograder.worker.confine import Level
 from tests.nbgrader_course import ROOT, make_course, released, solved
 
 METADATA = {"id": 1, "users": [{"email": "ada@example.org", "id": 2, "name": "<b>Ada</b>"}]}
-Unpack = Callable[[Level | None], Path]
+TRY = "from autograder.box import try_levels; print(try_levels()['restricted'])"
+Unpack = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +33,16 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 @pytest.fixture
-def unpack(course: Course, tmp_path: Path) -> Unpack:
-    """Lays out what Gradescope calls /autograder, with this Python where setup.sh makes one."""
+def unpack(course: Course, tmp_path: Path) -> Iterator[Unpack]:
+    """Lays out what Gradescope calls /autograder, with this Python where setup.sh makes one.
 
-    def unpack(isolation: Level | None) -> Path:
-        root = tmp_path / "autograder"
+    Everyone may go there, as in Gradescope's container.
+    """
+    place = tempfile.TemporaryDirectory(prefix="gradescope-", dir="/var/tmp")
+    Path(place.name).chmod(0o755)
+
+    def unpack(isolation: Level | None, runs: Path = Path(sys.executable)) -> Path:
+        root = Path(place.name) / "autograder"
         package(course, tmp_path / "rnn.zip", isolation)
         with zipfile.ZipFile(tmp_path / "rnn.zip") as archive:
             archive.extractall(root / "source")
@@ -44,11 +51,12 @@ def unpack(course: Course, tmp_path: Path) -> Unpack:
         (root / "submission_metadata.json").write_text(json.dumps(METADATA))
         python = root / "venv" / "bin" / "python"
         python.parent.mkdir(parents=True)
-        python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+        python.write_text(f'#!/bin/sh\nexec {shlex.quote(str(runs))} "$@"\n')
         python.chmod(0o755)
         return root
 
-    return unpack
+    with place:
+        yield unpack
 
 
 def run(root: Path, status: int = 0) -> str:
@@ -95,17 +103,29 @@ def test_untouched_stubs_get_none_and_what_was_hidden_stays_so(
     assert course.secret().decode() not in text
 
 
-@pytest.mark.parametrize("level", ["restricted", "none"])
-def test_the_level_is_the_one_that_was_asked_for_and_is_said(unpack: Unpack, level: Level) -> None:
-    reason = try_levels()[level]
+def test_without_namespaces_it_is_restricted_and_says_so(
+    course: Course, unpack: Unpack, ordinary_python: Callable[[], Path]
+) -> None:
+    python = ordinary_python()
+    words = [str(python), "-c", TRY]
+    reason = subprocess.run(words, capture_output=True, text=True, cwd="/").stdout.strip()
     if reason:
         pytest.skip(reason)
-    root = unpack(level)
+    root = unpack("restricted", python)
+    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
+    run(root)
+    told = results(root)
+    assert told["score"] == 5
+    assert "Status: graded. Isolation: restricted." in told["output"]
+
+
+def test_a_broken_file_is_told(unpack: Unpack) -> None:
+    root = unpack("none")
     (root / "submission" / "rnn.ipynb").write_text('{"cells": [')
     run(root)
     told = results(root)
     assert told["score"] == 0
-    assert f"Status: unreadable. Isolation: {level}." in told["output"]
+    assert "Status: unreadable. Isolation: none." in told["output"]
     assert "the notebook is damaged" in told["output"]
 
 
