@@ -45,7 +45,7 @@ class Server:
         """Serves until the other side closes the socket."""
         while True:
             try:
-                request = wire.receive(self._sock, time.monotonic() + FOREVER, MAX_REQUEST_BYTES)
+                request = self._receive()
             except wire.Closed:
                 return
             self._id = request.pop("id")
@@ -56,6 +56,9 @@ class Server:
                 reply = {"error": describe(error)}
             self._flush()
             self._send(reply)
+
+    def _receive(self) -> Any:
+        return wire.receive(self._sock, time.monotonic() + FOREVER, MAX_REQUEST_BYTES, believe=True)
 
     def _send(self, message: dict[str, Any]) -> None:
         message["id"] = self._id
@@ -118,7 +121,7 @@ class Server:
             sent = [_crossing(value) for value in args]
             named = {key: _crossing(value) for key, value in kwargs.items()}
             self._send({"callback": name, "args": sent, "kwargs": named})
-            reply = wire.receive(self._sock, time.monotonic() + FOREVER, MAX_REQUEST_BYTES)
+            reply = self._receive()
             if "answer" not in reply:
                 raise CallbackFailed(reply["refused"])
             answer = reply["answer"]
