@@ -26,8 +26,7 @@ MEMORY = ("memory.max", "memory.limit_in_bytes")
 PIDS = ("pids.max", "pids.max")
 # Enters groups, one for each argument before `--`, and goes on as what stands behind it.
 _ENTER = (
-    'until [ "$1" = -- ]; do echo $$ > "$1/cgroup.procs"; shift; done 2>/dev/null; '
-    'shift; exec "$@"'
+    'until [ "$1" = -- ]; do echo $$ > "$1/cgroup.procs"; shift; done 2>/dev/null; shift; exec "$@"'
 )
 
 
