@@ -40,6 +40,14 @@ class Remark:
     def moved(self) -> float:
         return round(self.marks.score - self.document.score, DECIMALS)
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the stored marks are these, to the last word of them."""
+        return all(
+            getattr(self.document, name) == getattr(self.marks, name)
+            for name in self.marks.__struct_fields__
+        )
+
     def reasons(self) -> Iterator[str]:
         """What changed: criterion by criterion, by part, and of the whole."""
         before, after = self.document, self.marks
@@ -48,8 +56,9 @@ class Remark:
             if was is None or was.score != now.score:
                 by_hand = f" (by hand, {now.by_hand.who})" if now.by_hand else ""
                 yield f"{name} {was.score if was else 0:g} → {now.score:g}{by_hand}"
-        for name in before.criteria.keys() - after.criteria.keys():
-            yield f"{name} is no longer marked"
+        for name in before.criteria:
+            if name not in after.criteria:
+                yield f"{name} is no longer marked"
         for name, part in after.parts.items():
             was_part = before.parts.get(name)
             was_read = was_part.written if was_part else None
@@ -108,7 +117,7 @@ class Rescoring:
 
     def current(self) -> list[Document]:
         """What is stored. Raises CourseError where these are not the marks as they are now."""
-        moved = [one.document.student for one in self.remarks if any(one.reasons())]
+        moved = [one.document.student for one in self.remarks if not one.is_current]
         if moved:
             raise CourseError(
                 f"{self._folder}: the marks of {len(moved)} students are not what the rubric and "

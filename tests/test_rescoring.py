@@ -366,6 +366,21 @@ def test_a_criterion_that_was_never_checked_is_told_with_its_line(graded: Class)
         rubric.write_text(text, encoding="utf-8")
 
 
+def test_a_new_hint_is_rescored_before_it_is_exported(graded: Class) -> None:
+    graded.rescore()
+    text = graded.course.rubric_file.read_text(encoding="utf-8")
+    try:
+        graded.edit("hint: With an empty context", "hint: Look, with an empty context")
+        told = graded.run("export", graded.results, "--to", "gradescope", status=2).output
+        assert "run `autograder rescore` first" in _lines(told)
+        assert "0 of 4 students move" in graded.rescore()
+        graded.run("export", graded.results, "--to", "gradescope")
+        told = (graded.results / "gradescope" / "dora.json").read_text(encoding="utf-8")
+        assert "Hint: Look, with" in told
+    finally:
+        graded.course.rubric_file.write_text(text, encoding="utf-8")
+
+
 def test_a_folder_that_a_run_is_writing_is_refused(graded: Class) -> None:
     with locked(graded.results):
         for words in (("rescore", "--dry-run"), ("export", "--to", "csv")):

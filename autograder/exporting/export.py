@@ -63,11 +63,13 @@ def export(
     if form in OF_EACH:
         out.mkdir(exist_ok=True)
         for one in documents:
+            path = out / f"{one.student}.json"
             if one.status == NO_MARK:
+                path.unlink(missing_ok=True)
                 continue
             result = OF_EACH[form](one.evidence, one, rubric)
             text = msgspec.json.format(msgspec.json.encode(result), indent=2)
-            write_whole(out / f"{one.student}.json", text + b"\n")
+            write_whole(path, text + b"\n")
         return []
     if form == "csv":
         write_whole(out, as_csv(criteria_table(rubric, map(_detail, documents))))
