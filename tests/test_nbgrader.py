@@ -311,3 +311,20 @@ def test_the_results_have_the_gradebook_s_marks_to_the_last_digit(term: Term) ->
     assert "Told me how." in page
     with gradebook(term.course.root) as book:
         assert book.find_grade("3b-check", "rnn", "rnn", "bob").auto_score == 0
+    # What people gave is theirs in the gradebook too, when all is graded again.
+    assert nbgrader(term.course.root, "autograde", "rnn", "--force") == 0
+    with gradebook(term.course.root) as book:
+        assert book.find_grade("3b-check", "rnn", "rnn", "bob").auto_score == 0
+        auto = book.find_grade("1a-check", "rnn", "rnn", "ada").auto_score
+        assert auto == pytest.approx(BY_CHECKS["1a"], abs=EXACT)
+        assert book.find_submission("rnn", "bob").score == pytest.approx(0.4, abs=EXACT)
+
+
+def test_a_file_that_is_no_gradebook_is_told(term: Term, tmp_path: Path) -> None:
+    results = str(term.course.root / RESULTS)
+    for content in (b"", b"hello"):
+        (tmp_path / "gradebook.db").write_bytes(content)
+        words = ["reading", results, "--gradebook", str(tmp_path / "gradebook.db")]
+        done = CliRunner().invoke(main, [*words, "--course", str(term.course.root)])
+        assert done.exit_code == 2
+        assert "cannot be read as nbgrader's gradebook" in done.output

@@ -151,7 +151,7 @@ def read_gradebook(course: Course, database: Path, folder: Path) -> tuple[Path, 
     unknown = []
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name) / "gradebook.db"
-        _copy(database, copy)
+        _copy(database, copy, course.source.stem)
         with Gradebook(f"sqlite:///{copy}") as book:
             for submission in book.assignment_submissions(course.source.stem):
                 student = student_id(str(submission.student.id))
@@ -164,19 +164,22 @@ def read_gradebook(course: Course, database: Path, folder: Path) -> tuple[Path, 
     return path, sorted(unknown)
 
 
-def _copy(database: Path, to: Path) -> None:
-    """A copy of a database as it is at one moment, whoever writes into it."""
+def _copy(database: Path, to: Path, assignment: str) -> None:
+    """A copy of a gradebook as it is at one moment, whoever writes into it."""
     try:
         with (
             closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as source,
             closing(sqlite3.connect(to)) as copy,
         ):
             source.backup(copy)
+            known = copy.execute("SELECT 1 FROM assignment WHERE name = ?", [assignment]).fetchone()
     except sqlite3.Error as error:
         raise CourseError(
             f"{database}: cannot be read as nbgrader's gradebook ({error}); it is gradebook.db in "
             "the folder of nbgrader's course"
         ) from None
+    if known is None:
+        raise CourseError(f"{database}: has no assignment {assignment}")
 
 
 def _by_hand(submission: Any) -> Iterator[tuple[str, float, str]]:
