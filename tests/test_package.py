@@ -135,8 +135,15 @@ def test_nothing_handed_in_is_said(unpack: Unpack) -> None:
     assert "holds no file" in results(root)["output"]
 
 
-def test_where_the_grader_cannot_work_there_is_no_mark(unpack: Unpack) -> None:
+def test_where_the_grader_cannot_work_there_is_no_mark(course: Course, unpack: Unpack) -> None:
     root = unpack(None)
+    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
+    suite = root / "source" / "course" / "autograder" / "suite.py"
+    broken = suite.read_text().replace("submitted = [", "assert not submission\n        [", 1)
+    assert broken != suite.read_text()
+    suite.write_text(broken)
+    assert "this is no mark" in run(root, status=1)
+    assert not (root / "results" / "results.json").exists()
     (root / "source" / "course" / "rubric.yaml").write_text("points: five\n")
     assert "rubric.yaml, line 1" in run(root, status=1)
     assert not (root / "results" / "results.json").exists()
