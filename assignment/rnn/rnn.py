@@ -1036,8 +1036,8 @@ check("4b")
 #
 # Seven experiments with your own functions. Nothing here is marked. A function that is still to be
 # written is named, and the rest goes on without it. At these settings each experiment takes some
-# seconds; after that, change a number and look again. What loads texts and draws figures is in
-# `rnn_experiments.py` and `rnn_figures.py`.
+# seconds, and Shakespeare half a minute; after that, change a number and look again. What loads
+# texts and draws figures is in `rnn_experiments.py` and `rnn_figures.py`.
 #
 # ### Experiment 1: names of elements
 #
@@ -1219,7 +1219,7 @@ with experiment("a reset of the state"):
 # of characters that are most frequent become tokens, again and again, until there are 512. A
 # twentieth of the text is held out. Training is PyTorch's own (Adam with a learning rate that
 # rises and falls once); the windows, the model, the losses and the samples are yours. The text is
-# downloaded once. Without a network, some of the sonnets take its place.
+# downloaded once. Offline, some of the sonnets take its place.
 #
 # *What to look for:* words appear within one epoch, names of speakers and line breaks soon after,
 # sense never. (A line break is shown as `/`.) The loss of an epoch is the mean over it, so in the
