@@ -228,7 +228,7 @@ class _Reading:
                 if count != int(count):
                     raise row.error(f"{days} days; give whole ones")
                 own.handed_in = ""
-                own.late = _lost(rule, int(count), f"{count:g} days late") if count else None
+                own.late = _lost(rule, int(count), f"{_days(int(count))} late") if count else None
             else:
                 try:
                     moment(time)
@@ -258,7 +258,11 @@ def _deduction(rule: Late, time: datetime) -> Deduction | None:
     if time <= due + timedelta(minutes=rule.grace_minutes):
         return None
     days = math.ceil((time - due) / timedelta(days=1))
-    return _lost(rule, days, f"handed in {told(time)}, due {told(due)}: {days} days begun")
+    return _lost(rule, days, f"handed in {told(time)}, due {told(due)}: {_days(days)} begun")
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'s' * (count != 1)}"
 
 
 def _lost(rule: Late, days: int, why: str) -> Deduction:
