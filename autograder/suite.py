@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,9 @@ GARBLED = (
     "the code wrote to the grader's own line, which no stub has to; nothing was earned by that, "
     "and it should be read by a person"
 )
-# pytest's own plugins that collecting does not need, and that take time to start.
 TAKE_LONG = frozenset({"bptt"})
+NO_PLUGINS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+# pytest's own plugins that collecting does not need, and that take time to start.
 LEAN = ("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "stepwise")
 
 Asked = tuple[str, str | None]  # a criterion, and one of its items
@@ -69,11 +71,29 @@ def collect_checks(folder: Path = CHECKS) -> list[Check]:
     arguments = [str(folder), "--collect-only", "-q", "--rootdir", str(folder), "-c", "/dev/null"]
     for plugin in LEAN:
         arguments += ["-p", f"no:{plugin}"]
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with (
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+        _without_plugins_of_others(),
+    ):
         status = pytest.main(arguments, plugins=[collector])
     if status != pytest.ExitCode.OK:
         raise CourseError(f"{folder}: the checks cannot be collected:\n{said.getvalue().strip()}")
     return [_check(item) for item in collector.items]
+
+
+@contextlib.contextmanager
+def _without_plugins_of_others() -> Iterator[None]:
+    """Within, pytest loads none of the plugins that are installed beside it, which takes long."""
+    before = os.environ.get(NO_PLUGINS)
+    os.environ[NO_PLUGINS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[NO_PLUGINS]
+        else:
+            os.environ[NO_PLUGINS] = before
 
 
 def _check(item: pytest.Function) -> Check:
