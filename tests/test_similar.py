@@ -130,6 +130,7 @@ def test_what_takes_too_long_or_is_too_long_is_said(
     assert "long: takes too long to read" in compare(course, handed_in).left_out
 
 
+@pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
 def test_the_page_shows_code_as_text_and_asks_no_host(
     course: Course, handed_in: Path, tmp_path: Path
 ) -> None:
