@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -474,6 +475,27 @@ def test_a_grader_that_was_run_again_changes_nothing(course: Course) -> None:
     before = {what: _scores(course, what) for what in [*NOTES, *attacks(course)]}
     assert nbgrader(course.root, "autograde", "rnn", "--student=ada") == 0
     assert before == {what: _scores(course, what) for what in before}
+
+
+def test_no_value_of_a_hidden_check_is_told(course: Course) -> None:
+    looked_for = 0
+    for what in [*NOTES, *WRONG, *attacks(course)]:
+        student = _student(what)
+        with gradebook(course.root) as book:
+            comments = book.find_submission_notebook("rnn", "rnn", student).comments
+            told = [one.comment or "" for one in comments]
+        shown = course.root / "autograded" / student / "rnn" / "rnn.ipynb"
+        if shown.exists():  # nbgrader could not copy one of them
+            for one in nbformat.read(shown, as_version=4).cells:
+                told += [one.source, *(out.data["text/plain"] for out in one.get("outputs", ()))]
+        text = unescape("\n".join(told).replace("\\", ""))
+        for check in _found(course, what).evidence.checks:
+            for seen in (check.submitted, check.followed_through):
+                # How a call ended is the student's own; what was expected and got is not.
+                if seen and "xpected" in seen.detail and not check.visible:
+                    looked_for += 1
+                    assert seen.detail not in text
+    assert looked_for > 20
 
 
 def test_points_in_the_gradebook_are_the_rubrics(course: Course) -> None:
