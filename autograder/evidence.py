@@ -74,3 +74,8 @@ class Evidence(msgspec.Struct, frozen=True):
     checks: tuple[CheckEvidence, ...]
     explanations: tuple[Explanation, ...] = ()
     out_of_time: bool = False
+
+    @property
+    def checked(self) -> bool:
+        """Whether there is more to say than why nothing could be checked."""
+        return self.status not in ("unreadable", "not graded")

@@ -195,6 +195,24 @@ def test_why_nothing_could_be_read_is_told(rubric: Rubric) -> None:
     assert "Status: unreadable." in seen
 
 
+def test_where_nothing_could_be_checked_why_is_told_once(rubric: Rubric) -> None:
+    why = "the file is empty"
+    unread = Seen("not run", 0.0, f"Not checked: {why}.")
+    checks = tuple(
+        CheckEvidence(f"test_{criterion.id}", criterion.id, True, unread, item)
+        for criterion in rubric.criteria()
+        for item in criterion.items or (None,)
+    )
+    one = evidence(rubric, checks=checks, status="unreadable", reason=why)
+    marks = mark(one, rubric)
+    screen = console()
+    print_marks(screen, one, marks, rubric)
+    for text in (student_markdown(one, marks, rubric), printed(screen)):
+        assert text.count(why) == 1
+        assert "Hint" not in text
+        assert next(rubric.criteria()).hint not in text
+
+
 @example("__init__() takes 1 positional argument but 2 were given: rnn_forward_, _x, a__b")
 @given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(" \\*_[]()<>&!~|#-")))
 def test_text_from_a_student_is_only_read(rubric: Rubric, text: str) -> None:
@@ -261,3 +279,18 @@ def test_the_terminal_shows_marks_and_takes_no_markup_from_a_student(rubric: Rub
     print_class(screen, [row(one, marks)], rubric)
     told = ["[red]ada[/red]", f"R: {HOSTILE}", f"{marks.score:.2f}"]
     assert [text for text in told if text not in printed(screen)] == []
+
+
+def test_every_mark_can_be_read_in_a_narrow_terminal(rubric: Rubric) -> None:
+    one = evidence(rubric, "lovelace_ada_LATE_5514_9981", status="unreadable")
+    seen = row(one, mark(one, rubric))
+    screen = Console(file=io.StringIO(), width=80, force_terminal=False)
+    print_class(screen, [seen], rubric)
+    heading, line = (each for each in printed(screen).splitlines() if each[1:3] in ("st", "lo"))
+    parts = [part.id for part in rubric.parts()]
+    assert heading.split() == ["student", "total", *parts, "status"]
+    name, total, *points, status = line.split()
+    assert name.startswith("lovelace_ada")
+    assert name.endswith("…")
+    assert (float(total), status) == (round(seen.total, 2), "unreadable")
+    assert [float(each) for each in points] == [round(seen.parts[part], 2) for part in parts]

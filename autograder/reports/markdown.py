@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+import msgspec
+
 from autograder.evidence import Evidence
 from autograder.marks import CriterionMark, LateMark, Marks, PartMark, SetByHand
 from autograder.rubric import Criterion, Rubric
@@ -35,9 +37,13 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
             mark = marks.parts[part.id]
             lines += ["", f"### {part.id} {part.title} ({mark.score:g} of {mark.max_score:g})", ""]
             for criterion in part.criteria:
-                lines += criterion_lines(criterion, marks.criteria[criterion.id], rubric.feedback)
+                each = marks.criteria[criterion.id]
+                if not evidence.checked:
+                    # Why stands above, once.
+                    each = msgspec.structs.replace(each, message="", hint="")
+                lines += criterion_lines(criterion, each, rubric.feedback)
             lines += [f"- {plain(text)}" for text in part_told(mark, rubric.feedback)]
-            if mark.read_again and rubric.feedback != "score":
+            if evidence.checked and mark.read_again and rubric.feedback != "score":
                 lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
     return "\n".join(lines) + "\n"
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from autograder.evidence import Evidence
 from autograder.marks import Marks
@@ -39,7 +40,8 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     """A table with a line for each submission, and the reasons of those that need a look."""
     parts = [part.id for part in rubric.parts()]
     table = Table(title=escape(rubric.title), title_justify="left", box=SIMPLE_HEAD, padding=0)
-    table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=24)
+    # The one column that gives way where the terminal is narrow.
+    table.add_column("student", max_width=24)
     table.add_column(" total", justify="right", style="bold", no_wrap=True)
     for part in parts:
         table.add_column(f" {part}", justify="right", no_wrap=True)
@@ -49,7 +51,8 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
         scores = [_points(one.parts[part]) for part in parts]
         style = STATUS_STYLE.get(one.status, "yellow")
         status = f" [{style}]{_status(one)}[/]"
-        table.add_row(escape(one.student), f"{one.total:.2f}", *scores, status)
+        name = Text(one.student, no_wrap=True, overflow="ellipsis")
+        table.add_row(name, f"{one.total:.2f}", *scores, status)
     console.print(table)
     for one in in_order:
         if one.reason:
@@ -82,7 +85,8 @@ def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubr
                 escape("\n".join(text for text in (told, mark.hint) if text)),
             )
         table.add_section()
-    console.print(table)
+    if evidence.checked:
+        console.print(table)
     for trouble in evidence.cells:
         console.print(escape(trouble.message), style="yellow")
     if evidence.reason:

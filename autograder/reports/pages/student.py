@@ -59,20 +59,15 @@ def student_page(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -
             marks=marks,
             evidence=evidence,
             policy=rubric.feedback,
-            checked=_was_checked(evidence),
+            checked=evidence.checked,
             tasks=tuple(_tasks(evidence, marks, rubric, code)),
         )
     )
 
 
-def _was_checked(evidence: Evidence) -> bool:
-    """Whether there is more to say than why nothing could be checked."""
-    return evidence.status not in ("unreadable", "not graded")
-
-
 def _tasks(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -> Iterator[_Task]:
     titles = {one.name: one.title for each in evidence.explanations for one in each.misconceptions}
-    policy = rubric.feedback if _was_checked(evidence) else "score"
+    policy = rubric.feedback if evidence.checked else "score"
     for task in rubric.tasks:
         parts = []
         for part in task.parts:
