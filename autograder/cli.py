@@ -34,6 +34,12 @@ def _told(command: Callable[P, R]) -> Callable[P, R]:
         except CourseError as error:
             click.secho(f"autograder: {error}", fg="red", err=True)
             sys.exit(CANNOT_WORK)
+        except OSError as error:
+            # A file that cannot be read or written is for the caller to mend; all else is a bug.
+            if error.filename is None:
+                raise
+            click.secho(f"autograder: {error.filename}: {error.strerror}", fg="red", err=True)
+            sys.exit(CANNOT_WORK)
 
     return wrapped
 
@@ -111,10 +117,11 @@ def grade(
     from autograder.grading import ClassRun
     from autograder.reports.files import write_grades
     from autograder.reports.terminal import print_class, progress
-    from autograder.submissions.finding import find_submissions
+    from autograder.submissions.finding import find_submissions, refuse_among
 
     course = _course(folder)
     console = Console()
+    refuse_among(out, submissions)
     handed_in = find_submissions(submissions, course.source.stem, course.assignment_folder)
     run = ClassRun(course, handed_in, out, jobs, isolation, force, cluster)
     rows = list(progress(run, len(handed_in)))
@@ -140,12 +147,18 @@ def check(file: Path, isolation: Level | None, folder: Path | None) -> None:
     """Mark one submission, FILE, and print why."""
     from rich.console import Console
 
+    from autograder.course import CourseError
     from autograder.grading import grade_one
     from autograder.reports.terminal import print_marks
     from autograder.submissions.finding import find_submissions
 
     course = _course(folder)
     handed_in = find_submissions([file], course.source.stem, course.assignment_folder)
+    if len(handed_in) > 1:
+        raise CourseError(
+            f"{file}: holds {len(handed_in)} submissions; name the file of one, or mark them all "
+            "with `autograder grade`"
+        )
     evidence, marks, rubric = grade_one(course, handed_in[0], isolation)
     print_marks(Console(), evidence, marks, rubric)
 

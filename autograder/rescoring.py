@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,19 +174,25 @@ def print_moved(console: Console, rescoring: Rescoring) -> None:
     table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=24)
     table.add_column("because of", overflow="fold")
     moved = 0
+    same: dict[str, list[Remark]] = defaultdict(list)
     for one in rescoring.remarks:
-        reasons = list(one.reasons())
-        if not one.moved and not reasons:
+        reasons = ", ".join(one.reasons())
+        if not one.moved:
+            same[reasons].append(one)
             continue
-        moved += bool(one.moved)
-        style = "green" if one.moved > 0 else "red" if one.moved else "dim"
+        moved += 1
         table.add_row(
             f"{one.document.score:g}",
             f"{one.marks.score:g}",
-            f"[{style}]{one.moved:+g}[/]",
+            f"[{'green' if one.moved > 0 else 'red'}]{one.moved:+g}[/]",
             escape(one.document.student),
-            escape(", ".join(reasons)),
+            escape(reasons),
         )
+    # Where only the parts of a total moved, a whole class is one line.
+    same.pop("", None)
+    for reasons, those in same.items():
+        who = those[0].document.student if len(those) == 1 else f"{len(those)} students"
+        table.add_row("", "", "[dim]+0[/]", escape(who), escape(reasons))
     if table.row_count:
         console.print(table)
     number = len(rescoring.remarks)

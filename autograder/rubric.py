@@ -218,7 +218,16 @@ def read_yaml(file: Path, kind: Any) -> tuple[Any, Lines]:
             raise lines.error(
                 f"{path}.{unknown[1]}", f"unknown key `{unknown[1]}`; remove or rename it"
             ) from None
-        raise lines.error(path, message) from None
+        allowed = _allowed(kind, path.rpartition(".")[2]) if "enum value" in message else ""
+        raise lines.error(path, message + allowed) from None
+
+
+def _allowed(kind: Any, key: str) -> str:
+    """The words that may stand at a key, to be told after one that may not."""
+    for each in msgspec.json.schema(kind)["$defs"].values():
+        if words := each["properties"].get(key, {}).get("enum"):
+            return f"; it is one of {', '.join(words)}"
+    return ""
 
 
 def load_rubric(file: Path) -> Rubric:

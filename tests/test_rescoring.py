@@ -366,6 +366,27 @@ def test_a_criterion_that_was_never_checked_is_told_with_its_line(graded: Class)
         rubric.write_text(text, encoding="utf-8")
 
 
+def test_those_whose_totals_stay_are_one_line(graded: Class) -> None:
+    graded.rescore()
+    text = graded.course.rubric_file.read_text(encoding="utf-8")
+    try:
+        graded.edit(
+            "title: Gradient of W_x\n            points: 0.1",
+            "title: Gradient of W_x\n            points: 0.15",
+        )
+        graded.edit(
+            "title: Gradient of W_h\n            points: 0.1",
+            "title: Gradient of W_h\n            points: 0.05",
+        )
+        told = graded.run("rescore", graded.results, "--dry-run").output
+        assert "0 of 4 students move" in told
+        # Ada and Bob had both criteria right, the others neither.
+        assert told.count("+0") == 1
+        assert "2 students" in told
+    finally:
+        graded.course.rubric_file.write_text(text, encoding="utf-8")
+
+
 def test_a_new_hint_is_rescored_before_it_is_exported(graded: Class) -> None:
     graded.rescore()
     text = graded.course.rubric_file.read_text(encoding="utf-8")
@@ -386,6 +407,19 @@ def test_a_folder_that_a_run_is_writing_is_refused(graded: Class) -> None:
         for words in (("rescore", "--dry-run"), ("export", "--to", "csv")):
             told = graded.run(words[0], graded.results, *words[1:], status=2).output
             assert "another run is writing its results there" in _lines(told)
+
+
+def test_a_file_that_cannot_be_written_is_named(graded: Class, tmp_path: Path) -> None:
+    graded.rescore()
+    (tmp_path / "file").write_text("")
+    for words in (
+        ("export", graded.results, "--to", "csv", "--out", tmp_path / "file" / "marks.csv"),
+        ("grade", graded.course.root / "submitted", "--out", tmp_path / "file" / "results"),
+        ("package", "gradescope", "--out", tmp_path / "file" / "rnn.zip"),
+    ):
+        told = graded.run(words[0], *words[1:], status=2).output
+        assert told.startswith(f"autograder: {tmp_path / 'file'}")
+        assert len(told.splitlines()) == 1
 
 
 def test_a_file_that_is_no_students_is_named(graded: Class, tmp_path: Path) -> None:

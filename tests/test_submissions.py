@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.course import CourseError
-from autograder.submissions.finding import HandIn, find_submissions, student_id
+from autograder.submissions.finding import HandIn, find_submissions, refuse_among, student_id
 from autograder.submissions.reading import (
     MAX_BYTES,
     MAX_SCRIPT_LINES,
@@ -175,11 +175,13 @@ def test_only_ordinary_files_are_opened(tmp_path: Path) -> None:
     (tmp_path / "link.py").symlink_to(tmp_path / "target.py")
     (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
     (tmp_path / "folder.py").mkdir()
+    (tmp_path / "nested" / "homework").mkdir(parents=True)
     os.mkfifo(tmp_path / "fifo.py")
     told = {
         "link.py": "it is a link",
         "loop.py": "it is a link",
         "folder.py": "holds no file",
+        "nested": "holds folders and no file",
         "fifo.py": "not an ordinary file",
         "nothing.py": "No such file",
     }
@@ -365,6 +367,36 @@ def test_nobody_takes_another_one_s_id(tmp_path: Path) -> None:
     shared = [one for one in hand_ins if one.notes]
     assert {one.path.name for one in shared} == {"ada.py", "ada.ipynb", "Ada.py"}
     assert "ada" not in ids
+
+
+def test_who_would_share_an_id_has_the_same_one_wherever_the_class_lies(tmp_path: Path) -> None:
+    names = ["ada.ipynb", "ada.py", "bob.py", "bob/rnn.py", "mon/eve.py", "tue/eve.py"]
+    places = [make(tmp_path / place, *names) for place in ("here", "there")]
+    here, there = (
+        [
+            (one.student, one.notes)
+            for one in find(place, place / "mon/eve.py", place / "tue/eve.py")
+        ]
+        for place in places
+    )
+    assert here == there
+    ids = [student for student, _ in here]
+    assert [one for one in ids if one.startswith("ada")] == ["ada.ipynb", "ada.py"]
+    assert sum(one.startswith("bob") for one in ids) == 2
+    assert sum(one.startswith("eve.py ") for one in ids) == 2
+    notes = "".join(note for _, each in here for note in each)
+    assert "the id eve: mon/eve.py, tue/eve.py" in notes
+    assert str(tmp_path) not in notes
+
+
+def test_results_are_not_written_among_the_submissions(tmp_path: Path) -> None:
+    make(tmp_path, "class/ada.py", "course/submitted/ada/rnn/rnn.py", "course/gradebook.db")
+    among = [("class", "class"), ("class/out", "class"), ("course/submitted/out", "course")]
+    for out, folder in among:
+        with pytest.raises(CourseError, match="among the submissions"):
+            refuse_among(tmp_path / out, [tmp_path / folder])
+    for out, folder in (("out", "class"), ("course/out", "course"), ("class", "class/ada.py")):
+        refuse_among(tmp_path / out, [tmp_path / folder])
 
 
 def test_names_of_any_bytes_are_found_and_told(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +19,9 @@ MAX_ID_BYTES = 100
 # Where nbgrader says in a student's folder when it took the submission.
 TIMESTAMP = "timestamp.txt"
 MAX_TIME_BYTES = 100
-# What systems leave in a folder of submissions that nobody handed in.
 # What a page of the class is called, which lies beside those of the students.
 TAKEN = {"index"}
+# What systems leave in a folder of submissions that nobody handed in.
 NOT_HANDED_IN = {TIMESTAMP, "thumbs.db", "desktop.ini", "__macosx", "__pycache__"}
 
 
@@ -93,10 +94,22 @@ def _as_released(path: Path, released: Path) -> bool:
         return False
 
 
+def _root(folder: Path) -> Path:
+    return folder / "submitted" if (folder / "submitted").is_dir() else folder
+
+
+def refuse_among(out: Path, paths: Iterable[Path]) -> None:
+    """Raises CourseError where results in ``out`` would be the next run's submissions."""
+    for folder in paths:
+        if folder.is_dir() and out.resolve().is_relative_to(_root(folder).resolve()):
+            raise CourseError(
+                f"{out}: is among the submissions in {_root(folder)}, and would be graded with "
+                "them the next time; name a folder that is not in there"
+            )
+
+
 def _in_folder(folder: Path, assignment: str, released: Path) -> Iterator[HandIn]:
-    if (folder / "submitted").is_dir():
-        folder = folder / "submitted"
-    for path in _visible(folder):
+    for path in _visible(_root(folder)):
         if not _is_folder(path):
             yield HandIn(student_id(path.stem), path)
             continue
@@ -145,12 +158,28 @@ def find_submissions(paths: Iterable[Path], assignment: str, released: Path) -> 
         by_id[one.student.casefold()].append(one)
     distinct: list[HandIn] = []
     for same in by_id.values():
-        if len(same) == 1:
-            distinct += same
-            continue
-        names = ", ".join(printable(str(one.path)) for one in same)
-        for one in same:
-            note = f"{len(same)} files would share the id {one.student}: {names}"
-            own = replace(one, student=student_id(f"{one.path.name} {_short_hash(str(one.path))}"))
-            distinct.append(replace(own, notes=(*one.notes, note)))
+        distinct += same if len(same) == 1 else _told_apart(same, by_id.keys())
     return sorted(distinct, key=lambda one: one.student)
+
+
+def _whole_name(one: HandIn) -> str:
+    """A file's, with its ending; in a folder of the student's, that is named by the student."""
+    return one.path.name if student_id(one.path.stem) == one.student else one.student
+
+
+def _told_apart(same: list[HandIn], taken: Collection[str]) -> Iterator[HandIn]:
+    """Those who would share an id, under names of their own.
+
+    Of where the files lie, only how they lie to each other counts: students read the note, and
+    the same class in another place gets the same ids, and so the same inputs.
+    """
+    common = Path(os.path.commonpath([one.path.absolute().parent for one in same]))
+    names = [str(one.path.absolute().relative_to(common)) for one in same]
+    told = ", ".join(map(printable, names))
+    whole = [_whole_name(one) for one in same]
+    folded = Counter(name.casefold() for name in whole)
+    for one, name, own in zip(same, names, whole, strict=True):
+        note = f"{len(same)} files would share the id {one.student}: {told}"
+        if folded[own.casefold()] > 1 or own.casefold() in taken:
+            own = f"{own} {_short_hash(name)}"
+        yield replace(one, student=student_id(own), notes=(*one.notes, note))

@@ -75,13 +75,14 @@ def _read_bytes(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        reason = "it is a link" if path.is_symlink() else error.strerror
-        raise _Unreadable(f"the file cannot be opened ({reason})") from None
+        if path.is_symlink():
+            raise _Unreadable("it is a link; hand in the file itself") from None
+        raise _Unreadable(f"the file cannot be opened ({error.strerror})") from None
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
         if stat.S_ISDIR(about.st_mode):
-            raise _Unreadable("the student's folder holds no file; hand in your notebook or script")
+            raise _Unreadable(_why_no_file(path))
         raise _Unreadable("it is not an ordinary file")
     with os.fdopen(descriptor, "rb") as file:
         if about.st_size > MAX_BYTES:
@@ -90,6 +91,15 @@ def _read_bytes(path: Path) -> bytes:
                 "are read; clear the outputs of the notebook and hand it in again"
             )
         return file.read(MAX_BYTES + 1)[:MAX_BYTES]
+
+
+def _why_no_file(folder: Path) -> str:
+    if any(one.is_dir() and not one.name.startswith(".") for one in folder.iterdir()):
+        return (
+            "the student's folder holds folders and no file; put the notebook or script into it "
+            "directly"
+        )
+    return "the student's folder holds no file; hand in your notebook or script"
 
 
 def decode(data: bytes) -> str:
