@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.concepts import load_concepts
-from autograder.course import Course
+from autograder.course import Course, CourseError
 from autograder.evidence import Evidence
 from autograder.marks import Marks, mark
 from autograder.misconceptions import library
@@ -63,11 +63,12 @@ class Grader:
     def grade(self, submission: Submission, control: Control) -> tuple[Evidence, Marks]:
         """Runs the checks on one submission and marks what they saw.
 
-        Where the grader itself fails over one, that one is not graded, and says so.
+        Where the grader itself fails over one, that one is not graded, and says so. Raises
+        CourseError for a check that would fail over everyone's.
         """
         try:
             evidence = self._suite.run(submission, control)
-        except SandboxError:
+        except (SandboxError, CourseError):
             raise
         except Exception as error:
             traceback.print_exc()

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -49,21 +50,26 @@ class Reference:
         except OSError as error:
             raise CourseError(f"{source}: cannot be read ({error.strerror})") from None
         self._names: dict[str, Any] = {"__name__": "reference"}
-        self._waiting: list[str] = []
-        code = list(percent_cells(text))
-        stubs = [cell for head, cell in code if 'role="stub"' in head]
+        self._waiting: list[CodeType] = []
+        cells = list(percent_cells(text))
+        stubs = [cell for head, cell in cells if 'role="stub"' in head]
         if not stubs:
             raise CourseError(f'{source}: holds no cell marked # %% part="..." role="stub"')
-        imports = next(cell for head, cell in code if "import numpy" in cell)
+        imports = next(cell for head, cell in cells if "import numpy" in cell)
         for cell in (imports, *stubs):
+            try:
+                code = compile(cell, str(source), "exec")
+            except SyntaxError as error:
+                at = f"{source}, line {error.lineno}"
+                raise CourseError(f"{at}: {error.msg}; correct the solution") from None
             if re.search(r"^\s*import torch", cell, re.MULTILINE):
-                self._waiting.append(cell)
+                self._waiting.append(code)
             else:
-                exec(compile(cell, str(source), "exec"), self._names)
+                exec(code, self._names)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         while name not in self._names and self._waiting:
-            exec(compile(self._waiting.pop(0), "reference", "exec"), self._names)
+            exec(self._waiting.pop(0), self._names)
         try:
             function: Callable[..., Any] = self._names[name]
         except KeyError:

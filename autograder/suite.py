@@ -258,7 +258,16 @@ class Suite:
             return _seen("failed", 0.0, check.visible, error.message, error.detail)
         except Partial as partial:
             return _seen("partial", partial.share, check.visible, partial.message, "")
+        except AssertionError as error:
+            message = "What was returned is not what is expected."
+            # pytest shows below the first line where each value in it comes from.
+            detail = str(error).partition("\n")[0][:300]
+            return _seen("failed", 0.0, check.visible, message, detail)
         except Exception as error:
+            # A student's code runs elsewhere: a name that is missing here is the check's mistake.
+            if type(error) is NameError or isinstance(error, ImportError):
+                told = f"check {check.name}: {type(error).__name__}: {error}; correct the check"
+                raise CourseError(told) from None
             # A check that stumbles over an odd answer costs that check and says so.
             message = f"What was returned could not be checked ({type(error).__name__})."
             return _seen("failed", 0.0, check.visible, message, str(error)[:300])

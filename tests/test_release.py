@@ -659,6 +659,7 @@ def test_a_release_that_would_leak_is_not_written(course: Course) -> None:
             'part="1b" role="check"',
             'part 1a has 0 cells with role="check',
         ),
+        ("def softmax(", "def softmax((", r"rnn\.py, line \d+: .*correct the solution"),
         ("def softmax(", "def soft_max(", r'part="2a" role="stub" defines softmax'),
         ('part="1b" role="concepts"', "", "part 1b has 0 cells"),
     ],

@@ -121,14 +121,20 @@ def concept_ids(part: Part) -> tuple[str, ...]:
 def read_source(course: Course, rubric: Rubric) -> list[Cell]:
     """The cells of the source, in order.
 
-    Raises CourseError where a cell's part or role is unknown, where a solution has no region or
-    a region stands where none is expected, and where a part lacks a cell.
+    Raises CourseError where it is no Python, where a cell's part or role is unknown, where a
+    solution has no region or a region stands where none is expected, and where a part lacks a cell.
     """
     file = course.source
     try:
-        notebook = jupytext.reads(file.read_text(encoding="utf-8"), fmt="py:percent")
+        text = file.read_text(encoding="utf-8")
+        ast.parse(text)
     except OSError as error:
         raise CourseError(f"{file}: cannot be read ({error.strerror})") from None
+    except SyntaxError as error:
+        raise CourseError(
+            f"{file}, line {error.lineno}: {error.msg}; correct the solution"
+        ) from None
+    notebook = jupytext.reads(text, fmt="py:percent")
     parts = {part.id for part in rubric.parts()}
     cells: list[Cell] = []
     for number, raw in enumerate(notebook.cells, 1):
