@@ -99,5 +99,5 @@ def _points(score: float) -> str:
     return f"{score:.2f}".removeprefix("0") if score else "0"
 
 
-def _short(text: str, length: int = 200) -> str:
+def _short(text: str, length: int = 300) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
