@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
+
+from autograder.jobs import usual_jobs
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -82,7 +83,7 @@ def main() -> None:
 )
 @click.option(
     "--jobs",
-    default=os.cpu_count() or 1,
+    default=usual_jobs(),
     show_default=True,
     type=click.IntRange(min=1),
     help="Submissions graded at a time.",
@@ -316,7 +317,7 @@ def release(checking: bool, folder: Path | None) -> None:
 )
 @click.option(
     "--jobs",
-    default=os.cpu_count() or 1,
+    default=usual_jobs(),
     show_default=True,
     type=click.IntRange(min=1),
     help="Submissions graded at a time.",

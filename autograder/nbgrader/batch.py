@@ -6,7 +6,6 @@ on standard input, and gives a line of JSON for each as soon as it is graded.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import msgspec
 
 from autograder.course import Course, CourseError
 from autograder.evidence import Evidence
+from autograder.jobs import usual_jobs
 from autograder.marks import Marks
 from autograder.reports.files import Row
 from autograder.submissions.finding import HandIn
@@ -84,9 +84,10 @@ def main(root: str, results: str, again: str = "") -> None:
 
     tasks = msgspec.json.decode(sys.stdin.buffer.read(), type=list[_Task])
     handed_in = [HandIn(task.student, Path(task.path), task.notes) for task in tasks]
-    jobs = os.cpu_count() or 1
     try:
-        for row in ClassRun(Course(Path(root)), handed_in, Path(results), jobs, again=bool(again)):
+        for row in ClassRun(
+            Course(Path(root)), handed_in, Path(results), usual_jobs(), again=bool(again)
+        ):
             sys.stdout.buffer.write(msgspec.json.encode(row) + b"\n")
             sys.stdout.buffer.flush()
     except CourseError as error:
