@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.grading import ClassRun
+from autograder.jobs import usual_jobs
 from benchmarks.classes import copies, course
 
 
@@ -49,7 +50,7 @@ def measure(count: int, jobs: int) -> dict[str, float]:
 
 @click.command()
 @click.option("--sizes", default="10,100,1000,5000", show_default=True)
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(min=1))
+@click.option("--jobs", default=usual_jobs(), show_default=True, type=click.IntRange(min=1))
 @click.option("--one", type=int, hidden=True)
 def main(sizes: str, jobs: int, one: int | None) -> None:
     """What a submission costs against the size of its class."""

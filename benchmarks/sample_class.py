@@ -18,6 +18,7 @@ from rich.table import Table
 from autograder import box
 from autograder.course import Course
 from autograder.grading import ClassRun
+from autograder.jobs import usual_jobs
 from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Limits, Sandbox
 from autograder.submissions.finding import HandIn, find_submissions
 
@@ -58,7 +59,7 @@ def quick_ones(course: Course, handed_in: list[HandIn]) -> list[HandIn]:
 
 
 @click.command()
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(min=1))
+@click.option("--jobs", default=usual_jobs(), show_default=True, type=click.IntRange(min=1))
 @click.option("--times", default=5, show_default=True, help="How often each is graded in the run.")
 def main(jobs: int, times: int) -> None:
     """What grading the sample class costs."""
