@@ -116,7 +116,7 @@ def grade(
 
     from autograder.course import CourseError
     from autograder.grading import ClassRun
-    from autograder.reports.files import write_grades
+    from autograder.reports.files import stored_students, write_grades
     from autograder.reports.terminal import print_class, progress
     from autograder.submissions.finding import find_submissions, refuse_among
 
@@ -135,6 +135,14 @@ def grade(
     failed = [one.student for one in rows if one.status == "not graded"]
     done = f"{len(rows) - len(failed)} submissions graded; the marks are in {grades} and {page}"
     console.print(done, highlight=False)
+    others = sorted({*stored_students(out)} - {one.student for one in rows})
+    if others:
+        told = (
+            f"{out} holds results of {len(others)} more, who are not in these tables "
+            f"({', '.join(others[:3])}{', …' * (len(others) > 3)}); `autograder rescore {out}` "
+            "writes the tables of all"
+        )
+        click.secho(told, fg="yellow", err=True)
     if failed:
         raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
 

@@ -227,6 +227,13 @@ def test_grade_marks_a_class_and_never_stops_for_one(course: Course, tmp_path: P
     for student in totals:
         assert (out / f"{student}.json").is_file()
         assert (out / f"{student}.md").is_file()
+    assert done.stderr.strip() == ""
+    # One who comes late, into the same folder: nobody else is lost without a word.
+    done = _autograder("grade", files[1], "--out", out, "--course", course.root)
+    assert done.returncode == 0, done.stderr
+    assert "results of 1 more, who are not in these tables (emma-novak)" in done.stderr
+    _autograder("rescore", out, "--yes", "--course", course.root)
+    assert "emma-novak" in (out / "grades.csv").read_text(encoding="utf-8")
 
 
 def test_check_prints_marks_and_reasons(course: Course) -> None:
@@ -241,6 +248,13 @@ def test_check_tells_why_a_file_cannot_be_read(course: Course) -> None:
     assert done.returncode == 0, done.stderr
     assert "0 of 5 points" in done.stdout
     assert "PDF" in done.stdout
+    assert done.stderr.strip() == ""
+
+
+def test_check_marks_none_of_many(course: Course) -> None:
+    done = _autograder("check", SUBMISSIONS, "--course", course.root)
+    assert done.returncode == 2
+    assert re.search(r"holds \d+ submissions; name the file of one", done.stderr)
 
 
 def test_nothing_to_grade_is_an_exit_status_of_two(course: Course, tmp_path: Path) -> None:
@@ -255,6 +269,11 @@ def test_nothing_to_grade_is_an_exit_status_of_two(course: Course, tmp_path: Pat
         assert done.returncode == 2
         assert told in done.stderr
         assert not out.exists()
+    out = tmp_path / "empty" / "grades"
+    done = _autograder("grade", tmp_path / "empty", "--out", out, "--course", course.root)
+    assert done.returncode == 2
+    assert "among the submissions" in done.stderr
+    assert not out.exists()
 
 
 def test_a_wrong_rubric_is_an_exit_status_of_two(course: Course, tmp_path: Path) -> None:

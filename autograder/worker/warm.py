@@ -148,7 +148,8 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
             workers: Workers = key.data
             try:
                 workers.answer()
-            except wire.Closed:
+            except (wire.Closed, ConnectionResetError):
+                # Reset, where nobody asked for a worker and so read what was sent above.
                 workers.kill_all()
                 selector.unregister(workers.control)
                 workers.control.close()
