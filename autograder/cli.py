@@ -125,7 +125,11 @@ def grade(
     refuse_among(out, submissions)
     handed_in = find_submissions(submissions, course.source.stem, course.assignment_folder)
     run = ClassRun(course, handed_in, out, jobs, isolation, force, cluster)
-    rows = list(progress(run, len(handed_in)))
+    try:
+        rows = list(progress(run, len(handed_in)))
+    except KeyboardInterrupt:
+        click.echo("\nstopped; the same command goes on where it was", err=True)
+        raise
     grades = write_grades(out, rows, run.rubric)
     # Only now, since it draws, and what draws is slow to load.
     from autograder.reports.pages.class_page import write_class_page
