@@ -299,10 +299,10 @@ def follows(
     counts = np.bincount(np.asarray(drawn, dtype=np.int64), minlength=vocab_size)
     # A token that is sure needs no test of its own: the others are impossible.
     tested = np.flatnonzero((probabilities > 0) & (probabilities < 1))
-    limit = chance / max(2 * len(tested), 1)
+    limit = 0.5 * chance * probabilities[tested] / probabilities[tested].sum()
     # Both tails hold the count itself: where it alone is likely enough, they are too.
     itself = binomial(counts[tested, None], n, probabilities[tested])[:, 0]
-    tested = tested[itself < limit]
+    tested, limit = tested[itself < limit], limit[itself < limit]
     at_most, at_least = tails(counts[tested], n, probabilities[tested])
     wrong = {
         "should never come, and do": np.count_nonzero(counts[probabilities == 0]),
