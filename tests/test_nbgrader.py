@@ -107,7 +107,7 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> Term:
 
 def test_nbgrader_releases_what_is_checked_in(term: Term) -> None:
     assert find_drift(term.course) == []
-    names = {"rnn.ipynb", "rnn.py", "rnn_figures.py", "README.md", "requirements.txt", "data"}
+    names = {"rnn.ipynb", "rnn.py", "rnn_experiments.py", "README.md", "requirements.txt", "data"}
     assert names <= {path.name for path in (term.students["ada"] / "rnn").iterdir()}
 
 

@@ -342,7 +342,7 @@ def test_nothing_found_is_told(tmp_path: Path, names: list[str]) -> None:
 def test_released_copies_do_not_hide_an_edited_file(
     tmp_path: Path, edited: set[str], chosen: str
 ) -> None:
-    names = ("rnn.ipynb", "rnn.py", "rnn_check.py", "rnn_figures.py")
+    names = ("rnn.ipynb", "rnn.py", "rnn_check.py", "rnn_experiments.py")
     released = make(tmp_path / "release", *names)
     own = make(tmp_path / "class" / "ada", *names, "data/elements.txt")
     for name in edited:

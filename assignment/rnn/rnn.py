@@ -244,7 +244,7 @@ check("1b")
 
 # %%
 with suppress(ImportError):
-    from rnn_figures import draw_unrolled
+    from rnn_experiments import draw_unrolled
 
     draw_unrolled(["h", "e", "l", "l"], ["e", "l", "l", "o"])
 
@@ -719,7 +719,7 @@ with experiment("gradient check"):
 
 # %%
 with suppress(ImportError):
-    from rnn_figures import draw_gradient_routes
+    from rnn_experiments import draw_gradient_routes
 
     draw_gradient_routes()
 
@@ -1037,7 +1037,7 @@ check("4b")
 # Seven experiments with your own functions. Nothing here is marked. A function that is still to be
 # written is named, and the rest goes on without it. At these settings each experiment takes some
 # seconds, and Shakespeare half a minute; after that, change a number and look again. What loads
-# texts and draws figures is in `rnn_experiments.py` and `rnn_figures.py`.
+# texts and draws figures is in `rnn_experiments.py`.
 #
 # ### Experiment 1: names of elements
 #
@@ -1081,8 +1081,7 @@ def write_names(names, weights, count, rng, temperature=1.0):
 
 
 with experiment("names of elements"):
-    from rnn_experiments import Names, progress, small_weights
-    from rnn_figures import draw_losses
+    from rnn_experiments import Names, draw_losses, progress, small_weights
 
     elements = Names("data/elements.txt")
     element_rnn, element_losses = learn(elements, hidden=50, iterations=12_000, learning_rate=0.1)
@@ -1116,8 +1115,7 @@ with experiment("titles of films"):
 
 # %%
 with experiment("how far back the gradient reaches"):
-    from rnn_experiments import progress, rotation
-    from rnn_figures import draw_lags
+    from rnn_experiments import draw_lags, progress, rotation
 
     rng = np.random.default_rng(0)
 
@@ -1153,7 +1151,7 @@ with experiment("how far back the gradient reaches"):
 
 # %%
 with experiment("temperature against diversity"):
-    from rnn_figures import draw_temperatures
+    from rnn_experiments import draw_temperatures
 
     rng = np.random.default_rng(0)
     temperatures = [0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0]
@@ -1180,7 +1178,7 @@ with experiment("temperature against diversity"):
 
 # %%
 with experiment("a reset of the state"):
-    from rnn_figures import draw_positions
+    from rnn_experiments import draw_positions
 
     rng = np.random.default_rng(0)
     network = np.eye(elements.vocab_size), *element_rnn.values()
@@ -1229,8 +1227,7 @@ with experiment("a reset of the state"):
 
 # %%
 with experiment("Shakespeare"):
-    from rnn_experiments import as_arrays, batches, byte_pairs, shakespeare
-    from rnn_figures import draw_epochs
+    from rnn_experiments import as_arrays, batches, byte_pairs, draw_epochs, shakespeare
 
     text = shakespeare("data/shakespeare.txt")
     tokenizer = byte_pairs(text, vocab_size=512)
@@ -1307,7 +1304,7 @@ def learn_text(tokens, vocab_size, T, rows, iterations, hidden=64, learning_rate
 
 
 with experiment("three models on the same text"):
-    from rnn_figures import draw_perplexities
+    from rnn_experiments import draw_perplexities
 
     alphabet = sorted(set(text[:31_500]))
     V, one_hot = len(alphabet), np.eye(len(alphabet))

@@ -505,7 +505,7 @@
    "outputs": [],
    "source": [
     "with suppress(ImportError):\n",
-    "    from rnn_figures import draw_unrolled\n",
+    "    from rnn_experiments import draw_unrolled\n",
     "\n",
     "    draw_unrolled([\"h\", \"e\", \"l\", \"l\"], [\"e\", \"l\", \"l\", \"o\"])"
    ]
@@ -1394,7 +1394,7 @@
    "outputs": [],
    "source": [
     "with suppress(ImportError):\n",
-    "    from rnn_figures import draw_gradient_routes\n",
+    "    from rnn_experiments import draw_gradient_routes\n",
     "\n",
     "    draw_gradient_routes()"
    ]

@@ -252,7 +252,7 @@ answers_1b = {
 
 # %%
 with suppress(ImportError):
-    from rnn_figures import draw_unrolled
+    from rnn_experiments import draw_unrolled
 
     draw_unrolled(["h", "e", "l", "l"], ["e", "l", "l", "o"])
 
@@ -738,7 +738,7 @@ check("3b")
 
 # %%
 with suppress(ImportError):
-    from rnn_figures import draw_gradient_routes
+    from rnn_experiments import draw_gradient_routes
 
     draw_gradient_routes()
 
