@@ -22,6 +22,7 @@ from rich.table import Table
 from autograder import box
 from autograder.grader import Grader
 from autograder.grading import ClassRun
+from autograder.jobs import usual_jobs
 from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox
 from autograder.submissions.finding import HandIn
 from autograder.worker.confine import Level
@@ -130,6 +131,8 @@ def beside_a_hang(console: Console, count: int) -> None:
             ("alone, two workers", honest, 2),
             ("beside the hang, two workers", both, 2),
             ("alone, one worker", honest, 1),
+            (f"alone, {usual_jobs()} workers as usual here", honest, usual_jobs()),
+            (f"beside the hang, {usual_jobs()} workers", both, usual_jobs()),
         ):
             until_honest, until_all, statuses = _class(handed_in, jobs)
             seconds = f"{until_honest:.1f}", f"{until_all:.1f}"
