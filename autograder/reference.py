@@ -6,6 +6,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -83,7 +84,7 @@ class Reference:
         """
         function = self.__getattr__(name)
         try:
-            bound = inspect.signature(function).bind(*args, **kwargs)
+            bound = _signature(function).bind(*args, **kwargs)
         except TypeError as error:
             raise NotAnswered(f"{name} takes other arguments: {error}") from None
         bound.apply_defaults()
@@ -93,6 +94,11 @@ class Reference:
                 return function(*arguments)
         except (ArithmeticError, TypeError, ValueError, IndexError) as error:
             raise NotAnswered(f"{name} cannot be computed: {type(error).__name__}") from None
+
+
+@cache
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
 
 
 def _fitting(name: str, args: list[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ import builtins
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -131,12 +131,13 @@ class Student:
         self._lost: Counter[str] = Counter()
         self._last_loss: dict[str, StudentError] = {}
         self._defined: set[str] = set()
-        self._replacing = False
+        self._replacing: Collection[str] = ()
         self.troubles: list[CellTrouble] = []
         self.mishaps = 0
         self.garbled = False
         self.out_of_time = False
         self._room = MAX_KEPT
+        self.asked: set[str] = set()
         self.calls: list[Call] = []
         self._answers: dict[bytes, Reply] = {}
 
@@ -168,13 +169,13 @@ class Student:
     # -- what the suite uses --------------------------------------------------------------------
 
     @contextmanager
-    def right_ones_in_place(self) -> Iterator[None]:
-        """Within, the other stubs that a stub calls are right ones, answered from here."""
-        self._replacing = True
+    def right_ones_in_place(self, of: Collection[str]) -> Iterator[None]:
+        """Within, those ``of`` the stubs that another one calls are right, answered from here."""
+        self._replacing = of
         try:
             yield
         finally:
-            self._replacing = False
+            self._replacing = ()
 
     def load(self) -> None:
         """Runs the cells for the first time and notes which did not run to their end."""
@@ -278,7 +279,8 @@ class Student:
         times: int = 1,
         arguments_after: bool = False,
     ) -> Any:
-        replaced = _built_of(name) if self._replacing else []
+        self.asked.add(name)
+        replaced = [block for block in _built_of(name) if block in self._replacing]
         asked = Packed((name, args, kwargs, times, replaced))
         call = partial(Call, name, args, kwargs, times)
         if not arguments_after and asked.data in self._answers:

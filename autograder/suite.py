@@ -205,7 +205,13 @@ class Suite:
         return _evidence(submission, control.level, status, reason, (), checks)
 
     def _run_checks(self, given: _Given) -> tuple[list[CheckEvidence], list[Explanation]]:
-        submitted = [self._run_check(check, given)[0] for check in self.checks]
+        submitted: list[Seen] = []
+        wrong: set[str] = set()
+        for check in self.checks:
+            seen, _ = self._run_check(check, given)
+            submitted.append(seen)
+            if seen.outcome == "failed":
+                wrong |= given.student.asked
         # A criterion is met as submitted or, as a whole, with right ones for the other stubs.
         again: dict[Asked, list[int]] = {}
         for check, seen in zip(self.checks, submitted, strict=True):
@@ -216,7 +222,7 @@ class Suite:
                 again[check.criterion, check.item].append(number)
         followed: dict[int, Seen] = {}
         lost: list[Lost] = []
-        with given.student.right_ones_in_place():
+        with given.student.right_ones_in_place(wrong):
             for (criterion, item), numbers in again.items():
                 calls: list[Call] = []
                 for number in numbers:
@@ -236,6 +242,7 @@ class Suite:
 
     def _run_check(self, check: Check, given: _Given) -> tuple[Seen, list[Call]]:
         given.student.calls.clear()
+        given.student.asked.clear()
         with close_calls() as close:
             seen = self._see(check, given)
         # What a visible check expects is written out by hand, to some digits.

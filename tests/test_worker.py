@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.course import Course
-from autograder.reference import Reference
+from autograder.reference import BUILDING_BLOCKS, Reference
 from autograder.sandbox import Limits, Sandbox, SandboxError
 from autograder.student import MAX_LOST, StudentError
 from autograder.submissions.reading import read_submission
@@ -418,7 +418,7 @@ def rnn_forward(x, h, W_x, W_h, b_h):
     arguments = np.ones((2, 4, 2)), np.zeros((2, 3)), *WEIGHTS
     right = reference.rnn_forward(*arguments)
     assert not np.any(student.rnn_forward(*arguments))
-    with student.right_ones_in_place():
+    with student.right_ones_in_place(BUILDING_BLOCKS):
         np.testing.assert_allclose(student.rnn_forward(*arguments), right)
         # A right one does not stand in for the stub itself.
         assert not np.any(student.rnn_cell_forward(arguments[0][:, 0], arguments[1], *WEIGHTS))
@@ -427,13 +427,13 @@ def rnn_forward(x, h, W_x, W_h, b_h):
 
 def test_a_recursive_stub_calls_itself(load: Load) -> None:
     student = load("def softmax(z): return 7 if len(z) == 1 else softmax(z[1:])")
-    with student.right_ones_in_place():
+    with student.right_ones_in_place(BUILDING_BLOCKS):
         assert student.softmax(np.zeros(3)) == 7
 
 
 def test_a_stub_that_is_missing_is_there_only_meanwhile(load: Load) -> None:
     student = load("def f(x): return softmax(x)")
-    with student.right_ones_in_place():
+    with student.right_ones_in_place(BUILDING_BLOCKS):
         np.testing.assert_allclose(student.f(np.zeros(2)), [0.5, 0.5])
     with pytest.raises(StudentError, match="NameError"):
         student.f(np.zeros(2))
@@ -443,7 +443,7 @@ def test_a_tuple_comes_back_as_one(load: Load) -> None:
     student = load("def f(*args):\n    all = rnn_cell_backward(*args)\n    return all + (1,)")
     N, E, H = 2, 3, 4
     shapes = (N, H), (N, E), (N, H), (N, H), (E, H), (H, H)
-    with student.right_ones_in_place():
+    with student.right_ones_in_place(BUILDING_BLOCKS):
         dx, *_, db, one = student.f(*map(np.zeros, shapes))
     assert (dx.shape, db.shape, one) == ((N, E), (H,), 1)
 
@@ -451,7 +451,7 @@ def test_a_tuple_comes_back_as_one(load: Load) -> None:
 def test_a_stand_in_draws_from_the_generator_that_it_is_given(load: Load) -> None:
     draw = "sample_token([0.0] * 9, rng, temperature=2, top_k=7)"
     student = load(f"def f(rng): return [{draw} for _ in range(9)]")
-    with student.right_ones_in_place():
+    with student.right_ones_in_place(BUILDING_BLOCKS):
         first, second, other = (student.f(np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first == second != other
     assert len(set(first)) > 1
@@ -488,7 +488,7 @@ def test_a_stand_in_refuses_what_its_stub_does_not_take(load: Load, call: str) -
     student = load(
         f"import numpy as np\ndef f(rng): return {call}", "def g(): return softmax([0.0])"
     )
-    with student.right_ones_in_place():
+    with student.right_ones_in_place(BUILDING_BLOCKS):
         with pytest.raises(StudentError) as error:
             student.f(np.random.default_rng(0))
         assert kind(error) == "raised"
@@ -497,7 +497,10 @@ def test_a_stand_in_refuses_what_its_stub_does_not_take(load: Load, call: str) -
 
 def test_only_building_blocks_are_answered_from_here(load: Load) -> None:
     student = load("def f(): return bptt(1)")
-    with student.right_ones_in_place(), pytest.raises(StudentError, match="NameError"):
+    with (
+        student.right_ones_in_place(BUILDING_BLOCKS),
+        pytest.raises(StudentError, match="NameError"),
+    ):
         student.f()
 
 
