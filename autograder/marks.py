@@ -33,6 +33,11 @@ class CriterionMark(msgspec.Struct, frozen=True):
     misconceptions: tuple[str, ...] = ()
     by_hand: SetByHand | None = None
 
+    @property
+    def met(self) -> bool:
+        """Whether all was earned; where a reader has all the points, whether nothing is missed."""
+        return self.score >= self.max_score and (self.max_score > 0 or not self.hint)
+
 
 class WrittenMark(msgspec.Struct, frozen=True):
     """What a reader gave for a part's written answer, in points."""

@@ -111,6 +111,14 @@ def test_no_student_id_is_a_formula_or_breaks_the_table(
     assert only["student"][0] not in "=+-@\t\r"
 
 
+def test_what_is_missed_is_not_ticked_where_a_reader_has_all_the_points(rubric: Rubric) -> None:
+    all_written = msgspec.structs.replace(rubric, written_share=1.0)
+    one = evidence(all_written)
+    text = student_markdown(one, mark(one, all_written), all_written)
+    assert "✓ Unigram frequencies: 0 of 0" in text
+    assert "✗ Frequencies after a context: 0 of 0" in text
+
+
 # -- JSON -------------------------------------------------------------------------------------
 
 

@@ -76,7 +76,7 @@ def late_told(late: LateMark) -> str:
 
 
 def _sign(mark: CriterionMark) -> str:
-    if mark.score >= mark.max_score:
+    if mark.met:
         return "✓"
     return "✗" if mark.score == 0 else "◐"
 

@@ -78,7 +78,7 @@ def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubr
         for criterion in part.criteria:
             mark = marks.criteria[criterion.id]
             told = mark.message if mark.message != "Met." else ""
-            color = "green" if mark.score >= mark.max_score else "yellow" if mark.score else "red"
+            color = "green" if mark.met else "yellow" if mark.score else "red"
             table.add_row(
                 escape(criterion.id),
                 f"[{color}]{mark.score:g}/{mark.max_score:g}[/]",

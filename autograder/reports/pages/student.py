@@ -87,7 +87,7 @@ def _tasks(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -> Iter
 def _criterion(
     criterion: Criterion, mark: CriterionMark, titles: dict[str, str], policy: str
 ) -> _Criterion:
-    state = "met" if mark.score >= mark.max_score else "partly" if mark.score else "missed"
+    state = "met" if mark.met else "partly" if mark.score else "missed"
     mistakes = tuple(titles[name] for name in mark.misconceptions if name in titles)
     seen = "" if mark.message == "Met." else mark.message
     for title in mistakes:
