@@ -139,7 +139,7 @@ def test_where_the_grader_cannot_work_there_is_no_mark(course: Course, unpack: U
     root = unpack(None)
     (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
     suite = root / "source" / "course" / "autograder" / "suite.py"
-    broken = suite.read_text().replace("submitted = [", "raise RuntimeError\n        [", 1)
+    broken = suite.read_text().replace("wrong: set[str] = set()", "raise RuntimeError", 1)
     assert broken != suite.read_text()
     suite.write_text(broken)
     assert "this is no mark" in run(root, status=1)
