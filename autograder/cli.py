@@ -56,6 +56,13 @@ isolation_option = click.option(
     type=click.Choice(["isolated", "restricted", "none"]),
     help="Grade at this level only; `none` says that you trust the code as your own.",
 )
+jobs_option = click.option(
+    "--jobs",
+    default=usual_jobs(),
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Submissions graded at a time.",
+)
 anonymous_option = click.option(
     "--anonymous", is_flag=True, help="Pseudonyms in index.html, and no links to students' pages."
 )
@@ -81,13 +88,7 @@ def main() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="For the results.",
 )
-@click.option(
-    "--jobs",
-    default=usual_jobs(),
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Submissions graded at a time.",
-)
+@jobs_option
 @click.option(
     "--cluster",
     metavar="ADDRESS",
@@ -327,13 +328,7 @@ def release(checking: bool, folder: Path | None) -> None:
     type=click.IntRange(min=1),
     help="Of the whole suite over right solutions, each with other inputs.",
 )
-@click.option(
-    "--jobs",
-    default=usual_jobs(),
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Submissions graded at a time.",
-)
+@jobs_option
 @click.option("--no-mutants", is_flag=True, help="Leave out the mutants of the reference.")
 @isolation_option
 @course_option

@@ -110,7 +110,7 @@ def grade_there(bundled: Bundle, submission: Submission) -> bytes:
     here = getattr(_thread, "box", None)
     if here is None or here.bundled != bundled:
         here = _thread.box = _Box(bundled)
-    evidence, _ = here.grader.grade(submission, here.sandbox.controls[0])
+    evidence = here.grader.grade(submission, here.sandbox.controls[0])
     return msgspec.json.encode(evidence)
 
 

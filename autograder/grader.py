@@ -11,7 +11,6 @@ import msgspec
 from autograder.concepts import load_concepts
 from autograder.course import Course, CourseError
 from autograder.evidence import Evidence
-from autograder.marks import Marks, mark
 from autograder.misconceptions import library
 from autograder.reference import Reference
 from autograder.rubric import Rubric, load_rubric, match_checks, match_misconceptions
@@ -60,21 +59,20 @@ class Grader:
         parts = (self._digest, isolation.encode(), msgspec.json.encode(submission))
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
-    def grade(self, submission: Submission, control: Control) -> tuple[Evidence, Marks]:
-        """Runs the checks on one submission and marks what they saw.
+    def grade(self, submission: Submission, control: Control) -> Evidence:
+        """Runs the checks on one submission.
 
         Where the grader itself fails over one, that one is not graded, and says so. Raises
         CourseError for a check that would fail over everyone's.
         """
         try:
-            evidence = self._suite.run(submission, control)
+            return self._suite.run(submission, control)
         except (SandboxError, CourseError):
             raise
         except Exception as error:
             traceback.print_exc()
             reason = f"the grader failed ({type(error).__name__}: {error}); this is no mark"
-            evidence = self._suite.without_checks(submission, control, "not graded", reason)
-        return evidence, mark(evidence, self.rubric)
+            return self._suite.without_checks(submission, control, "not graded", reason)
 
 
 def _digest(course: Course, rubric: Rubric) -> bytes:

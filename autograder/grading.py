@@ -42,8 +42,8 @@ def grade_one(
     """Grades a single submission, at the isolation asked for or the best there is."""
     with Sandbox(box.choose(isolation), hidden=[course.root]) as sandbox:
         grader = Grader(course)
-        evidence, marks = grader.grade(grader.read(handed_in), sandbox.controls[0])
-    return evidence, marks, grader.rubric
+        evidence = grader.grade(grader.read(handed_in), sandbox.controls[0])
+    return evidence, mark(evidence, grader.rubric), grader.rubric
 
 
 class Results:
@@ -223,5 +223,5 @@ class _Job:
         done = cls._results.known(submission)
         if done is not None:
             return done
-        evidence, _ = cls._grader.grade(submission, cls._control)
+        evidence = cls._grader.grade(submission, cls._control)
         return cls._results.write(submission, evidence)

@@ -232,16 +232,11 @@ def print_pairs(console: Console, similar: Similar) -> None:
         table.add_column("of it", justify="right")
     for pair in similar.pairs:
         sides = (pair.left, pair.right)
-        table.add_row(
-            *(text for one in sides for text in (escape(one.student), f"{one.share:.0%}"))
-        )
+        cells = [(escape(one.student), f"{one.share:.0%}") for one in sides]
+        table.add_row(*cells[0], *cells[1])
     if similar.pairs:
         console.print(table)
     for text in similar.left_out:
         console.print(escape(f"not compared: {text}"), style="yellow")
     number = f"{len(similar.pairs)} pairs to look at, of {similar.compared} submissions"
     console.print(number, highlight=False)
-
-
-def _cells(side: Side) -> tuple[str, str]:
-    return escape(side.student), f"{side.share:.0%}"

@@ -299,6 +299,8 @@ class Student:
             raise
         if arguments_after:
             return reply.get("answer")
+        if "each" in reply:
+            reply = {"answer": _one_by_one(reply["each"], times)}
         has_room = self._has_room(reply)
         # For checks that ask for items of the same answer. What draws may draw otherwise again.
         if has_room and not any(isinstance(value, np.random.Generator) for value in args):
@@ -319,7 +321,7 @@ class Student:
         return answer
 
     def _has_room(self, reply: Reply) -> bool:
-        size = _size(reply.get("answer", reply.get("each")), self._room)
+        size = _size(reply.get("answer"), self._room)
         self._room -= min(size, self._room)
         return size < self._room
 
@@ -341,9 +343,6 @@ class Student:
             raise StudentError(told.kind, f"`{subject}` raised an exception.", told.text)
         if "missing" in reply:
             raise StudentError("missing", self._why_missing(subject))
-        each = reply.get("each")
-        if isinstance(each, np.ndarray) and each.ndim == 1:
-            return [np.asarray(one) for one in each]
         answer = reply.get("answer")
         if isinstance(answer, Unreadable):
             message = f"`{subject}` returned {answer.what}, which cannot be read."
@@ -421,6 +420,16 @@ class StudentModel:
         """Loads a ``state_dict``, cast to the model's own dtypes."""
         self._of_model("load", parameters=parameters)
         self._loaded = parameters
+
+
+def _one_by_one(each: object, times: int) -> object:
+    """The answers that came as one array; what is not that many numbers stays as it is.
+
+    Numbers by themselves take a hundred times the room, of which a worker may not choose how much.
+    """
+    if isinstance(each, np.ndarray) and each.shape == (times,):
+        return [np.asarray(one) for one in each]
+    return each
 
 
 def _size(value: object, enough: int) -> int:

@@ -91,9 +91,10 @@ def timed(owner: Any, name: str, clock: Clock, stage: str) -> Iterator[None]:
 
 
 def graded(grader: Grader, submission: Submission, control: Any) -> Evidence:
-    evidence, marks = grader.grade(submission, control)
-    if marks.score < 4:
-        raise SystemExit(f"{submission.student} got {marks.score}; nothing is measured like that")
+    evidence = grader.grade(submission, control)
+    score = mark(evidence, grader.rubric).score
+    if score < 4:
+        raise SystemExit(f"{submission.student} got {score}; nothing is measured like that")
     return evidence
 
 

@@ -112,7 +112,11 @@ def test_the_doctor_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("landlock: Function not implemented", "", "5.13"),
         ("seccomp: the system calls of riscv64 are not known here", "", "riscv64"),
         ("Python lies in /tmp/venv, and a worker has a /tmp of its own", "", "out of /tmp"),
-        ("the user nobody, which root becomes, cannot run /root/python", "", "ordinary user"),
+        (
+            "the user nobody, which root becomes, cannot run /opt/private/python",
+            "",
+            "ordinary user",
+        ),
     ],
 )
 def test_advice_fits_the_reason(

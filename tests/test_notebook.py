@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,19 @@ def test_one_unfinished_function_leaves_the_other_experiments_alone(tmp_path: Pa
     assert "counts: not run, part 1a" in text
     assert "RNN: not run" not in text
     assert _figures([cell for cell in cells if cell.id == "experiment-10"]) == 1
+
+
+@pytest.mark.parametrize("missing", ["matplotlib", "tqdm"])
+def test_without_what_draws_the_notebook_still_checks(missing: str, tmp_path: Path) -> None:
+    folder = _laid_out(SOLVED, tmp_path).parent
+    (folder / f"{missing}.py").write_text(f"raise ModuleNotFoundError('no {missing}')\n")
+    cells = nbformat.read(RELEASED / "rnn.ipynb", as_version=4).cells
+    first = next(cell.source for cell in cells if cell.cell_type == "code")
+    (folder / "begin.py").write_text(first + '\ncheck("1a")\n')
+    run = subprocess.run(
+        [sys.executable, "begin.py"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert "Part 1a" in run.stdout
 
 
 def test_nbgrader_validates_the_solved_notebook_and_shows_what_is_missing_in_the_other(

@@ -17,7 +17,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jupytext
@@ -315,6 +315,7 @@ def test_a_changed_source_is_drift_until_it_is_released(course: Course) -> None:
 
 Plant = Callable[[Course], None]
 PLANTS: dict[str, tuple[Plant, str]] = {}
+OF_ROOT = PurePosixPath("/", "root", "rnn")
 
 
 def plant(found: str) -> Callable[[Plant], Plant]:
@@ -545,9 +546,9 @@ def a_path_of_a_mac(course: Course) -> None:
     _add_file(course, "README.md", "See file:///Users/ada/rnn.")
 
 
-@plant("a private path: `/root/rnn`")
+@plant(f"a private path: `{OF_ROOT}`")
 def a_path_of_root(course: Course) -> None:
-    _append(course, '\nPath("/root/rnn")\n')
+    _append(course, f'\nPath("{OF_ROOT}")\n')
 
 
 @plant("a private path")

@@ -122,32 +122,23 @@ class _Stored(msgspec.Struct):
     evidence: Evidence
 
 
-class _Timed(msgspec.Struct):
-    out_of_time: bool = False
-
-
-class _Slow(msgspec.Struct):
-    """Of a ``STUDENT.json``, whether an earlier submission of the student ran out of time."""
-
-    evidence: _Timed
-
-
 def known_as_slow(folder: Path, student: str) -> bool:
     """Whether what the folder holds of a student took all the time that it was given."""
-    try:
-        stored = (folder / f"{student}.json").read_bytes()
-        return msgspec.json.decode(stored, type=_Slow).evidence.out_of_time
-    except (OSError, msgspec.DecodeError):
-        return False
+    stored = _stored(folder, student)
+    return stored is not None and stored.evidence.out_of_time
 
 
 def stored_evidence(folder: Path, student: str, digest: str) -> Evidence | None:
     """The evidence that an earlier run left of a student, if it is of what ``digest`` names."""
+    stored = _stored(folder, student)
+    return stored.evidence if stored is not None and stored.digest == digest else None
+
+
+def _stored(folder: Path, student: str) -> _Stored | None:
     try:
-        stored = msgspec.json.decode((folder / f"{student}.json").read_bytes(), type=_Stored)
+        return msgspec.json.decode((folder / f"{student}.json").read_bytes(), type=_Stored)
     except (OSError, msgspec.DecodeError):
         return None
-    return stored.evidence if stored.digest == digest else None
 
 
 def write_student(

@@ -12,13 +12,12 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
-from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # The text that character networks are often tried on: plays by Shakespeare, 1,115,394 bytes.
 SHAKESPEARE = (
@@ -55,6 +54,8 @@ def progress(steps: int | Sequence[Any], title: str) -> Any:
     ``.write(text)`` prints beside it.
     """
     _not_for_nbgrader()
+    from tqdm import tqdm
+
     over = range(1, steps + 1) if isinstance(steps, int) else steps
     return tqdm(over, title, file=sys.stdout, mininterval=0.5, ncols=80)
 
@@ -165,6 +166,8 @@ def _finish(name: str) -> None:
     """Leaves the figure to the notebook, which shows it; in a script, writes it into a file."""
     if "ipykernel" in sys.modules:
         return
+    import matplotlib.pyplot as plt
+
     FOLDER.mkdir(exist_ok=True)
     plt.savefig(FOLDER / f"{name}.png", dpi=120)
     plt.close()
@@ -172,6 +175,8 @@ def _finish(name: str) -> None:
 
 
 def _axes(width: float, height: float) -> Axes:
+    import matplotlib.pyplot as plt
+
     _, axes = plt.subplots(figsize=(width, height), layout="constrained")
     axes.set_xlim(-0.4, width - 0.4)
     axes.set_ylim(-0.4, height - 0.4)
@@ -235,6 +240,8 @@ def draw_gradient_routes() -> None:
 
 
 def _plot(title: str, across: str, up: str) -> Axes:
+    import matplotlib.pyplot as plt
+
     _, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
     axes.set(title=title, xlabel=across, ylabel=up)
     axes.grid(alpha=0.3)
@@ -277,6 +284,8 @@ def draw_temperatures(
 
 def draw_positions(perplexities: Mapping[str, Sequence[float]]) -> None:
     """Draws the perplexity of a name's characters, by their place in the name."""
+    from matplotlib.ticker import ScalarFormatter
+
     axes = _plot("The names, place by place", "place in the name", "equally likely characters")
     for title, values in perplexities.items():
         axes.semilogy(np.arange(1, len(values) + 1), values, marker="o", label=title)
@@ -287,6 +296,8 @@ def draw_positions(perplexities: Mapping[str, Sequence[float]]) -> None:
 
 def draw_epochs(training: Sequence[float], held_out: Sequence[float]) -> None:
     """Draws the perplexity by epoch, on the training text and on text that was held out."""
+    from matplotlib.ticker import MaxNLocator
+
     axes = _plot("Perplexity", "epoch", "equally likely tokens")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     epochs = np.arange(1, len(training) + 1)

@@ -9,7 +9,7 @@ plants = [
     (sysconfig.get_path("purelib"), "sitecustomize.py"),
     (site.getusersitepackages(), "usercustomize.py"),
     (f"{home}/.ipython/profile_default/startup", f"{MARKER}.py"),
-    ("/root/.config/matplotlib", "matplotlibrc"),
+    (f"{home}/.config/matplotlib", "matplotlibrc"),
     (PACKAGE, f"{MARKER}.py"),
     (f"{PACKAGE}/worker", "__init__.py"),
     (f"{PACKAGE}/checks", "conftest.py"),
@@ -17,7 +17,7 @@ plants = [
     (SUBMISSIONS, "numpy.py"),
 ]
 for folder, name in plants:
-    own = folder.startswith((os.getcwd(), home)) and home != "/root"
+    own = folder.startswith((os.getcwd(), home))
 
     def plant():
         os.makedirs(folder, exist_ok=True)
