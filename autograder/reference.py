@@ -34,6 +34,9 @@ BUILDING_BLOCKS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+REQUIRED = inspect.Parameter.empty
+
+
 class NotAnswered(Exception):
     """A building block was called with what it does not take; says what was found."""
 
@@ -83,12 +86,7 @@ class Reference:
         Raises NotAnswered for arguments of other shapes than the block takes.
         """
         function = self.__getattr__(name)
-        try:
-            bound = _signature(function).bind(*args, **kwargs)
-        except TypeError as error:
-            raise NotAnswered(f"{name} takes other arguments: {error}") from None
-        bound.apply_defaults()
-        arguments = _fitting(name, list(bound.args))
+        arguments = _fitting(name, args + _not_yet(name, _parameters(function), args, kwargs))
         try:
             with np.errstate(all="ignore"):
                 return function(*arguments)
@@ -97,8 +95,21 @@ class Reference:
 
 
 @cache
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(function)
+def _parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """The names of its parameters with their defaults, or REQUIRED."""
+    return {key: one.default for key, one in inspect.signature(function).parameters.items()}
+
+
+def _not_yet(
+    name: str, parameters: Mapping[str, Any], args: list[Any], kwargs: dict[str, Any]
+) -> list[Any]:
+    """What follows ``args`` in a call by position: ``kwargs`` and defaults, in order."""
+    missing = list(parameters)[len(args) :]
+    values = [kwargs.get(key, parameters[key]) for key in missing]
+    surplus = len(args) > len(parameters) or not kwargs.keys() <= set(missing)
+    if surplus or any(value is REQUIRED for value in values):
+        raise NotAnswered(f"{name} takes other arguments: {', '.join(parameters)}")
+    return values
 
 
 def _fitting(name: str, args: list[Any]) -> list[Any]:

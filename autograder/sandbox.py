@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -92,14 +91,12 @@ class Refused(Exception):
 class Worker:
     """One process with one submission's code in it."""
 
-    def __init__(self, control: Control, sock: socket.socket, pid: int) -> None:
+    def __init__(self, control: Control, line: wire.Line, pid: int) -> None:
         self._control = control
-        self._sock = sock
+        self._line = line
         self._pid = pid
         self._ids = itertools.count(1)
         self._open = True
-        self._unasked = select.poll()
-        self._unasked.register(sock, select.POLLIN)
 
     def request(
         self,
@@ -115,12 +112,12 @@ class Worker:
         deadline = time.monotonic() + seconds
         callbacks = 0
         try:
-            if any(event & select.POLLIN for _, event in self._unasked.poll(0)):
-                wire.receive(self._sock, deadline, MAX_REPLY_BYTES)
+            if self._line.unread:
+                self._line.receive(deadline, MAX_REPLY_BYTES)
                 raise wire.WireError("a reply before it was asked for")
-            wire.send(self._sock, {"op": op, "id": number, **fields}, deadline)
+            self._line.send({"op": op, "id": number, **fields}, deadline)
             while True:
-                reply = wire.receive(self._sock, deadline, MAX_REPLY_BYTES)
+                reply = self._line.receive(deadline, MAX_REPLY_BYTES)
                 if not isinstance(reply, dict) or type(reply.get("id")) is not int:
                     raise wire.WireError("no reply")
                 if reply["id"] != number:
@@ -134,7 +131,7 @@ class Worker:
                     if callbacks > MAX_CALLBACKS:
                         self.kill()
                         raise WorkerLost(f"called other stubs over {MAX_CALLBACKS:,} times")
-                    wire.send(self._sock, _answer(callback, reply), deadline)
+                    self._line.send(_answer(callback, reply), deadline)
                 else:
                     raise wire.WireError("a reply that was not asked for")
         except wire.TooLate:
@@ -156,7 +153,7 @@ class Worker:
         if not self._open:
             return ""
         self._open = False
-        self._sock.close()
+        self._line.close()
         return self._control.kill(self._pid, ending)
 
 
@@ -177,6 +174,7 @@ class Control:
         self, sock: socket.socket, level: Level, hidden: Sequence[Path], group: Group | None
     ) -> None:
         self._sock = sock
+        self._line = wire.Line(sock)
         self._hidden = hidden
         self._group = group
         self.level = level
@@ -186,17 +184,21 @@ class Control:
     def _ask(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> Any:
         try:
             if not self._ready:
-                self._sock.settimeout(START_SECONDS)
-                self._ready = self._sock.recv(1) == b"!"
-            if not self._ready:
-                raise SandboxError("the warm process did not start; its message stands above")
+                self._wait_until_ready()
             deadline = time.monotonic() + CONTROL_SECONDS
-            self._sock.settimeout(CONTROL_SECONDS)
             socket.send_fds(self._sock, [b"!"], list(descriptors))
-            wire.send(self._sock, message, deadline)
-            return wire.receive(self._sock, deadline, MAX_CONTROL_BYTES)
+            self._line.send(message, deadline)
+            return self._line.receive(deadline, MAX_CONTROL_BYTES)
         except (OSError, wire.WireError) as error:
             raise SandboxError(f"the warm process does not answer ({error})") from None
+
+    def _wait_until_ready(self) -> None:
+        try:
+            self._line.receive(time.monotonic() + START_SECONDS, MAX_CONTROL_BYTES)
+        except wire.Closed:
+            reason = "the warm process did not start; its message stands above"
+            raise SandboxError(reason) from None
+        self._ready = True
 
     def fork(self, limits: Limits) -> Worker:
         """A fresh worker, confined, with nothing loaded. Raises SandboxError."""
@@ -218,10 +220,10 @@ class Control:
             pid = self._ask(message, [theirs.fileno()])
         if folder is not None:
             self._folders[pid] = folder
-        worker = Worker(self, ours, pid)
+        line = wire.Line(ours)
+        worker = Worker(self, line, pid)
         try:
-            deadline = time.monotonic() + CONTROL_SECONDS
-            said = wire.receive(ours, deadline, MAX_CONTROL_BYTES)
+            said = line.receive(time.monotonic() + CONTROL_SECONDS, MAX_CONTROL_BYTES)
         except wire.WireError as error:
             said = {"failed": worker.kill(ending=True) or str(error)}
         if "failed" in said:

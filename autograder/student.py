@@ -138,6 +138,7 @@ class Student:
         self.out_of_time = False
         self._room = MAX_KEPT
         self.asked: set[str] = set()
+        self.stood_in: set[str] = set()
         self.calls: list[Call] = []
         self._answers: dict[bytes, Reply] = {}
 
@@ -280,7 +281,7 @@ class Student:
         arguments_after: bool = False,
     ) -> Any:
         self.asked.add(name)
-        replaced = [block for block in _built_of(name) if block in self._replacing]
+        replaced = [block for block in built_of(name) if block in self._replacing]
         asked = Packed((name, args, kwargs, times, replaced))
         call = partial(Call, name, args, kwargs, times)
         if not arguments_after and asked.data in self._answers:
@@ -330,6 +331,7 @@ class Student:
     ) -> Any:
         if name not in replaced:
             raise Refused("no such stub")
+        self.stood_in.add(name)
         try:
             return self._reference.stand_in(name, args, kwargs)
         except NotAnswered as error:
@@ -446,7 +448,7 @@ def _size(value: object, enough: int) -> int:
     return size
 
 
-def _built_of(name: str) -> list[str]:
+def built_of(name: str) -> list[str]:
     """The building blocks that may be right ones when a stub is called: those that stand before it.
 
     Were any other to be, two stubs that do nothing but call each other would both be met.

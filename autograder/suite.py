@@ -6,8 +6,9 @@ import contextlib
 import inspect
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from autograder.misconceptions import Misconception, library
 from autograder.misconceptions.explain import Lost, explain
 from autograder.reference import BUILDING_BLOCKS, Reference
 from autograder.sandbox import Control, Limits
-from autograder.student import Call, Student, StudentError
+from autograder.student import Call, Student, StudentError, built_of
 from autograder.submissions.reading import Submission, printable
 from autograder.worker.wire import encode
 
@@ -154,6 +155,74 @@ class _Given:
     name: str
 
 
+@dataclass(frozen=True)
+class _Run:
+    """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``."""
+
+    check: Check
+    seen: Seen
+    calls: Sequence[Call]
+    asked: Collection[str]
+    stood_in: Collection[str]
+
+    @property
+    def failed(self) -> bool:
+        return self.seen.outcome == "failed"
+
+    @property
+    def drawn(self) -> bool:
+        """Whether all answers are draws that came, so that what they were drawn with fitted."""
+        return all(
+            call.times > 1 and not isinstance(call.answer, StudentError) for call in self.calls
+        )
+
+
+class _FollowThrough:
+    """A criterion's checks with right ones in place of the stubs that others are built of.
+
+    A criterion is met as ``submitted`` or, as a whole, like this. ``runs`` ends with the first that
+    fails.
+    """
+
+    def __init__(
+        self, submitted: Sequence[_Run], wrong: Collection[str], run: Callable[..., _Run]
+    ) -> None:
+        self._submitted = submitted
+        self._wrong = wrong
+        self._run = run
+        self._known = {(one.check.name, frozenset[str]()): one for one in submitted}
+        # In place of those that are wrong; then of all, since right answers may still not fit, as
+        # lists where another stub counts on arrays. Fewer calls back take less time.
+        for blocks in (wrong, BUILDING_BLOCKS):
+            self.runs = self._until_one_fails(blocks)
+            self.met = not self.runs[-1].failed
+            if self.met or self.runs[-1].drawn:
+                break
+
+    def calls(self) -> list[Call]:
+        """The calls to explain: with right ones for the wrong ones, where these are called."""
+        matters = any(run.stood_in for run in self._until_one_fails(self._wrong))
+        runs = [self._with(self._wrong, run) if matters else run for run in self._submitted]
+        return [call for run in runs for call in run.calls]
+
+    def _until_one_fails(self, blocks: Collection[str]) -> list[_Run]:
+        runs = []
+        for submitted in sorted(self._submitted, key=lambda run: not run.failed):
+            runs.append(self._with(blocks, submitted))
+            if runs[-1].failed:
+                break
+        return runs
+
+    def _with(self, blocks: Collection[str], submitted: _Run) -> _Run:
+        right = frozenset(
+            block for stub in submitted.asked for block in built_of(stub) if block in blocks
+        )
+        key = (submitted.check.name, right)
+        if key not in self._known:
+            self._known[key] = self._run(submitted.check, right=right)
+        return self._known[key]
+
+
 class Suite:
     """The checks, with what they need of a course: its right answers, its secret, its limits."""
 
@@ -205,39 +274,23 @@ class Suite:
         return _evidence(submission, control.level, status, reason, (), checks)
 
     def _run_checks(self, given: _Given) -> tuple[list[CheckEvidence], list[Explanation]]:
-        submitted: list[Seen] = []
-        wrong: set[str] = set()
-        for check in self.checks:
-            seen, _ = self._run_check(check, given)
-            submitted.append(seen)
-            if seen.outcome == "failed":
-                wrong |= given.student.asked
-        # A criterion is met as submitted or, as a whole, with right ones for the other stubs.
-        again: dict[Asked, list[int]] = {}
-        for check, seen in zip(self.checks, submitted, strict=True):
-            if seen.outcome == "failed":
-                again[check.criterion, check.item] = []
-        for number, check in enumerate(self.checks):
-            if (check.criterion, check.item) in again:
-                again[check.criterion, check.item].append(number)
-        followed: dict[int, Seen] = {}
+        submitted = [self._run_check(check, given) for check in self.checks]
+        wrong = {stub for run in submitted if run.failed for stub in run.asked}
+        not_met: dict[Asked, list[_Run]] = {
+            (run.check.criterion, run.check.item): [] for run in submitted if run.failed
+        }
+        for run in submitted:
+            if (run.check.criterion, run.check.item) in not_met:
+                not_met[run.check.criterion, run.check.item].append(run)
+        followed: dict[str, Seen] = {}
         lost: list[Lost] = []
-        for (criterion, item), numbers in again.items():
-            # For those that are wrong; then for all, since right answers may still not fit, as
-            # lists where another stub counts on arrays. Fewer calls back take less time.
-            for blocks in (wrong, BUILDING_BLOCKS):
-                calls: list[Call] = []
-                with given.student.right_ones_in_place(blocks):
-                    for number in numbers:
-                        followed[number], made = self._run_check(self.checks[number], given)
-                        calls += made
-                if all(followed[number].outcome != "failed" for number in numbers):
-                    break
-            else:
-                lost.append(Lost(criterion, item, calls))
+        for (criterion, item), runs in not_met.items():
+            through = _FollowThrough(runs, wrong, partial(self._run_check, given=given))
+            followed |= {run.check.name: run.seen for run in through.runs}
+            if not through.met:
+                lost.append(Lost(criterion, item, through.calls()))
         checks = [
-            self._evidence(check, seen, followed.get(number))
-            for number, (check, seen) in enumerate(zip(self.checks, submitted, strict=True))
+            self._evidence(run.check, run.seen, followed.get(run.check.name)) for run in submitted
         ]
         explanations = [
             Explanation(one.criterion, _named(misconceptions), one.item)
@@ -245,15 +298,19 @@ class Suite:
         ]
         return checks, explanations
 
-    def _run_check(self, check: Check, given: _Given) -> tuple[Seen, list[Call]]:
-        given.student.calls.clear()
-        given.student.asked.clear()
-        with close_calls() as close:
+    def _run_check(self, check: Check, given: _Given, right: Collection[str] = ()) -> _Run:
+        """Runs a check, with ``right`` ones in place of those stubs where others call them."""
+        student = given.student
+        student.calls.clear()
+        student.asked.clear()
+        student.stood_in.clear()
+        with close_calls() as close, student.right_ones_in_place(right):
             seen = self._see(check, given)
         # What a visible check expects is written out by hand, to some digits.
         if close and not check.visible:
             seen = msgspec.structs.replace(seen, close=True)
-        return seen, list(given.student.calls)
+        stood_in = frozenset(student.stood_in)
+        return _Run(check, seen, tuple(student.calls), frozenset(student.asked), stood_in)
 
     def _see(self, check: Check, given: _Given) -> Seen:
         have = {

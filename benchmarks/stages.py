@@ -41,7 +41,7 @@ class _Direct(Server):
 
     def __init__(self) -> None:
         main = sys.modules["__main__"]
-        super().__init__(sock=None)  # type: ignore[arg-type]
+        super().__init__(line=None)  # type: ignore[arg-type]
         sys.modules["__main__"] = main
 
     def _send(self, message: dict[str, Any]) -> None:

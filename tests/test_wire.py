@@ -74,11 +74,14 @@ def packed_array(dtype: str, shape: Any, data: bytes = b"") -> bytes:
     return packed(wire.ARRAY, len(head).to_bytes(2, "little") + head + data)
 
 
+Pair = tuple[wire.Line, socket.socket]
+
+
 @pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+def pair() -> Iterator[Pair]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        yield ours, theirs
+        yield wire.Line(ours), theirs
 
 
 def soon() -> float:
@@ -224,45 +227,56 @@ def test_what_stands_for_the_unreadable_is_said_in_known_words(what: bytes) -> N
     assert wire.decode(packed(wire.UNREADABLE, b"a generator")).what == "a generator"
 
 
-def test_messages_cross_a_socket_in_order(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_messages_cross_a_socket_in_order(pair: Pair) -> None:
     ours, theirs = pair
     large = np.arange(50_000.0)
 
     def send() -> None:
-        wire.send(theirs, "first", soon() + 10)
-        wire.send(theirs, large, soon() + 10)
+        line = wire.Line(theirs)
+        line.send("first", soon() + 10)
+        line.send(large, soon() + 10)
 
     sender = threading.Thread(target=send)
     sender.start()
-    assert wire.receive(ours, soon() + 10, LIMIT) == "first"
-    np.testing.assert_array_equal(wire.receive(ours, soon() + 10, LIMIT), large)
+    assert ours.receive(soon() + 10, LIMIT) == "first"
+    np.testing.assert_array_equal(ours.receive(soon() + 10, LIMIT), large)
     sender.join()
 
 
+def test_what_came_with_a_message_is_still_to_be_read(pair: Pair) -> None:
+    ours, theirs = pair
+    assert not ours.unread
+    theirs.sendall(wire.encode("first") + wire.encode([2]) + b"\x05")
+    assert ours.unread
+    assert ours.receive(soon() + 10, LIMIT) == "first"
+    assert ours.unread
+    assert ours.receive(soon() + 10, LIMIT) == [2]
+    assert ours.unread
+    with pytest.raises(TooLate):
+        ours.receive(soon(), LIMIT)
+
+
 def test_a_large_message_is_refused_before_it_is_read(
-    pair: tuple[socket.socket, socket.socket],
+    pair: Pair,
 ) -> None:
     ours, theirs = pair
     theirs.sendall((1 << 62).to_bytes(8, "little"))
     with pytest.raises(WireError, match="bytes, where"):
-        wire.receive(ours, soon(), LIMIT)
+        ours.receive(soon(), LIMIT)
 
 
 @pytest.mark.parametrize("start", [b"", b"\x05", (5).to_bytes(8, "little") + b"\xa4ab"])
-def test_a_message_that_does_not_come_is_late_or_cut_off(
-    pair: tuple[socket.socket, socket.socket], start: bytes
-) -> None:
+def test_a_message_that_does_not_come_is_late_or_cut_off(pair: Pair, start: bytes) -> None:
     ours, theirs = pair
     theirs.sendall(start)
     with pytest.raises(TooLate):
-        wire.receive(ours, soon(), LIMIT)
-    theirs.sendall(start)
+        ours.receive(soon(), LIMIT)
     theirs.close()
     with pytest.raises(Closed):
-        wire.receive(ours, soon() + 10, LIMIT)
+        ours.receive(soon() + 10, LIMIT)
 
 
-def test_a_message_in_drops_is_late_as_a_whole(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_message_in_drops_is_late_as_a_whole(pair: Pair) -> None:
     ours, theirs = pair
     enough = threading.Event()
 
@@ -275,20 +289,20 @@ def test_a_message_in_drops_is_late_as_a_whole(pair: tuple[socket.socket, socket
     dripping.start()
     try:
         with pytest.raises(TooLate):
-            wire.receive(ours, soon(), LIMIT)
+            ours.receive(soon(), LIMIT)
     finally:
         enough.set()
         dripping.join()
 
 
 def test_who_does_not_read_cannot_hold_up_who_sends(
-    pair: tuple[socket.socket, socket.socket],
+    pair: Pair,
 ) -> None:
     with pytest.raises(TooLate):
-        wire.send(pair[0], np.zeros(1 << 20), soon())
+        pair[0].send(np.zeros(1 << 20), soon())
 
 
-def test_sending_to_nobody_is_told(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_sending_to_nobody_is_told(pair: Pair) -> None:
     pair[1].close()
     with pytest.raises(Closed):
-        wire.send(pair[0], "hello", soon())
+        pair[0].send("hello", soon())

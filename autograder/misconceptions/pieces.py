@@ -37,10 +37,13 @@ class Right:
         if name.startswith("_"):
             raise AttributeError(name)
         self.used.add(name)
-        if name not in self._replaced:
-            return partial(PIECES[name], self)
-        others = {key: one for key, one in self._replaced.items() if key != name}
-        return partial(self._replaced[name], Right(others))
+        if name in self._replaced:
+            others = {key: one for key, one in self._replaced.items() if key != name}
+            found = partial(self._replaced[name], Right(others))
+        else:
+            found = partial(PIECES[name], self)
+        self.__dict__[name] = found  # to be found there from now on, since pieces are asked often
+        return found
 
 
 def piece(function: Piece) -> Piece:

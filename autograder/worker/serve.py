@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
-import socket
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,7 +16,6 @@ from .answers import Budget, plain
 from .cells import Submission, Surroundings, describe
 from .support import provide
 
-FOREVER = 10**9
 MAX_REQUEST_BYTES = 1 << 28
 ABSENT = object()
 Request = dict[str, Any]
@@ -34,8 +32,8 @@ class Server:
     ``answer``, ``each`` (of several answers), ``error`` (see ``cells.describe``) or ``missing``.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, line: wire.Line) -> None:
+        self._line = line
         self._submission = Submission()
         self._surroundings = Surroundings()
         self._models: list[Any] = []
@@ -58,11 +56,11 @@ class Server:
             self._send(reply)
 
     def _receive(self) -> Any:
-        return wire.receive(self._sock, time.monotonic() + FOREVER, MAX_REQUEST_BYTES, believe=True)
+        return self._line.receive(math.inf, MAX_REQUEST_BYTES, believe=True)
 
     def _send(self, message: dict[str, Any]) -> None:
         message["id"] = self._id
-        wire.send(self._sock, message, time.monotonic() + FOREVER)
+        self._line.send(message, math.inf)
 
     @staticmethod
     def _flush() -> None:
@@ -106,9 +104,7 @@ class Server:
                 return {"answer": plain(args)}
             if times == 1:
                 return {"answer": plain(function(*args, **kwargs))}
-            budget = Budget()
-            answers = (function(*_fresh(args), **kwargs) for _ in range(times))
-            return _as_one([plain(answer, budget) for answer in answers])
+            return _as_one([function(*_fresh(args), **kwargs) for _ in range(times)])
         finally:
             for name, value in own.items():
                 if value is ABSENT:
@@ -170,13 +166,12 @@ class Server:
 
 
 def _as_one(answers: list[Any]) -> dict[str, Any]:
-    """Several answers; where they are numpy's numbers, in one array, which crosses at once."""
-    kinds = {(type(answer), getattr(answer, "dtype", None)) for answer in answers}
-    if len(kinds) == 1 and all(np.ndim(answer) == 0 for answer in answers):
-        ((kind, _),) = kinds
-        if kind is np.ndarray:
-            return {"each": np.stack(answers)}
-    return {"answer": answers}
+    """Several answers; where they are one kind of numpy's numbers, in one array, read at once."""
+    kinds = set(map(type, answers))
+    if len(kinds) == 1 and issubclass(kinds.pop(), np.integer | np.floating):
+        return {"each": np.array(answers)}
+    budget = Budget()
+    return {"answer": [plain(answer, budget) for answer in answers]}
 
 
 def _fresh(args: list[Any]) -> list[Any]:
@@ -191,11 +186,11 @@ def _crossing(value: Any) -> Any:
     return plain(value)
 
 
-def serve(sock: socket.socket) -> None:
-    """Serves one submission on a socket to the grading process."""
+def serve(line: wire.Line) -> None:
+    """Serves one submission on a line to the grading process."""
     random.seed(0)
     np.random.seed(0)
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(0)
-    Server(sock).run()
+    Server(line).run()

@@ -33,20 +33,25 @@ class Workers:
 
     def __init__(self, control: socket.socket, level: confine.Level) -> None:
         self.control = control
+        self._line = wire.Line(control)
         self._level = level
         self._pids: set[int] = set()
+
+    def tell_ready(self) -> None:
+        """Says that workers can be asked for. Raises wire.Closed."""
+        self._line.send({"ready": True}, time.monotonic() + PATIENCE_SECONDS)
 
     def answer(self) -> None:
         """Serves one request. Raises wire.Closed when the grading process is gone."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         _, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
-        request = wire.receive(self.control, deadline, MAX_CONTROL_BYTES)
+        request = self._line.receive(deadline, MAX_CONTROL_BYTES)
         reply: object
         if request["op"] == "fork":
             reply = self._fork(socket.socket(fileno=descriptors[0]), request["limits"])
         else:
             reply = self._kill(request["pid"], request["ending"])
-        wire.send(self.control, reply, deadline)
+        self._line.send(reply, deadline)
 
     def _fork(self, sock: socket.socket, limits: dict[str, Any]) -> int:
         pid = confine.fork(self._level)
@@ -104,6 +109,7 @@ def become_worker(sock: socket.socket, level: confine.Level, limits: dict[str, A
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     private = limits["folder"]
+    line = wire.Line(sock)
     deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         confine.confine(
@@ -115,10 +121,10 @@ def become_worker(sock: socket.socket, level: confine.Level, limits: dict[str, A
             hidden=[Path(folder) for folder in limits["hidden"]],
         )
     except OSError as error:
-        wire.send(sock, {"failed": str(error)}, deadline)
+        line.send({"failed": str(error)}, deadline)
         return
-    wire.send(sock, {"ready": True}, deadline)
-    serve(sock)
+    line.send({"ready": True}, deadline)
+    serve(line)
 
 
 def main(level: confine.Level, descriptors: str, modules: str) -> None:
@@ -139,13 +145,13 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
     gc.freeze()
     selector = selectors.DefaultSelector()
     for descriptor in descriptors.split(","):
-        control = socket.socket(fileno=int(descriptor))
-        selector.register(control, selectors.EVENT_READ, Workers(control, level))
-        with suppress(BrokenPipeError):  # then its closing is seen below
-            control.sendall(b"!")
+        workers = Workers(socket.socket(fileno=int(descriptor)), level)
+        selector.register(workers.control, selectors.EVENT_READ, workers)
+        with suppress(wire.Closed):  # which is seen below
+            workers.tell_ready()
     while selector.get_map():
         for key, _ in selector.select():
-            workers: Workers = key.data
+            workers = key.data
             try:
                 workers.answer()
             except (wire.Closed, ConnectionResetError):

@@ -9,6 +9,7 @@ looked through before anything is made of it, since a message can take 1000 time
 from __future__ import annotations
 
 import math
+import select
 import socket
 import time
 from functools import lru_cache
@@ -27,7 +28,7 @@ MAX_WHAT = 100
 # What stands before an array's bytes, and how many of these are remembered.
 MAX_HEAD = 128
 HEADS = 1024
-CHUNK = 1 << 20
+CHUNK = 1 << 16
 # What a message may cost to make: a generator takes as long as 4096 arrays.
 MAX_COST = 1 << 18
 COSTS = {ARRAY: 1, GENERATOR: 1 << 12, UNREADABLE: 1}
@@ -247,47 +248,67 @@ def decode(body: bytes | bytearray, believe: bool = False) -> Any:
         raise WireError(f"not a message: {error}") from None
 
 
-def _receive(sock: socket.socket, size: int, deadline: float) -> bytearray:
-    parts = bytearray()
-    while len(parts) < size:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TooLate
-        sock.settimeout(left)
-        try:
-            chunk = sock.recv(min(size - len(parts), CHUNK))
-        except TimeoutError:
-            raise TooLate from None
-        except OSError as error:
-            raise Closed(str(error)) from None
-        if not chunk:
-            raise Closed("the other side closed")
-        parts += chunk
-    return parts
+class Line:
+    """One end of a socket that carries messages. A deadline is in monotonic seconds, or ``inf``."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self._to_read, self._to_write = select.poll(), select.poll()
+        self._to_read.register(sock, select.POLLIN)
+        self._to_write.register(sock, select.POLLOUT)
+        self._part = memoryview(bytearray(CHUNK))
+        self._come = bytearray()
+
+    @property
+    def unread(self) -> bool:
+        """Whether some of the next message has come."""
+        return bool(self._come) or any(seen & select.POLLIN for _, seen in self._to_read.poll(0))
+
+    def receive(self, deadline: float, max_bytes: int, believe: bool = False) -> Any:
+        """The next message, whole and no larger than ``max_bytes``.
+
+        Raises TooLate, Closed, or WireError where the message is too large or not in the format.
+        """
+        self._read(8, deadline)
+        size = int.from_bytes(self._come[:8], "little")
+        if size > max_bytes:
+            raise WireError(f"a message of {size:,} bytes, where {max_bytes:,} are allowed")
+        self._read(8 + size, deadline)
+        body = self._come[8 : 8 + size]
+        del self._come[: 8 + size]
+        return decode(body, believe)
+
+    def _read(self, size: int, deadline: float) -> None:
+        """Reads until there are ``size`` bytes, and what comes with the last of them."""
+        while len(self._come) < size:
+            _wait(self._to_read, deadline)
+            try:
+                count = self.sock.recv_into(self._part)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise Closed(str(error)) from None
+            if not count:
+                raise Closed("the other side closed")
+            self._come += self._part[:count]
+
+    def send(self, message: object, deadline: float) -> None:
+        """Sends a message. Raises TooLate or Closed."""
+        data = memoryview(encode(message))
+        while data:
+            try:
+                data = data[self.sock.send(data) :]
+            except BlockingIOError:
+                _wait(self._to_write, deadline)
+            except OSError as error:
+                raise Closed(str(error)) from None
+
+    def close(self) -> None:
+        self.sock.close()
 
 
-def receive(sock: socket.socket, deadline: float, max_bytes: int, believe: bool = False) -> Any:
-    """The next message, whole and no larger than ``max_bytes``, by ``deadline`` (monotonic s).
-
-    Raises TooLate, Closed, or WireError where the message is too large or not in the format.
-    """
-    size = int.from_bytes(_receive(sock, 8, deadline), "little")
-    if size > max_bytes:
-        raise WireError(f"a message of {size:,} bytes, where {max_bytes:,} are allowed")
-    return decode(_receive(sock, size, deadline), believe)
-
-
-def send(sock: socket.socket, message: object, deadline: float) -> None:
-    """Sends a message by ``deadline`` (monotonic s). Raises TooLate or Closed."""
-    data = memoryview(encode(message))
-    while data:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TooLate
-        sock.settimeout(left)
-        try:
-            data = data[sock.send(data[:CHUNK]) :]
-        except TimeoutError:
-            raise TooLate from None
-        except OSError as error:
-            raise Closed(str(error)) from None
+def _wait(poll: select.poll, deadline: float) -> None:
+    left = deadline - time.monotonic()
+    if left <= 0 or not poll.poll(None if left == math.inf else 1000 * left):
+        raise TooLate

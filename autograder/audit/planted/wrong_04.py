@@ -345,7 +345,7 @@ def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0,
     logits = h[0] @ W_y + b_y
     return [sample_token(logits, rng, temperature=temperature, top_k=top_k) for _ in range(length)]
 
-# %% generate-own-cell-without-tanh: generate loses 4b.state is rnn_cell_forward/no-tanh
+# %% generate-own-cell-without-tanh: generate loses 4b.state
 def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0, top_k=None):
     h, drawn = np.zeros(len(W_h)), []
     for token in prompt:

@@ -8,5 +8,5 @@ import sys
 server = the_server()
 wire = sys.modules["worker.wire"]
 for index in (10**12, 2**63 - 1, 10**15):
-    server._sock.sendall(wire.encode({"id": server._id, "at": index}))
+    the_socket().sendall(wire.encode({"id": server._id, "at": index}))
 os._exit(index % 251)

@@ -2,7 +2,7 @@
 # silent: 7919|7,919
 # status: attack seen
 def stub(*args, **kwargs):
-    the_server()._sock.sendall((7919 << 40).to_bytes(8, "little"))
+    the_socket().sendall((7919 << 40).to_bytes(8, "little"))
     while True:
         pass
 

@@ -9,5 +9,5 @@ attempt("tcp", socket.create_connection, ("127.0.0.1", PORT), 1)
 attempt("internet", socket.create_connection, ("1.1.1.1", 53), 1)
 attempt("name server", socket.getaddrinfo, "secret.example.org", 80)
 for name, number in (("connect", 42), ("bind", 49), ("listen", 50), ("accept", 43)):
-    attempt(name, syscall, number, the_server()._sock.fileno(), 0, 0)
+    attempt(name, syscall, number, the_socket().fileno(), 0, 0)
 tell()

@@ -5,14 +5,14 @@ import sys
 answers, wire, serve = (sys.modules[f"worker.{name}"] for name in ("answers", "wire", "serve"))
 met = {"outcome": "passed", "share": 1.0, "score": 5.0, "message": "Met."}
 answers.plain = serve.plain = lambda value, budget=None: met
-send = wire.send
+send = wire.Line.send
 for name in STUBS:
     globals()[name] = lambda *args, **kwargs: met
 
 
-def forged(sock, message, deadline):
-    send(sock, {**message, **met}, deadline)
-    send(sock, {"id": message["id"], "answer": met}, deadline)
+def forged(line, message, deadline):
+    send(line, {**message, **met}, deadline)
+    send(line, {"id": message["id"], "answer": met}, deadline)
 
 
-wire.send = forged
+wire.Line.send = forged

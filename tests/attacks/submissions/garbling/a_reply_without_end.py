@@ -6,4 +6,4 @@ wire = sys.modules["worker.wire"]
 server = the_server()
 notices = wire.encode({"id": server._id, "at": 0}) * 1000
 while True:
-    server._sock.sendall(notices)
+    the_socket().sendall(notices)

@@ -16,7 +16,7 @@ calls = []
 def stub(*args, **kwargs):
     calls.append(1)
     body = noise[len(calls) % len(noise)]
-    the_server()._sock.sendall(len(body).to_bytes(8, "little") + body)
+    the_socket().sendall(len(body).to_bytes(8, "little") + body)
 
 
 for name in FEW:

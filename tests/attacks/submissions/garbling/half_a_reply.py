@@ -8,7 +8,7 @@ calls = []
 
 def stub(*args, **kwargs):
     calls.append(1)
-    line = the_server()._sock
+    line = the_socket()
     line.sendall((100).to_bytes(8, "little") + b"\x82\xa2id")
     if len(calls) % 2:
         line.shutdown(socket.SHUT_WR)

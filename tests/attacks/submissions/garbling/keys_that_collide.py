@@ -5,7 +5,7 @@ def stub(*args, **kwargs):
     body = b"\x88" + keys
     server = the_server()
     body = b"\x83\xa2id\xcd" + server._id.to_bytes(2, "big") + b"\xa2id\x01\xa6answer" + body
-    server._sock.sendall(len(body).to_bytes(8, "little") + body)
+    the_socket().sendall(len(body).to_bytes(8, "little") + body)
 
 
 for name in FEW:

@@ -24,7 +24,7 @@ def stub(*args, **kwargs):
     calls.append(1)
     server = the_server()
     body = msgspec.msgpack.encode({"id": server._id, "answer": values[len(calls) % len(values)]})
-    server._sock.sendall(len(body).to_bytes(8, "little") + body)
+    the_socket().sendall(len(body).to_bytes(8, "little") + body)
     return None
 
 

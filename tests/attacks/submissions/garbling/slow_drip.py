@@ -4,7 +4,7 @@ import time
 
 
 def ngram_distribution(*args):
-    line = the_server()._sock
+    line = the_socket()
     line.sendall((1 << 20).to_bytes(8, "little"))
     while True:
         line.sendall(b"\x00")

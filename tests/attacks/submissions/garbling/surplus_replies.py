@@ -8,7 +8,7 @@ wire = sys.modules["worker.wire"]
 def stub(*args, **kwargs):
     server = the_server()
     for number in range(server._id, server._id + 50):
-        server._sock.sendall(wire.encode({"id": number, "answer": [1.0]}))
+        the_socket().sendall(wire.encode({"id": number, "answer": [1.0]}))
     return [1.0]
 
 
