@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
@@ -127,12 +129,16 @@ def grade(
     handed_in = find_submissions(submissions, course.source.stem, course.assignment_folder)
     run = ClassRun(course, handed_in, out, jobs, isolation, force, cluster)
     try:
-        rows = list(progress(run, len(handed_in)))
+        rows = []
+        for one in progress(run, len(handed_in)):
+            rows.append(one)
+            # While others are graded, but no sooner than all jobs are forked.
+            if len(rows) == 1:
+                Thread(target=import_module, args=["autograder.reports.pages.class_page"]).start()
     except KeyboardInterrupt:
         click.echo("\nstopped; the same command goes on where it was", err=True)
         raise
     grades = write_grades(out, rows, run.rubric)
-    # Only now, since it draws, and what draws is slow to load.
     from autograder.reports.pages.class_page import write_class_page
 
     page = write_class_page(out, rows, run.rubric, course.secret() if anonymous else None)

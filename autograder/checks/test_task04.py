@@ -263,7 +263,7 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
     W_e, W_x, W_h, b_h = uniform(rng, V, E), uniform(rng, E, H), uniform(rng, H, H), np.zeros(H)
     prompt = rng.integers(V, size=2).tolist()
     seen = []
-    for temperature, share, n in ((0.5, 0.9, 48), (2.0, 0.3, 48), (1.0, 0.5, 60)):
+    for temperature, share, n in ((0.5, 0.9, 48), (2.0, 0.6, 80), (1.0, 0.6, 80)):
         b_y = one_against_many(rng, V, share, temperature)
         weights = (W_e, W_x, W_h, b_h, np.zeros((H, V)), b_y)
         given = {"temperature": temperature} if temperature != 1 else {}
