@@ -7,6 +7,7 @@ for it are killed. This process computes nothing and reads nothing that a worker
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import os
@@ -26,6 +27,8 @@ from .serve import serve
 MAX_CONTROL_BYTES = 1 << 16
 PATIENCE_SECONDS = 30.0
 ENDING_SECONDS = 0.5
+LARGE_PAGE = 1 << 21
+MADV_COLLAPSE = 25
 
 
 class Workers:
@@ -127,6 +130,23 @@ def become_worker(sock: socket.socket, level: confine.Level, limits: dict[str, A
     serve(line)
 
 
+def use_large_pages() -> None:
+    """Moves this process's memory onto large pages, where the kernel does that (Linux 6.1).
+
+    A fork copies an entry for each page: for some 200 MB on small ones it takes ten times as long
+    as all else, and as much again when the worker ends.
+    """
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        places, kind, *_, inode, name = [*line.split(), ""][:6]
+        if kind != "rw-p" or inode != "0" or name not in ("", "[heap]"):
+            continue
+        start, end = (int(place, 16) for place in places.split("-"))
+        for page in range(-(-start // LARGE_PAGE) * LARGE_PAGE, end - LARGE_PAGE + 1, LARGE_PAGE):
+            madvise(page, LARGE_PAGE, MADV_COLLAPSE)
+
+
 def main(level: confine.Level, descriptors: str, modules: str) -> None:
     """Imports ``modules``, then serves the control sockets until all are closed.
 
@@ -143,6 +163,7 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
         sys.modules["torch"].backends.cpu.get_cpu_capability()
     gc.collect()
     gc.freeze()
+    use_large_pages()
     selector = selectors.DefaultSelector()
     for descriptor in descriptors.split(","):
         workers = Workers(socket.socket(fileno=int(descriptor)), level)
