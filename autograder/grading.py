@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder import box
-from autograder.cluster import bundle, connect, graded_on
 from autograder.course import Course
 from autograder.decisions import Decisions
 from autograder.evidence import Evidence
-from autograder.grader import Grader
 from autograder.marks import Marks, mark
 from autograder.reports.files import (
     Row,
@@ -31,6 +30,9 @@ from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission
 from autograder.worker.confine import Level, die_with_parent
 
+if TYPE_CHECKING:
+    from autograder.grader import Grader
+
 # From this many submissions on, loading what some of them import pays for itself.
 A_CLASS = 8
 WAITING_PER_JOB = 4
@@ -41,9 +43,16 @@ def grade_one(
 ) -> tuple[Evidence, Marks, Rubric]:
     """Grades a single submission, at the isolation asked for or the best there is."""
     with Sandbox(box.choose(isolation), hidden=[course.root]) as sandbox:
-        grader = Grader(course)
+        grader = _grader(course)
         evidence = grader.grade(grader.read(handed_in), sandbox.controls[0])
     return evidence, mark(evidence, grader.rubric), grader.rubric
+
+
+def _grader(course: Course) -> Grader:
+    # Only now: pytest and the checks are loaded while the warm process starts, which takes longer.
+    from autograder.grader import Grader
+
+    return Grader(course)
 
 
 class Results:
@@ -116,7 +125,7 @@ class ClassRun:
         self._lock = locked(folder)
         self._sandbox = None if cluster else self._warm(folder)
         try:
-            self._grader = Grader(course)
+            self._grader = _grader(course)
             self._results = Results(self._grader, folder, self._level, again, handed_in)
         except BaseException:
             self.close()
@@ -167,6 +176,8 @@ class ClassRun:
                 yield from (future.result() for future in done)
 
     def _on(self, cluster: str) -> Iterator[Row]:
+        from autograder.cluster import bundle, connect, graded_on
+
         sent: dict[str, Submission] = {}
         known: list[Row] = []
 

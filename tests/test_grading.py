@@ -56,6 +56,25 @@ def grade(handed_in: list[HandIn], out: Path, *more: str) -> subprocess.Popen[st
     )
 
 
+def test_only_workers_load_torch(handed_in: list[HandIn]) -> None:
+    """It takes longer to load than a submission takes to grade."""
+    script = (
+        "import sys; from pathlib import Path; from autograder.course import Course\n"
+        "from autograder.grading import grade_one\n"
+        "from autograder.submissions.finding import HandIn\n"
+        "path = Path(sys.argv[2])\n"
+        "_, marks, _ = grade_one(Course(Path(sys.argv[1])), HandIn(path.stem, path))\n"
+        "print(marks.score > 4, 'torch' in sys.modules)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script, str(ROOT), str(handed_in[1].path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["True", "False"]
+
+
 def test_a_run_killed_at_any_moment_goes_on_where_it_was(
     handed_in: list[HandIn], undisturbed: Path, tmp_path: Path
 ) -> None:

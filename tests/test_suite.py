@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course import CourseError
-from autograder.evidence import Seen
+from autograder.evidence import CheckEvidence, Seen
 from autograder.reference import Reference
 from autograder.sandbox import Sandbox
 from autograder.suite import Suite, collect_checks
@@ -17,6 +17,38 @@ from tests.conftest import LONG, submission
 
 NUMBERS = count()
 Run = Callable[[str, str], Seen]
+Follow = Callable[[str, str], list[CheckEvidence]]
+# Two criteria: rnn_forward is built on the cell.
+OF_FORWARD = """
+import numpy as np
+import pytest
+from autograder.checks.agree import agree
+
+ONE, ZERO = np.array([[1.0]]), np.array([0.0])
+
+
+@pytest.mark.criterion("2a.cell")
+@pytest.mark.hidden
+def test_cell(student):
+    agree(student.rnn_cell_forward(ONE, 0 * ONE, ONE, ONE, ZERO), [[0.761594]])
+
+
+@pytest.mark.criterion("2c.values")
+@pytest.mark.hidden
+def test_first(student):
+    agree(student.rnn_forward(ONE[None], 0 * ONE, ONE, ONE, ZERO), [[[0.761594]]])
+
+
+@pytest.mark.criterion("2c.values")
+@pytest.mark.hidden
+def test_second(student):
+    agree(student.rnn_forward(0 * ONE[None], 0 * ONE, ONE, ONE, ZERO), [[[0.0]]])
+"""
+CELL = "def rnn_cell_forward(x, h, W_x, W_h, b):\n    "
+FORWARD = "def rnn_forward(x, h, W_x, W_h, b):\n    "
+RIGHT_CELL = CELL + "return np.tanh(x @ W_x + h @ W_h + b)\n"
+WRONG_CELL = CELL + "return x @ W_x + h @ W_h + b\n"
+RIGHT_FORWARD = FORWARD + "return rnn_cell_forward(x[:, 0], h, W_x, W_h, b)[:, None]\n"
 
 
 @pytest.fixture
@@ -39,6 +71,66 @@ def run(tmp_path: Path, reference: Reference, sandbox: Sandbox) -> Run:
         return check.submitted
 
     return run
+
+
+@pytest.fixture
+def follow(tmp_path: Path, reference: Reference, sandbox: Sandbox) -> Follow:
+    """``follow(cell, forward)``: what both checks of 2c.values see of these two stubs."""
+    folder = tmp_path / f"checks_{next(NUMBERS)}"
+    folder.mkdir()
+    (folder / f"test_{folder.name}.py").write_text(OF_FORWARD)
+    suite = Suite(collect_checks(folder), reference, {}, {}, b"secret", LONG)
+
+    def follow(cell: str, forward: str) -> list[CheckEvidence]:
+        evidence = suite.run(
+            submission(f"import numpy as np\n{cell}\n{forward}"), sandbox.controls[0]
+        )
+        return list(evidence.checks[1:])
+
+    return follow
+
+
+def test_what_is_met_as_submitted_is_not_followed_through(follow: Follow) -> None:
+    for check in follow(RIGHT_CELL, RIGHT_FORWARD):
+        assert check.submitted.outcome == "passed"
+        assert check.followed_through is None
+
+
+def test_a_stub_on_a_wrong_one_is_met_with_a_right_one_in_its_place(follow: Follow) -> None:
+    first, second = follow(WRONG_CELL, RIGHT_FORWARD)
+    assert (first.submitted.outcome, second.submitted.outcome) == ("failed", "passed")
+    for check in (first, second):
+        assert check.followed_through is not None
+        assert check.followed_through.outcome == "passed"
+
+
+def test_a_criterion_is_not_met_in_parts(follow: Follow) -> None:
+    """Right as submitted in one check, and with a right one in place in the other, is neither."""
+    makes_up_for_it = FORWARD + (
+        "z = rnn_cell_forward(x[:, 0], h, W_x, W_h, b)[:, None]\n"
+        "    return z if x.any() else z - 0.5\n"
+    )
+    off_at_zero = CELL + "z = x @ W_x + h @ W_h + b\n    return z if z.any() else z + 0.5\n"
+    first, second = follow(off_at_zero, makes_up_for_it)
+    assert (first.submitted.outcome, second.submitted.outcome) == ("failed", "passed")
+    followed = [check.followed_through for check in (first, second)]
+    assert [one.outcome for one in followed if one is not None] == ["passed", "failed"]
+
+
+def test_a_right_stub_that_does_not_fit_is_replaced_too(follow: Follow) -> None:
+    """A cell that returns lists is right, and breaks what counts on an array."""
+    lists = CELL + "return np.tanh(x @ W_x + h @ W_h + b).tolist()\n"
+    for check in follow(lists, RIGHT_FORWARD):
+        assert check.submitted.outcome == "failed"
+        assert check.followed_through is not None
+        assert check.followed_through.outcome == "passed"
+
+
+def test_what_fails_with_right_ones_in_place_is_not_asked_on(follow: Follow) -> None:
+    first, second = follow(WRONG_CELL, FORWARD + "return x - 1\n")
+    assert first.followed_through is not None
+    assert first.followed_through.outcome == "failed"
+    assert second.followed_through is None
 
 
 @pytest.mark.parametrize("kind", ["visible", "hidden"])
