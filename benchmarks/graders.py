@@ -1,6 +1,6 @@
 """This grader, stock nbgrader and otter-grader on the same notebooks, in one run.
 
-    python -m benchmarks.graders [--otter PATH] [--ours N] [--nbgrader N] [--otter-runs N]
+    python -m benchmarks.graders [--otter PATH] [--rounds N]
 
 otter-grader needs a virtual environment of its own, with what the notebooks import:
 
@@ -11,7 +11,8 @@ otter-grader needs a virtual environment of its own, with what the notebooks imp
 This grader asks the full rubric, visible and hidden, with torch, isolated. The other two run the
 notebook and the visible checks that students have; neither keeps the code apart. `nbgrader
 autograde` goes through a class one by one; `otter run` is a command for each submission, as on
-Gradescope. Memory is the most that all processes took together, shared pages counted once.
+Gradescope. Both get each notebook once, and this grader a class that holds each several times.
+Memory is the most that all processes took together, shared pages counted once.
 """
 
 from __future__ import annotations
@@ -129,23 +130,28 @@ def otter(folder: Path, count: int, program: str) -> Cost:
 
 @click.command()
 @click.option("--otter", "program", help="The path of the command `otter`, if it is to run too.")
-@click.option("--ours", "our_count", default=200, show_default=True, type=click.IntRange(min=1))
-@click.option("--nbgrader", "nbgrader_count", default=10, show_default=True)
-@click.option("--otter-runs", "otter_count", default=5, show_default=True)
-def main(program: str | None, our_count: int, nbgrader_count: int, otter_count: int) -> None:
+@click.option(
+    "--rounds",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How often each notebook is in this grader's class.",
+)
+def main(program: str | None, rounds: int) -> None:
     """This grader, stock nbgrader and otter-grader on the same notebooks."""
+    once = len(notebooks())
     costs: dict[str, Cost] = {}
     with tempfile.TemporaryDirectory() as name:
         for who in ("ours", "stock", "otter"):
             (Path(name) / who).mkdir()
-        costs["this grader"] = ours(Path(name) / "ours", our_count)
-        costs["stock nbgrader"] = stock(Path(name) / "stock", nbgrader_count)
+        costs["this grader"] = ours(Path(name) / "ours", rounds * once)
+        costs["stock nbgrader"] = stock(Path(name) / "stock", once)
         if program:
             program = str(Path(program).absolute())
-            costs["otter run"] = otter(Path(name) / "otter", otter_count, program)
+            costs["otter run"] = otter(Path(name) / "otter", once, program)
         # Again, since the machine may have been busier at first.
         (Path(name) / "again").mkdir()
-        costs["this grader, again"] = ours(Path(name) / "again", our_count)
+        costs["this grader, again"] = ours(Path(name) / "again", rounds * once)
     table = Table(title=f"the same notebooks, {os.cpu_count()} cores")
     for column in ("", "graded", "s in all", "s each", "times this grader", "MB at most"):
         table.add_column(column, justify="right" if column else "left")
