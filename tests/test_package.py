@@ -139,9 +139,7 @@ def test_where_the_grader_cannot_work_there_is_no_mark(course: Course, unpack: U
     root = unpack(None)
     (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
     suite = root / "source" / "course" / "autograder" / "suite.py"
-    broken = suite.read_text().replace("wrong: set[str] = set()", "raise RuntimeError", 1)
-    assert broken != suite.read_text()
-    suite.write_text(broken)
+    suite.write_text(suite.read_text() + "\n\ndel Suite.run\n")
     assert "this is no mark" in run(root, status=1)
     assert not (root / "results" / "results.json").exists()
     (root / "source" / "course" / "rubric.yaml").write_text("points: five\n")
