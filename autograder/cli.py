@@ -132,7 +132,7 @@ def grade(
         rows = []
         for one in progress(run, len(handed_in)):
             rows.append(one)
-            # While others are graded, but no sooner than all jobs are forked.
+            # What draws takes long to load: while others are graded, but after all jobs are forked.
             if len(rows) == 1:
                 Thread(target=import_module, args=["autograder.reports.pages.class_page"]).start()
     except KeyboardInterrupt:

@@ -86,7 +86,7 @@ class Reference:
         Raises NotAnswered for arguments of other shapes than the block takes.
         """
         function = self.__getattr__(name)
-        arguments = _fitting(name, args + _not_yet(name, _parameters(function), args, kwargs))
+        arguments = _fitting(name, args + _by_position(name, _parameters(function), args, kwargs))
         try:
             with np.errstate(all="ignore"):
                 return function(*arguments)
@@ -100,7 +100,7 @@ def _parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
     return {key: one.default for key, one in inspect.signature(function).parameters.items()}
 
 
-def _not_yet(
+def _by_position(
     name: str, parameters: Mapping[str, Any], args: list[Any], kwargs: dict[str, Any]
 ) -> list[Any]:
     """What follows ``args`` in a call by position: ``kwargs`` and defaults, in order."""

@@ -172,9 +172,10 @@ class _Run:
     @property
     def drawn(self) -> bool:
         """Whether all answers are draws that came, so that what they were drawn with fitted."""
-        return all(
+        draws = [
             call.times > 1 and not isinstance(call.answer, StudentError) for call in self.calls
-        )
+        ]
+        return bool(draws) and all(draws)
 
 
 class _FollowThrough:

@@ -125,7 +125,7 @@ def otter(folder: Path, count: int, program: str) -> Cost:
         seconds, most = seconds + took.seconds, max(most, took.megabytes)
         results = json.loads((out / "results.json").read_text())
         scored += any(test.get("score") for test in results["tests"])
-    # Some are untouched; were that all, it would not be grading.
+    # Some notebooks earn nothing; if most did, the tests would not have run.
     if scored < count / 2:
         raise click.ClickException(f"otter gave something to {scored} of {count} alone")
     return Cost(seconds, most, count)

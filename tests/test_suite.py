@@ -126,6 +126,16 @@ def test_a_right_stub_that_does_not_fit_is_replaced_too(follow: Follow) -> None:
         assert check.followed_through.outcome == "passed"
 
 
+def test_a_right_stub_that_ends_the_process_of_another_is_replaced_too(follow: Follow) -> None:
+    ends = (
+        CELL + "if not x.any(): import os; os._exit(1)\n    return np.tanh(x @ W_x + h @ W_h + b)\n"
+    )
+    first, second = follow(ends, RIGHT_FORWARD)
+    assert (first.submitted.outcome, second.submitted.outcome) == ("passed", "failed")
+    followed = [check.followed_through for check in (first, second)]
+    assert [one.outcome for one in followed if one is not None] == ["passed", "passed"]
+
+
 def test_what_fails_with_right_ones_in_place_is_not_asked_on(follow: Follow) -> None:
     first, second = follow(WRONG_CELL, FORWARD + "return x - 1\n")
     assert first.followed_through is not None

@@ -27,7 +27,7 @@ NOTHING = object()
 
 def outcome(right: Right, call: Call) -> Any:
     """What a way of writing the stub answers to a call; for draws, what they are drawn with."""
-    args, kwargs = [_own(value) for value in _without_generators(call)], dict(call.kwargs)
+    args, kwargs = _own(_without_generators(call)), _own(dict(call.kwargs))
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -53,10 +53,12 @@ def _kind(error: Exception) -> str:
 
 
 def _own(value: Any) -> Any:
-    """A value that may be modified: of all that stubs are given, arrays and dicts of these can."""
+    """A copy of arguments, which may be modified: of arrays, and of lists and dicts of these."""
     if isinstance(value, dict):
         return {key: _own(one) for key, one in value.items()}
-    return value.copy() if isinstance(value, np.ndarray | list) else value
+    if isinstance(value, list):
+        return [_own(one) for one in value]
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _without_generators(call: Call) -> list[Any]:

@@ -133,12 +133,15 @@ def become_worker(sock: socket.socket, level: confine.Level, limits: dict[str, A
 def use_large_pages() -> None:
     """Moves this process's memory onto large pages, where the kernel does that (Linux 6.1).
 
-    A fork copies an entry for each page: for some 200 MB on small ones it takes ten times as long
-    as all else, and as much again when the worker ends.
+    A fork copies an entry for each page and a worker's end drops them: with some 200 MB on small
+    pages, that is most of what both take.
     """
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        return
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    for line in maps.read_text().splitlines():
         places, kind, *_, inode, name = [*line.split(), ""][:6]
         if kind != "rw-p" or inode != "0" or name not in ("", "[heap]"):
             continue
