@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).parent
 # The code that decides what evidence holds.
 DECIDE = (
     *("checks/*.py", "misconceptions/*.py", "submissions/*.py", "worker/*.py"),
-    *("evidence.py", "reference.py", "sandbox.py", "student.py", "suite.py"),
+    *("evidence.py", "reference.py", "sandbox.py", "session.py", "student.py", "suite.py"),
 )
 
 

@@ -95,7 +95,8 @@ class Worker:
         self._control = control
         self._line = line
         self._pid = pid
-        self._ids = itertools.count(1)
+        self._posted = self._replied = 0
+        self._too_early = False
         self._open = True
 
     def request(
@@ -103,19 +104,38 @@ class Worker:
         op: str,
         seconds: float,
         *,
-        callback: Callback | None = None,
         notice: Callable[[Reply], None] | None = None,
         **fields: Any,
     ) -> Reply:
-        """Asks and returns the reply. Raises OutOfTime after ``seconds``, WorkerLost otherwise."""
-        number = next(self._ids)
+        """Asks and returns the reply. Raises as ``reply``."""
+        return self.reply(self.post(op, **fields), seconds, notice=notice)
+
+    def post(self, op: str, **fields: Any) -> int:
+        """Asks, and returns the number of the request; some may be asked before any reply."""
+        if self._replied == self._posted:
+            self._too_early = self._line.unread
+        self._posted += 1
+        self._line.queue({"op": op, "id": self._posted, **fields})
+        return self._posted
+
+    def reply(
+        self,
+        number: int,
+        seconds: float,
+        *,
+        callback: Callback | None = None,
+        notice: Callable[[Reply], None] | None = None,
+    ) -> Reply:
+        """The reply to a request, which is taken for begun when those before it were replied to.
+
+        Raises OutOfTime after ``seconds`` from now, WorkerLost otherwise.
+        """
         deadline = time.monotonic() + seconds
         callbacks = 0
         try:
-            if self._line.unread:
+            if self._too_early:
                 self._line.receive(deadline, MAX_REPLY_BYTES)
                 raise wire.WireError("a reply before it was asked for")
-            self._line.send({"op": op, "id": number, **fields}, deadline)
             while True:
                 reply = self._line.receive(deadline, MAX_REPLY_BYTES)
                 if not isinstance(reply, dict) or type(reply.get("id")) is not int:
@@ -123,6 +143,7 @@ class Worker:
                 if reply["id"] != number:
                     raise wire.WireError("a reply out of turn")
                 if ENDS & reply.keys():
+                    self._replied = number
                     return reply
                 if notice is not None and "at" in reply:
                     notice(reply)
@@ -131,7 +152,7 @@ class Worker:
                     if callbacks > MAX_CALLBACKS:
                         self.kill()
                         raise WorkerLost(f"called other stubs over {MAX_CALLBACKS:,} times")
-                    self._line.send(_answer(callback, reply), deadline)
+                    self._line.queue(_answer(callback, reply))
                 else:
                     raise wire.WireError("a reply that was not asked for")
         except wire.TooLate:

@@ -25,7 +25,8 @@ from autograder.misconceptions import Misconception, library
 from autograder.misconceptions.explain import Lost, explain
 from autograder.reference import BUILDING_BLOCKS, Reference
 from autograder.sandbox import Control, Limits
-from autograder.student import Call, Student, StudentError, built_of
+from autograder.session import Session, StudentError
+from autograder.student import Call, Student, built_of
 from autograder.submissions.reading import Submission, printable
 from autograder.worker.wire import encode
 
@@ -150,7 +151,7 @@ class _Remembering:
 class _Given:
     """What the checks of one submission are given."""
 
-    student: Student
+    session: Session
     reference: _Remembering
     name: str
 
@@ -247,24 +248,24 @@ class Suite:
         """What all checks see of one submission."""
         if submission.trouble:
             return self.without_checks(submission, control, "unreadable", submission.trouble)
-        student = Student(submission, control, self._limits, self._reference, self._support)
+        session = Session(submission, control, self._limits, self._support)
         try:
-            student.load()
-            given = _Given(student, _Remembering(self._reference), submission.student)
+            session.load()
+            given = _Given(session, _Remembering(self._reference), submission.student)
             checks, explanations = self._run_checks(given)
         finally:
-            student.close()
-        problems = bool(student.troubles or student.mishaps)
+            session.close()
+        problems = bool(session.troubles or session.mishaps)
         status: Status = "graded with problems" if problems else "graded"
         notes = list(submission.notes)
-        if student.garbled:
+        if session.garbled:
             status = "attack seen"
             notes.insert(0, GARBLED)
         reason = "; ".join(notes)
         evidence = _evidence(
-            submission, control.level, status, reason, student.troubles, checks, explanations
+            submission, control.level, status, reason, session.troubles, checks, explanations
         )
-        return msgspec.structs.replace(evidence, out_of_time=student.out_of_time)
+        return msgspec.structs.replace(evidence, out_of_time=session.out_of_time)
 
     def without_checks(
         self, submission: Submission, control: Control, status: Status, reason: str
@@ -275,7 +276,8 @@ class Suite:
         return _evidence(submission, control.level, status, reason, (), checks)
 
     def _run_checks(self, given: _Given) -> tuple[list[CheckEvidence], list[Explanation]]:
-        submitted = [self._run_check(check, given) for check in self.checks]
+        together = given.session.together
+        submitted = together([partial(self._run_check, check, given) for check in self.checks])
         wrong = {stub for run in submitted if run.failed for stub in run.asked}
         not_met: dict[Asked, list[_Run]] = {
             (run.check.criterion, run.check.item): [] for run in submitted if run.failed
@@ -283,13 +285,14 @@ class Suite:
         for run in submitted:
             if (run.check.criterion, run.check.item) in not_met:
                 not_met[run.check.criterion, run.check.item].append(run)
-        followed: dict[str, Seen] = {}
-        lost: list[Lost] = []
-        for (criterion, item), runs in not_met.items():
-            through = _FollowThrough(runs, wrong, partial(self._run_check, given=given))
-            followed |= {run.check.name: run.seen for run in through.runs}
-            if not through.met:
-                lost.append(Lost(criterion, item, through.calls()))
+        again = partial(self._run_check, given=given)
+        through = together(
+            [partial(_FollowThrough, runs, wrong, again) for runs in not_met.values()]
+        )
+        followed = {run.check.name: run.seen for one in through for run in one.runs}
+        unmet = [(asked, one) for asked, one in zip(not_met, through, strict=True) if not one.met]
+        calls = together([one.calls for _, one in unmet])
+        lost = [Lost(*asked, of) for (asked, _), of in zip(unmet, calls, strict=True)]
         checks = [
             self._evidence(run.check, run.seen, followed.get(run.check.name)) for run in submitted
         ]
@@ -301,21 +304,17 @@ class Suite:
 
     def _run_check(self, check: Check, given: _Given, right: Collection[str] = ()) -> _Run:
         """Runs a check, with ``right`` ones in place of those stubs where others call them."""
-        student = given.student
-        student.calls.clear()
-        student.asked.clear()
-        student.stood_in.clear()
-        with close_calls() as close, student.right_ones_in_place(right):
-            seen = self._see(check, given)
+        student = Student(given.session, self._reference, right)
+        with close_calls() as close:
+            seen = self._see(check, given, student)
         # What a visible check expects is written out by hand, to some digits.
         if close and not check.visible:
             seen = msgspec.structs.replace(seen, close=True)
-        stood_in = frozenset(student.stood_in)
-        return _Run(check, seen, tuple(student.calls), frozenset(student.asked), stood_in)
+        return _Run(check, seen, student.calls, student.asked, student.stood_in)
 
-    def _see(self, check: Check, given: _Given) -> Seen:
+    def _see(self, check: Check, given: _Given, student: Student) -> Seen:
         have = {
-            "student": given.student,
+            "student": student,
             "reference": given.reference,
             "concepts": self._concepts,
             "rng": np.random.default_rng(seed(self._secret, given.name, check.drawn_as)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from autograder.course import Course, CourseError
 from autograder.reference import Reference
 from autograder.rubric import Rubric, load_rubric
 from autograder.sandbox import Limits, Sandbox
+from autograder.session import Session
 from autograder.student import Student
 from autograder.submissions.reading import Cell, Submission
 from tests.attacks.ordinary import python_for_ordinary_user
@@ -83,15 +84,19 @@ def submission(*cells: str) -> Submission:
 @pytest.fixture
 def load(sandbox: Sandbox, reference: Reference) -> Iterator[Load]:
     """``load("def f(): ...", limits=...)``: a student whose cells have run, in a real worker."""
-    students: list[Student] = []
+    sessions: list[Session] = []
 
-    def load(*cells: str, limits: Limits = LONG, support: dict[str, str] | None = None) -> Student:
-        control = sandbox.controls[0]
-        student = Student(submission(*cells), control, limits, reference, support or {})
-        students.append(student)
-        student.load()
-        return student
+    def load(
+        *cells: str,
+        limits: Limits = LONG,
+        support: dict[str, str] | None = None,
+        right: Collection[str] = (),
+    ) -> Student:
+        session = Session(submission(*cells), sandbox.controls[0], limits, support or {})
+        sessions.append(session)
+        session.load()
+        return Student(session, reference, right)
 
     yield load
-    for student in students:
-        student.close()
+    for session in sessions:
+        session.close()

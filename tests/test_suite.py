@@ -11,7 +11,7 @@ import pytest
 from autograder.course import CourseError
 from autograder.evidence import CheckEvidence, Seen
 from autograder.reference import Reference
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Limits, Sandbox
 from autograder.suite import Suite, collect_checks
 from tests.conftest import LONG, submission
 
@@ -43,6 +43,36 @@ def test_first(student):
 @pytest.mark.hidden
 def test_second(student):
     agree(student.rnn_forward(0 * ONE[None], 0 * ONE, ONE, ONE, ZERO), [[[0.0]]])
+"""
+# Each asks several times, in part the same; of a stub that is given up after some losses.
+MANY = (
+    OF_FORWARD
+    + """
+
+@pytest.mark.parametrize("number", range(12))
+@pytest.mark.criterion("2c.length")
+@pytest.mark.hidden
+def test_steps(student, number):
+    for steps in (1, 2, number):
+        x = np.full((1, steps, 1), float(number % 3))
+        agree(student.rnn_forward(x, 0 * ONE, ONE, ONE, ZERO), 0 * x)
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.criterion("2b.layers")
+@pytest.mark.hidden
+def test_model(student, number):
+    for size in (1, 2):
+        model = student.CharRNN(size, 1, 1)
+        agree(student.rnn_cell_forward(number * ONE, 0 * ONE, ONE, ONE, ZERO), np.tanh([[number]]))
+        assert model.kinds() == {}
+"""
+)
+MODEL = """
+class CharRNN:
+    def __init__(self, V, E, H): pass
+    def eval(self): pass
+    def named_children(self): return []
 """
 CELL = "def rnn_cell_forward(x, h, W_x, W_h, b):\n    "
 FORWARD = "def rnn_forward(x, h, W_x, W_h, b):\n    "
@@ -141,6 +171,44 @@ def test_what_fails_with_right_ones_in_place_is_not_asked_on(follow: Follow) -> 
     assert first.followed_through is not None
     assert first.followed_through.outcome == "failed"
     assert second.followed_through is None
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        "return rnn_cell_forward(x[:, 0], h, W_x, W_h, b)[:, None]",
+        "return softmax(x)",
+        "raise ValueError(x)",
+        "os._exit(1)",
+        "return forever() if x.any() else x",
+        "return x if x.any() else forever()",
+        "return x if x.shape[1] == 1 else forever()",
+    ],
+)
+def test_checks_that_run_together_see_what_each_sees_alone(
+    tmp_path: Path,
+    reference: Reference,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    forward: str,
+) -> None:
+    folder = tmp_path / f"checks_{next(NUMBERS)}"
+    folder.mkdir()
+    (folder / f"test_{folder.name}.py").write_text(MANY)
+    limits = Limits(call_seconds=0.4, cell_seconds=20)
+    monkeypatch.setattr("autograder.session.SECOND_CALL_SECONDS", 0.2)
+    suite = Suite(collect_checks(folder), reference, {}, {}, b"secret", limits)
+    imports = "import os\nimport numpy as np\ndef forever():\n    while True: pass"
+    seen = []
+    for most in (1, 8):
+        monkeypatch.setattr("autograder.session.TOGETHER", most)
+        cells = submission(imports, MODEL, RIGHT_CELL, FORWARD + forward)
+        seen.append(suite.run(cells, sandbox.controls[0]))
+    alone, together = seen
+    assert together == alone
+    assert {check.submitted.outcome for check in alone.checks if "model" in check.check} == {
+        "passed"
+    }
 
 
 @pytest.mark.parametrize("kind", ["visible", "hidden"])

@@ -8,12 +8,17 @@ import pytest
 from autograder.course import Course
 from autograder.reference import BUILDING_BLOCKS, Reference
 from autograder.sandbox import Limits, Sandbox, SandboxError
-from autograder.student import MAX_LOST, StudentError
+from autograder.session import MAX_LOST, StudentError
+from autograder.student import Student
 from autograder.submissions.reading import read_submission
 from autograder.worker import wire
 from tests.conftest import LONG, SHORT, Load
 
 FOREVER = "while True: pass"
+
+
+def with_right_ones(student: Student, reference: Reference) -> Student:
+    return Student(student.session, reference, BUILDING_BLOCKS)
 
 
 def kind(error: pytest.ExceptionInfo[StudentError]) -> str:
@@ -29,7 +34,7 @@ def test_a_call_crosses_and_comes_back(load: Load) -> None:
     scaled, options = student.f(x, k=2)
     np.testing.assert_array_equal(scaled, 2 * x.T, strict=True)
     assert options == {"k": 2, "n": None}
-    assert student.troubles == []
+    assert student.session.troubles == []
 
 
 def test_the_solution_answers_as_the_reference_does(
@@ -164,7 +169,7 @@ def test_a_call_that_ends_badly_costs_itself_alone(
         assert message in str(error.value)
     assert student.f(False) == 1
     assert student.g() == 1
-    assert student.mishaps == (ending is not None)
+    assert student.session.mishaps == (ending is not None)
 
 
 def test_an_answer_of_any_size_is_not_believed(load: Load) -> None:
@@ -194,12 +199,12 @@ def test_a_stub_that_hangs_is_not_waited_for_again_and_again(load: Load) -> None
         with pytest.raises(StudentError, match="took longer") as error:
             student.f()
         assert kind(error) == "out of time"
-    assert student.mishaps == MAX_LOST
+    assert student.session.mishaps == MAX_LOST
     assert student.g() == 1
 
 
 def test_a_stub_that_crashed_keeps_its_time(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.student.SECOND_CALL_SECONDS", 0.1)
+    monkeypatch.setattr("autograder.session.SECOND_CALL_SECONDS", 0.1)
     slow = "def f(crash):\n    if crash: os._exit(1)\n    time.sleep(0.3)\n    return 1"
     student = load("import os, time", slow)
     with pytest.raises(StudentError):
@@ -282,8 +287,11 @@ def f():
 def test_cells_run_in_order_and_a_failing_one_costs_what_it_had_not_defined(load: Load) -> None:
     student = load("x = 1", "y = 1\n1/0\nz = 1", "def f(): return x", "def f(): return x + y")
     assert student.f() == 2
-    assert [trouble.cell for trouble in student.troubles] == ["cell 2"]
-    assert "ZeroDivisionError in cell 2, line 2: division by zero" in student.troubles[0].message
+    assert [trouble.cell for trouble in student.session.troubles] == ["cell 2"]
+    assert (
+        "ZeroDivisionError in cell 2, line 2: division by zero"
+        in student.session.troubles[0].message
+    )
     with pytest.raises(StudentError):
         student.value("z")
 
@@ -305,7 +313,7 @@ def test_a_cell_that_is_stopped_keeps_what_stood_before(
     loop = f"def while_true():\n    {FOREVER}\nbad = 1/0"
     student = load(loop, f"{magic}y = 1\n{stop}\nz = 1", "def f(): return y", limits=SHORT)
     assert student.f() == 1
-    messages = [trouble.message for trouble in student.troubles]
+    messages = [trouble.message for trouble in student.session.troubles]
     assert len(messages) == 2, "each trouble is told once, however often the cells run"
     assert "ZeroDivisionError in cell 1, line 3" in messages[0]
     assert told.replace("line 2", "line 3" if magic else "line 2") in messages[1]
@@ -318,7 +326,7 @@ def test_a_stopped_cell_does_not_take_time_from_those_that_ran(load: Load) -> No
     slow = "import time\ntime.sleep(0.5)\nx = 1"
     student = load(slow, f"y = 1\n{FOREVER}", "def f(): return x + y", limits=limits)
     assert student.f() == 2
-    assert [trouble.cell for trouble in student.troubles] == ["cell 2"]
+    assert [trouble.cell for trouble in student.session.troubles] == ["cell 2"]
 
 
 def test_a_released_module_can_be_imported(load: Load) -> None:
@@ -349,7 +357,7 @@ def f():
     return answer
 """
     )
-    assert student.troubles == []
+    assert student.session.troubles == []
     for _ in range(2):
         assert student.f() == ["torch.float32", "cpu", True, 3]
 
@@ -436,41 +444,38 @@ def rnn_forward(x, h, W_x, W_h, b_h):
     arguments = np.ones((2, 4, 2)), np.zeros((2, 3)), *WEIGHTS
     right = reference.rnn_forward(*arguments)
     assert not np.any(student.rnn_forward(*arguments))
-    with student.right_ones_in_place(BUILDING_BLOCKS):
-        np.testing.assert_allclose(student.rnn_forward(*arguments), right)
-        # A right one does not stand in for the stub itself.
-        assert not np.any(student.rnn_cell_forward(arguments[0][:, 0], arguments[1], *WEIGHTS))
+    helped = with_right_ones(student, reference)
+    np.testing.assert_allclose(helped.rnn_forward(*arguments), right)
+    # A right one does not stand in for the stub itself.
+    assert not np.any(helped.rnn_cell_forward(arguments[0][:, 0], arguments[1], *WEIGHTS))
     assert not np.any(student.rnn_forward(*arguments))
 
 
 def test_a_recursive_stub_calls_itself(load: Load) -> None:
-    student = load("def softmax(z): return 7 if len(z) == 1 else softmax(z[1:])")
-    with student.right_ones_in_place(BUILDING_BLOCKS):
-        assert student.softmax(np.zeros(3)) == 7
+    cell = "def softmax(z): return 7 if len(z) == 1 else softmax(z[1:])"
+    assert load(cell, right=BUILDING_BLOCKS).softmax(np.zeros(3)) == 7
 
 
-def test_a_stub_that_is_missing_is_there_only_meanwhile(load: Load) -> None:
+def test_a_stub_that_is_missing_is_there_only_meanwhile(load: Load, reference: Reference) -> None:
     student = load("def f(x): return softmax(x)")
-    with student.right_ones_in_place(BUILDING_BLOCKS):
-        np.testing.assert_allclose(student.f(np.zeros(2)), [0.5, 0.5])
+    helped = with_right_ones(student, reference)
+    np.testing.assert_allclose(helped.f(np.zeros(2)), [0.5, 0.5])
     with pytest.raises(StudentError, match="NameError"):
         student.f(np.zeros(2))
 
 
 def test_a_tuple_comes_back_as_one(load: Load) -> None:
-    student = load("def f(*args):\n    all = rnn_cell_backward(*args)\n    return all + (1,)")
+    cell = "def f(*args):\n    all = rnn_cell_backward(*args)\n    return all + (1,)"
     N, E, H = 2, 3, 4
     shapes = (N, H), (N, E), (N, H), (N, H), (E, H), (H, H)
-    with student.right_ones_in_place(BUILDING_BLOCKS):
-        dx, *_, db, one = student.f(*map(np.zeros, shapes))
+    dx, *_, db, one = load(cell, right=BUILDING_BLOCKS).f(*map(np.zeros, shapes))
     assert (dx.shape, db.shape, one) == ((N, E), (H,), 1)
 
 
 def test_a_stand_in_draws_from_the_generator_that_it_is_given(load: Load) -> None:
     draw = "sample_token([0.0] * 9, rng, temperature=2, top_k=7)"
-    student = load(f"def f(rng): return [{draw} for _ in range(9)]")
-    with student.right_ones_in_place(BUILDING_BLOCKS):
-        first, second, other = (student.f(np.random.default_rng(seed)) for seed in (1, 1, 2))
+    student = load(f"def f(rng): return [{draw} for _ in range(9)]", right=BUILDING_BLOCKS)
+    first, second, other = (student.f(np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first == second != other
     assert len(set(first)) > 1
 
@@ -503,22 +508,17 @@ def test_a_stand_in_draws_from_the_generator_that_it_is_given(load: Load) -> Non
     ],
 )  # fmt: skip
 def test_a_stand_in_refuses_what_its_stub_does_not_take(load: Load, call: str) -> None:
-    student = load(
-        f"import numpy as np\ndef f(rng): return {call}", "def g(): return softmax([0.0])"
-    )
-    with student.right_ones_in_place(BUILDING_BLOCKS):
-        with pytest.raises(StudentError) as error:
-            student.f(np.random.default_rng(0))
-        assert kind(error) == "raised"
-        assert student.g() == [1]
+    cell = f"import numpy as np\ndef f(rng): return {call}"
+    student = load(cell, "def g(): return softmax([0.0])", right=BUILDING_BLOCKS)
+    with pytest.raises(StudentError) as error:
+        student.f(np.random.default_rng(0))
+    assert kind(error) == "raised"
+    assert student.g() == [1]
 
 
 def test_only_building_blocks_are_answered_from_here(load: Load) -> None:
-    student = load("def f(): return bptt(1)")
-    with (
-        student.right_ones_in_place(BUILDING_BLOCKS),
-        pytest.raises(StudentError, match="NameError"),
-    ):
+    student = load("def f(): return bptt(1)", right=BUILDING_BLOCKS)
+    with pytest.raises(StudentError, match="NameError"):
         student.f()
 
 

@@ -8,7 +8,8 @@ among all tokens by their probabilities, and both tails (Bonferroni).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from autograder.checks.agree import Disagreement
 
 CHANCE = 1e-9
+
+# Tokens that were drawn, the probabilities of each, and what to call these draws.
+Draws = tuple[Sequence[int], NDArray[np.float64], str]
 
 
 def follows(
@@ -51,6 +55,27 @@ def follows(
         want, got = probabilities.round(3).tolist(), (counts / n).round(3).tolist()
         detail = f"Expected shares {want}, got {got} in {n} draws."
         raise Disagreement(f"{name}: {', '.join(said)}.", detail)
+
+
+def follow(draw: Callable[[], Sequence[Draws]], chance: float = CHANCE) -> None:
+    """Raises Disagreement unless draws can have come from their probabilities.
+
+    What fails is drawn once more, and only what fails again is wrong. A right sampler fails each
+    round with the root of ``chance``, which takes fewer draws to see than ``chance`` itself.
+
+    Args:
+        draw: makes all draws anew.
+        chance: how likely a right sampler fails, at most.
+    """
+    for again in (False, True):
+        drawn = draw()
+        try:
+            for tokens, probabilities, name in drawn:
+                follows(tokens, probabilities, name, math.sqrt(chance) / len(drawn))
+            return
+        except Disagreement:
+            if again:
+                raise
 
 
 def binomial(k: NDArray[np.int64], n: int, p: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from autograder.course import Course, seed
 from autograder.reference import Reference
 from autograder.rubric import load_rubric
 from autograder.sandbox import Sandbox
+from autograder.session import Session
 from autograder.student import Student
 from autograder.submissions.reading import read_submission
 
@@ -67,10 +68,10 @@ def student(
         pytest.fail(f"{path}: {submission.trouble}")
     with Sandbox(box.choose(None), hidden=[course.root]) as sandbox:
         limits = load_rubric(course.rubric_file).limits
-        running = Student(submission, sandbox.controls[0], limits, reference, course.support())
-        running.load()
-        yield running
-        running.close()
+        session = Session(submission, sandbox.controls[0], limits, course.support())
+        session.load()
+        yield Student(session, reference)
+        session.close()
 
 
 def _student_id(config: pytest.Config) -> str:

@@ -38,7 +38,8 @@ from autograder.misconceptions.outcomes import (
     tokens,
 )
 from autograder.misconceptions.pieces import Right
-from autograder.student import Call, StudentError
+from autograder.session import StudentError
+from autograder.student import Call
 from autograder.worker.wire import seed_of
 
 Names = tuple[Misconception, ...]

@@ -10,7 +10,8 @@ import numpy as np
 
 from autograder.checks.agree import DOUBLE, SINGLE, TINY, Array
 from autograder.misconceptions.pieces import Right
-from autograder.student import Call, StudentError
+from autograder.session import StudentError
+from autograder.student import Call
 
 SAMPLER, WRITER, MODEL = "sample_token", "generate", "CharRNN"
 DEFAULT_SIZES = (512, 128, 64)

@@ -12,6 +12,7 @@ import math
 import select
 import socket
 import time
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -254,11 +255,12 @@ class Line:
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self.sock = sock
-        self._to_read, self._to_write = select.poll(), select.poll()
+        self._to_read, self._to_write, self._to_both = (select.poll() for _ in range(3))
         self._to_read.register(sock, select.POLLIN)
         self._to_write.register(sock, select.POLLOUT)
+        self._to_both.register(sock, select.POLLIN | select.POLLOUT)
         self._part = memoryview(bytearray(CHUNK))
-        self._come = bytearray()
+        self._come, self._queued = bytearray(), bytearray()
 
     @property
     def unread(self) -> bool:
@@ -282,7 +284,9 @@ class Line:
     def _read(self, size: int, deadline: float) -> None:
         """Reads until there are ``size`` bytes, and what comes with the last of them."""
         while len(self._come) < size:
-            _wait(self._to_read, deadline)
+            with suppress(OSError):  # where nobody reads any more, there may still be what was sent
+                self._push()
+            _wait(self._to_both if self._queued else self._to_read, deadline)
             try:
                 count = self.sock.recv_into(self._part)
             except BlockingIOError:
@@ -293,16 +297,29 @@ class Line:
                 raise Closed("the other side closed")
             self._come += self._part[:count]
 
+    def _push(self) -> None:
+        """Sends what is queued, as far as it is taken."""
+        with suppress(BlockingIOError):
+            while self._queued:
+                del self._queued[: self.sock.send(self._queued)]
+
+    def queue(self, message: object) -> None:
+        """Sends a message while the next one is waited for.
+
+        So two sides that both have much to send do not wait for each other.
+        """
+        self._queued += encode(message)
+
     def send(self, message: object, deadline: float) -> None:
         """Sends a message. Raises TooLate or Closed."""
-        data = memoryview(encode(message))
-        while data:
-            try:
-                data = data[self.sock.send(data) :]
-            except BlockingIOError:
+        self.queue(message)
+        try:
+            self._push()
+            while self._queued:
                 _wait(self._to_write, deadline)
-            except OSError as error:
-                raise Closed(str(error)) from None
+                self._push()
+        except OSError as error:
+            raise Closed(str(error)) from None
 
     def close(self) -> None:
         self.sock.close()

@@ -1,0 +1,449 @@
+"""One submission's code in a worker, asked by several checks at a time.
+
+A check waits for each answer; meanwhile the others go on, up to what they ask next. So a worker
+finds its next requests waiting, and answers them one after another: a change from one process to
+the other between any two would take longer than most calls.
+
+A crash or a timeout costs the call that met it. The next call finds a fresh worker.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from greenlet import getcurrent, greenlet
+
+from autograder.evidence import CellTrouble
+from autograder.sandbox import (
+    Callback,
+    Control,
+    Garbled,
+    Limits,
+    OutOfTime,
+    Reply,
+    Worker,
+    WorkerLost,
+)
+from autograder.submissions.reading import Cell, Submission
+from autograder.worker.wire import Unreadable
+
+# A stub that ran out of time is not waited for as long again, and after some tries not at all; nor
+# is a cell run again that was stopped so often.
+SECOND_CALL_SECONDS = 2.0
+MAX_LOST = 3
+# How many tasks are begun before others are done; and, from an answer that takes this long, no more
+# than one, as after the loss of a worker.
+TOGETHER = 8
+SLOW_SECONDS = 1.0
+# The room for answers that are kept to be asked for again and to be explained, in numbers.
+MAX_KEPT = 1 << 24
+CONTAINERS = {np.ndarray, list, dict}
+# What a cell gets where nothing is left, since most only define something.
+LEAST_SECONDS = 0.1
+EXCEPTIONS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+
+Kind = Literal["missing", "unfinished", "raised", "out of time", "crashed", "unreadable"]
+T = TypeVar("T")
+
+
+class StudentError(Exception):
+    """A stub did not answer.
+
+    ``message`` may always be shown: the code chose no word of it, by which it could tell what a
+    hidden check has asked. ``detail`` is for staff, and for checks that are not hidden.
+    """
+
+    def __init__(self, kind: Kind, message: str, detail: str = "") -> None:
+        super().__init__(f"{message} {detail}".strip())
+        self.kind = kind
+        self.message = message
+        self.detail = detail
+
+
+@dataclass(eq=False)
+class _Request:
+    """What is asked, and the tasks that wait for it; see ``Session.ask``.
+
+    ``number`` is that of the message to the present worker, once it was sent.
+    """
+
+    subject: str
+    op: str
+    fields: Mapping[str, Any]
+    key: bytes | None
+    callback: Callback | None
+    tasks: list[greenlet]
+    number: int | None = None
+
+
+class _BeginAgain(Exception):
+    """The worker was lost while several tasks waited for it."""
+
+
+class _CellState:
+    """How far a cell may run: to its end, or to before its ``stop``-th statement."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.stop: int | None = None
+        self.ran = False
+        self._lost = 0
+
+    def stop_before(self, reached: int) -> None:
+        """Never runs the statement again that was reached when the worker was lost."""
+        self._lost += 1
+        self.stop = max(0, reached if self.stop is None else min(reached, self.stop - 1))
+        if self._lost == MAX_LOST:
+            self.stop = 0
+
+
+class Session:
+    """One submission, whose cells run in a worker, and again in a fresh one when that is lost.
+
+    ``support`` are the sources of modules that were released beside the notebook, by name.
+    ``stood_in`` remembers of each call which right stubs were called in it.
+    """
+
+    def __init__(
+        self,
+        submission: Submission,
+        control: Control,
+        limits: Limits,
+        support: Mapping[str, str],
+    ) -> None:
+        self._cells = [_CellState(cell) for cell in submission.cells]
+        self._control = control
+        self._limits = limits
+        self._support = dict(support)
+        self._worker: Worker | None = None
+        self._ends = time.monotonic() + limits.submission_seconds
+        self._load_left = limits.load_seconds
+        self._lost: Counter[str] = Counter()
+        self._last_loss: dict[str, StudentError] = {}
+        self._tasks_of: greenlet | None = None
+        self._waiting: deque[_Request] = deque()
+        self._asked: dict[bytes | None, _Request] = {}
+        self._answers: dict[bytes | None, Reply] = {}
+        self._known_losses: dict[bytes | None, StudentError] = {}
+        self._one_by_one = False
+        self._room = MAX_KEPT
+        self.stood_in: defaultdict[bytes, set[str]] = defaultdict(set)
+        self.troubles: list[CellTrouble] = []
+        self.mishaps = 0
+        self.garbled = False
+        self.out_of_time = False
+
+    def load(self) -> None:
+        """Runs the cells for the first time and notes which did not run to their end."""
+        # Where the time was used up, each call will say so.
+        with suppress(StudentError):
+            self._load()
+
+    def close(self) -> None:
+        """Ends the worker."""
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    def together(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
+        """Runs the tasks in turns, each up to what it asks next; returns what each returns.
+
+        When the worker is lost, those that are not done begin again, one after another, so that
+        each meets what it would have met by itself. What a task raises is raised here.
+        """
+        results: dict[int, T] = {}
+        to_do = deque(range(len(tasks)))
+
+        def run(index: int) -> None:
+            results[index] = tasks[index]()
+
+        self._tasks_of = getcurrent()
+        try:
+            while to_do or self._waiting:
+                while to_do and len(self._waiting) < (1 if self._one_by_one else TOGETHER):
+                    greenlet(run).switch(to_do.popleft())
+                try:
+                    self._answer_next()
+                except _BeginAgain:
+                    to_do = deque(index for index in range(len(tasks)) if index not in results)
+        finally:
+            self._tasks_of = None
+            self._end_all()
+        return [results[index] for index in range(len(tasks))]
+
+    def ask(
+        self,
+        subject: str,
+        op: str,
+        *,
+        key: bytes | None = None,
+        alike: bool = False,
+        callback: Callback | None = None,
+        **fields: Any,
+    ) -> Reply:
+        """The worker's reply, once it comes. Raises StudentError.
+
+        Args:
+            subject: the stub that this is about.
+            op: see ``worker.serve``, as for ``fields``.
+            key: names the request, for a task that begins again.
+            alike: all requests with this key have the same answer, and one will do.
+            callback: answers calls of other stubs.
+        """
+        if self._tasks_of is None:
+            self._one_by_one = True
+            ask = partial(self.ask, subject, op, key=key, alike=alike, callback=callback, **fields)
+            return self.together([ask])[0]
+        if key in self._answers:
+            return self._answers[key]
+        if key in self._known_losses:
+            raise self._counted(subject, self._known_losses.pop(key))
+        task = getcurrent()
+        if alike and key in self._asked:
+            self._asked[key].tasks.append(task)
+        else:
+            request = _Request(subject, op, fields, key, callback, [task])
+            self._waiting.append(request)
+            if alike and key is not None:
+                self._asked[key] = request
+            if self._worker is not None:
+                self._post(self._worker, request)
+        reply: Reply = self._tasks_of.switch()
+        return reply
+
+    @property
+    def worker(self) -> Worker | None:
+        """The present one, which holds the models that it has built."""
+        return self._worker
+
+    def keep(self, key: bytes | None, reply: Reply) -> bool:
+        """Whether there is room to keep the reply; under a key, it is not asked for again."""
+        if key in self._answers:
+            return True
+        size = _size(reply.get("answer"), self._room)
+        self._room -= min(size, self._room)
+        has_room = size < self._room
+        if has_room and key is not None:
+            self._answers[key] = reply
+        return has_room
+
+    def value(self, subject: str, reply: Reply) -> Any:
+        """What a reply holds. Raises StudentError where that is no answer."""
+        if "error" in reply:
+            told = _told(reply)
+            if told.kind == "unfinished":
+                raise StudentError("unfinished", f"`{subject}` is still to be written.")
+            raise StudentError(told.kind, f"`{subject}` raised an exception.", told.text)
+        if "missing" in reply:
+            raise StudentError("missing", self._why_missing(subject))
+        answer = reply.get("answer")
+        if isinstance(answer, Unreadable):
+            message = f"`{subject}` returned {answer.what}, which cannot be read."
+            raise StudentError("unreadable", message)
+        return answer
+
+    def _why_missing(self, subject: str) -> str:
+        for trouble in self.troubles:
+            cell = next(s.cell for s in self._cells if s.cell.name == trouble.cell)
+            defines = rf"^[ \t]*(?:def[ \t]+|class[ \t]+)?{re.escape(subject)}\b"
+            if re.search(defines, cell.source, re.MULTILINE):
+                return f"`{subject}` is not defined, because {trouble.message}."
+        return (
+            f"`{subject}` is not defined. Define it under exactly this name, at the top level "
+            "of a cell."
+        )
+
+    # -- answering ------------------------------------------------------------------------------
+
+    def _post(self, worker: Worker, request: _Request) -> None:
+        if not self._given_up(request):
+            request.number = worker.post(request.op, **request.fields)
+
+    def _given_up(self, request: _Request) -> bool:
+        return self._lost[request.subject] >= MAX_LOST
+
+    def _answer_next(self) -> None:
+        """Waits for the answer to the first request, and lets those go on who wait for it."""
+        if not self._waiting:
+            return
+        request = self._waiting[0]
+        outcome: Reply | StudentError
+        try:
+            outcome = self._reply(request)
+        except StudentError as error:
+            outcome = error
+        self._waiting.popleft()
+        self._asked.pop(request.key, None)
+        for task in request.tasks:
+            if isinstance(outcome, StudentError):
+                task.throw(outcome)
+            else:
+                task.switch(outcome)
+
+    def _reply(self, request: _Request) -> Reply:
+        if self._given_up(request):
+            raise self._last_loss[request.subject]
+        left = self._left()
+        worker = self._worker or self._load()
+        for one in self._waiting:
+            if one.number is None:
+                self._post(worker, one)
+        assert request.number is not None
+        seconds = self._limits.call_seconds
+        if (last := self._last_loss.get(request.subject)) and last.kind == "out of time":
+            seconds = min(seconds, SECOND_CALL_SECONDS)
+        began = time.monotonic()
+        try:
+            reply = worker.reply(request.number, min(seconds, left), callback=request.callback)
+        except WorkerLost as loss:
+            error = self._without_worker(request.subject, loss)
+        else:
+            # Were all to take as long, none would be done when the time is used up.
+            self._one_by_one |= time.monotonic() - began > SLOW_SECONDS
+            return reply
+        self._one_by_one = True
+        if len(self._waiting) == len(request.tasks) == 1:
+            raise self._counted(request.subject, error)
+        if request.key is not None:
+            self._known_losses[request.key] = error
+        self._end_all()
+        raise _BeginAgain
+
+    def _end_all(self) -> None:
+        """Ends the tasks that wait."""
+        waiting = [task for request in self._waiting for task in request.tasks]
+        self._waiting.clear()
+        self._asked.clear()
+        for task in waiting:
+            task.throw()
+
+    def _without_worker(self, subject: str, loss: WorkerLost) -> StudentError:
+        """What to say of a call over which the worker was lost."""
+        self._worker = None
+        self.mishaps += 1
+        self._note(loss)
+        if isinstance(loss, OutOfTime):
+            limit = f"{self._limits.call_seconds:g} s"
+            return StudentError("out of time", f"`{subject}` took longer than {limit}.")
+        return StudentError("crashed", f"`{subject}` {loss.brief}.", f"It {loss.reason}.")
+
+    def _counted(self, subject: str, error: StudentError) -> StudentError:
+        self._lost[subject] += 1
+        self._last_loss[subject] = error
+        return error
+
+    def _note(self, loss: WorkerLost) -> None:
+        self.garbled = self.garbled or isinstance(loss, Garbled)
+        self.out_of_time = self.out_of_time or isinstance(loss, OutOfTime)
+
+    def _left(self) -> float:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            self.close()
+            self.out_of_time = True
+            seconds = self._limits.submission_seconds
+            raise StudentError("out of time", f"The {seconds:g} s of a submission were used up.")
+        return left
+
+    # -- loading --------------------------------------------------------------------------------
+
+    def _load(self) -> Worker:
+        while True:
+            self._left()
+            worker = self._control.fork(self._limits)
+            worker.request("support", self._limits.cell_seconds, sources=self._support)
+            if all(self._run_cell(worker, state) for state in self._cells if state.stop != 0):
+                self._worker = worker
+                return worker
+
+    def _run_cell(self, worker: Worker, state: _CellState) -> bool:
+        """Runs a cell; False if the worker was lost, and then never runs that statement again.
+
+        What a cell takes for its first run counts towards all that cells may take. Whatever it
+        was stopped at, it runs up to there again in each fresh worker.
+        """
+        first, state.ran = not state.ran, True
+        started = time.monotonic()
+        seconds = min(self._limits.cell_seconds, max(self._ends - started, LEAST_SECONDS))
+        if first:
+            seconds = min(seconds, max(self._load_left, LEAST_SECONDS))
+        reached = 0
+
+        def notice(reply: Reply) -> None:
+            nonlocal reached
+            reached = reply["at"] if isinstance(reply["at"], int) else 0
+
+        cell = state.cell
+        try:
+            reply = worker.request(
+                "cell", seconds, notice=notice, name=cell.name, source=cell.source, stop=state.stop
+            )
+        except WorkerLost as loss:
+            state.stop_before(reached)
+            self._note(loss)
+            # How a later run ends could tell what was asked before it.
+            told = loss.reason if first else loss.brief
+            self.troubles.append(CellTrouble(cell.name, f"{cell.name} {told}"))
+            return False
+        finally:
+            if first:
+                self._load_left -= time.monotonic() - started
+        if "error" in reply and first:
+            self.troubles.append(CellTrouble(cell.name, _told(reply).text))
+        return True
+
+
+def _size(value: object, enough: int) -> int:
+    """About how many numbers of an array take as much memory, as far as ``enough``."""
+    size, still = 0, [value]
+    while still and size < enough:
+        one = still.pop()
+        if isinstance(one, np.ndarray):
+            size += one.size
+        elif isinstance(one, list | dict):
+            size += 4 * len(one)
+            inner = one.values() if isinstance(one, dict) else one
+            still += [item for item in inner if type(item) in CONTAINERS]
+    return size
+
+
+class _Told:
+    """What is told of an exception: ``text`` names it, its place and what it said."""
+
+    def __init__(self, kind: Kind, text: str) -> None:
+        self.kind = kind
+        self.text = text
+
+
+def _told(reply: Reply) -> _Told:
+    """What a worker says of an exception, cut to what can be printed."""
+    error = reply["error"] if isinstance(reply["error"], dict) else {}
+    named = error.get("type")
+    name = named if isinstance(named, str) and named in EXCEPTIONS else "an exception"
+    place, line = error.get("cell"), error.get("line")
+    known = isinstance(place, str) and re.fullmatch(r"cell \d{1,4}", place)
+    where = f" in {place}, line {line}" if known and isinstance(line, int) else ""
+    kind: Kind = "unfinished" if name == "NotImplementedError" else "raised"
+    said = _clean(error.get("text"), 300)
+    return _Told(kind, f"{name}{where}: {said}" if said else f"{name}{where}")
+
+
+def _clean(value: object, length: int) -> str:
+    if not isinstance(value, str):
+        return ""
+    return "".join(c if c.isprintable() else " " for c in value[: 4 * length]).strip()[:length]
