@@ -299,7 +299,7 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
     b_y, order = staircase(rng, V, 0.02, first=3)
     probabilities = np.zeros(V)
     probabilities[order[:2]] = reference.softmax(b_y[order[:2]])
-    asked.append((32, b_y, {"top_k": 2}, probabilities, "With top_k=2"))
+    asked.append((48, b_y, {"top_k": 2}, probabilities, "With top_k=2"))
 
     def draw() -> list[Draws]:
         seen: list[Draws] = []
