@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-# Of a job, the grading process and the worker take turns, and one waits while the other starts.
-JOBS_PER_CORE = 2
+# One more than there are cores goes on while a submission is waited for that hangs.
+WAITING = 1
 
 
 def usual_jobs() -> int:
     """As many as keep the cores busy that this process may run on."""
     known = hasattr(os, "sched_getaffinity")  # not so on macOS
-    return JOBS_PER_CORE * (len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1)
+    return WAITING + (len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1)

@@ -8,11 +8,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# Often enough for a peak, and seldom enough to cost nothing.
+# Often enough for a peak, and seldom enough to take a hundredth of a core.
 SAMPLE_SECONDS = 0.5
+SHARE_OF_A_CORE = 0.01
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,12 @@ def watched(words: Sequence[str], folder: Path, env: Mapping[str, str] | None = 
 
     def watch(pid: int) -> None:
         nonlocal most
-        while not ended.wait(SAMPLE_SECONDS):
-            try:
+        pause = SAMPLE_SECONDS
+        while not ended.wait(pause):
+            began = time.thread_time()
+            with suppress(OSError):
                 most = max(most, sum(map(_megabytes, _descendants(pid))))
-            except OSError:
-                continue
+            pause = max(SAMPLE_SECONDS, (time.thread_time() - began) / SHARE_OF_A_CORE)
 
     with (folder / "log.txt").open("a") as log:
         started, before = time.perf_counter(), _cpu_seconds()
