@@ -6,7 +6,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -114,8 +114,8 @@ def _by_position(
 
 def _fitting(name: str, args: list[Any]) -> list[Any]:
     shapes = BUILDING_BLOCKS[name]
-    sizes: dict[str, Any] = {}
     fitting: list[Any] = []
+    found: list[tuple[int, ...]] = []
     for position, (shape, value) in enumerate(zip(shapes, args, strict=False), start=1):
         if shape == "rng":
             if not isinstance(value, np.random.Generator):
@@ -128,29 +128,41 @@ def _fitting(name: str, args: list[Any]) -> list[Any]:
             array = np.empty(0, dtype=object)
         if array.dtype.kind not in "biuf":
             raise NotAnswered(f"{name}: argument {position} is no array of numbers")
-        letters = shape.removeprefix("...")
-        leading = array.ndim - len(letters)
-        if leading < 0 or (leading > 0 and not shape.startswith("...")):
-            raise NotAnswered(f"{name}: argument {position} has the shape {array.shape}")
-        found: list[tuple[str, Any]] = [*zip(letters, array.shape[leading:], strict=True)]
-        if shape.startswith("..."):
-            found.append(("...", array.shape[:leading]))
-        for letter, size in found:
-            if sizes.setdefault(letter, size) != size:
-                raise NotAnswered(
-                    f"{name}: argument {position} has the shape {array.shape}, which does not "
-                    "fit the arguments before it"
-                )
         fitting.append(array)
-    # An empty axis does not make the others free: a loop may run over them.
-    axes = (*sizes.get("...", ()), sizes.get("N", 1), sizes.get("T", 1))
-    rows = math.prod(max(size, 1) for size in axes)
-    width = max(math.prod(sizes[letter] for letter in shape if letter in "EHV") for shape in shapes)
-    if rows > MAX_ROWS or rows * width > MAX_WORK:
-        raise NotAnswered(f"{name} was called with larger arrays than are ever asked for")
+        found.append(array.shape)
+    if reason := _why_not(name, tuple(found)):
+        raise NotAnswered(f"{name}{reason}")
     options = args[len(shapes) :]
     for value in options:
         plain = value is None or isinstance(value, int | float)
         if not plain and not (isinstance(value, np.ndarray) and value.ndim == 0):
             raise NotAnswered(f"{name}: an option is no plain number")
     return fitting + options
+
+
+@lru_cache(1024)
+def _why_not(name: str, found: tuple[tuple[int, ...], ...]) -> str:
+    """Why arrays of these shapes are none that a building block takes; empty if they are."""
+    shapes = [shape for shape in BUILDING_BLOCKS[name] if shape != "rng"]
+    sizes: dict[str, Any] = {}
+    for position, (shape, axes) in enumerate(zip(shapes, found, strict=False), start=1):
+        letters = shape.removeprefix("...")
+        leading = len(axes) - len(letters)
+        if leading < 0 or (leading > 0 and not shape.startswith("...")):
+            return f": argument {position} has the shape {axes}"
+        named: list[tuple[str, Any]] = [*zip(letters, axes[leading:], strict=True)]
+        if shape.startswith("..."):
+            named.append(("...", axes[:leading]))
+        for letter, size in named:
+            if sizes.setdefault(letter, size) != size:
+                return (
+                    f": argument {position} has the shape {axes}, which does not fit the "
+                    "arguments before it"
+                )
+    # An empty axis does not make the others free: a loop may run over them.
+    counted = (*sizes.get("...", ()), sizes.get("N", 1), sizes.get("T", 1))
+    rows = math.prod(max(size, 1) for size in counted)
+    width = max(math.prod(sizes[letter] for letter in shape if letter in "EHV") for shape in shapes)
+    if rows > MAX_ROWS or rows * width > MAX_WORK:
+        return " was called with larger arrays than are ever asked for"
+    return ""

@@ -130,6 +130,19 @@ def become_worker(sock: socket.socket, level: confine.Level, limits: dict[str, A
     serve(line)
 
 
+def rehearse(torch: Any) -> None:
+    """Runs each layer that a model has once: what torch then prepares, each worker would again."""
+    nn = torch.nn
+    for layer, given in (
+        (nn.Embedding(2, 2), torch.zeros(1, 1, dtype=torch.int64)),
+        (nn.RNN(2, 2, batch_first=True), torch.zeros(1, 1, 2)),
+        (nn.Linear(2, 2), torch.zeros(1, 2)),
+    ):
+        layer.load_state_dict(layer.state_dict())
+        with torch.no_grad():
+            layer.eval()(given)
+
+
 def use_large_pages() -> None:
     """Moves this process's memory onto large pages, where the kernel does that (Linux 6.1).
 
@@ -164,6 +177,7 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
     if "torch" in sys.modules:
         # Read from /proc at its first use, which workers do not see: slow kernels without it.
         sys.modules["torch"].backends.cpu.get_cpu_capability()
+        rehearse(sys.modules["torch"])
     gc.collect()
     gc.freeze()
     use_large_pages()
