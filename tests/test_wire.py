@@ -302,6 +302,33 @@ def test_who_does_not_read_cannot_hold_up_who_sends(
         pair[0].send(np.zeros(1 << 20), soon())
 
 
+def test_two_that_both_have_much_to_send_do_not_wait_for_each_other(pair: Pair) -> None:
+    ours, theirs = pair
+    much = np.arange(100_000.0)  # more than a socket takes at once
+
+    def other() -> None:
+        line = wire.Line(theirs)
+        line.send(much, soon() + 10)
+        line.send(line.receive(soon() + 10, LIMIT), soon() + 10)
+
+    answering = threading.Thread(target=other)
+    answering.start()
+    ours.queue(much[::-1])
+    np.testing.assert_array_equal(ours.receive(soon() + 10, LIMIT), much)
+    np.testing.assert_array_equal(ours.receive(soon() + 10, LIMIT), much[::-1])
+    answering.join()
+
+
+def test_what_was_sent_before_the_end_is_read_though_nobody_listens(pair: Pair) -> None:
+    ours, theirs = pair
+    theirs.sendall(wire.encode("last words"))
+    theirs.close()
+    ours.queue("hello")
+    assert ours.receive(soon(), LIMIT) == "last words"
+    with pytest.raises(Closed):
+        ours.receive(soon(), LIMIT)
+
+
 def test_sending_to_nobody_is_told(pair: Pair) -> None:
     pair[1].close()
     with pytest.raises(Closed):
