@@ -40,10 +40,11 @@ from autograder.worker.wire import Unreadable
 # is a cell run again that was stopped so often.
 SECOND_CALL_SECONDS = 2.0
 MAX_LOST = 3
-# How many tasks are begun before others are done; and, from an answer that takes this long, no more
-# than one, as after the loss of a worker.
+# How many tasks are begun before others are done; and, from an answer on that takes this long or is
+# this large, in numbers, no more than one, as after the loss of a worker.
 TOGETHER = 8
 SLOW_SECONDS = 1.0
+LARGE = 1 << 18
 # The room for answers that are kept to be asked for again and to be explained, in numbers.
 MAX_KEPT = 1 << 24
 CONTAINERS = {np.ndarray, list, dict}
@@ -90,7 +91,7 @@ class _Request:
 
 
 class _BeginAgain(Exception):
-    """The worker was lost while several tasks waited for it."""
+    """Several tasks waited for a worker that was lost, or that gives more than is to be held."""
 
 
 class _CellState:
@@ -163,8 +164,9 @@ class Session:
     def together(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         """Runs the tasks in turns, each up to what it asks next; returns what each returns.
 
-        When the worker is lost, those that are not done begin again, one after another, so that
-        each meets what it would have met by itself. What a task raises is raised here.
+        When the worker is lost or gives a large answer, those that are not done begin again, one
+        after another: each meets what it would have met by itself, and no more is held at a time.
+        What a task raises is raised here.
         """
         results: dict[int, T] = {}
         to_do = deque(range(len(tasks)))
@@ -307,25 +309,32 @@ class Session:
         seconds = self._limits.call_seconds
         if (last := self._last_loss.get(request.subject)) and last.kind == "out of time":
             seconds = min(seconds, SECOND_CALL_SECONDS)
+        alone = len(self._waiting) == len(request.tasks) == 1
         began = time.monotonic()
         try:
             reply = worker.reply(request.number, min(seconds, left), callback=request.callback)
         except WorkerLost as loss:
             error = self._without_worker(request.subject, loss)
-        else:
-            # Were all to take as long, none would be done when the time is used up.
-            self._one_by_one |= time.monotonic() - began > SLOW_SECONDS
-            return reply
+            if alone:
+                raise self._counted(request.subject, error) from None
+            if request.key is not None:
+                self._known_losses[request.key] = error
+            raise self._begin_again() from None
+        # Were all to take as long, none would be done when the time is used up.
+        self._one_by_one |= time.monotonic() - began > SLOW_SECONDS
+        if not alone and _size(reply, LARGE) >= LARGE:
+            raise self._begin_again()
+        return reply
+
+    def _begin_again(self) -> _BeginAgain:
         self._one_by_one = True
-        if len(self._waiting) == len(request.tasks) == 1:
-            raise self._counted(request.subject, error)
-        if request.key is not None:
-            self._known_losses[request.key] = error
         self._end_all()
-        raise _BeginAgain
+        return _BeginAgain()
 
     def _end_all(self) -> None:
-        """Ends the tasks that wait."""
+        """Ends the tasks that wait, and the worker that would answer them."""
+        if self._waiting:
+            self.close()
         waiting = [task for request in self._waiting for task in request.tasks]
         self._waiting.clear()
         self._asked.clear()

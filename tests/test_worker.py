@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -520,6 +523,56 @@ def test_only_building_blocks_are_answered_from_here(load: Load) -> None:
     student = load("def f(): return bptt(1)", right=BUILDING_BLOCKS)
     with pytest.raises(StudentError, match="NameError"):
         student.f()
+
+
+# -- several tasks at a time ------------------------------------------------------------------
+
+SLOW = "time.sleep(0.3)"
+LARGE = "x = np.zeros(1 << 19)"
+
+
+@pytest.mark.parametrize(
+    ("now_and_then", "in_turns"), [("pass", True), (SLOW, False), (LARGE, False)]
+)
+def test_tasks_take_turns_until_answers_are_slow_or_large(
+    load: Load, monkeypatch: pytest.MonkeyPatch, now_and_then: str, in_turns: bool
+) -> None:
+    """Else no check would be done when the time is up, or all answers would be held at once."""
+    monkeypatch.setattr("autograder.session.SLOW_SECONDS", 0.2)
+    body = f"x = n\n    if n == 1: {now_and_then}\n    return x"
+    student = load("import time\nimport numpy as np", f"def f(n):\n    {body}")
+    seen = []
+
+    def task(number: int) -> int:
+        for n in (100 + number, number, 200 + number):
+            student.f(n)
+            seen.append(number)
+        return number
+
+    assert student.session.together([partial(task, number) for number in range(12)]) == [*range(12)]
+    one_after_another = [number for number in range(8, 12) for _ in range(3)]
+    assert (seen[-12:] == one_after_another) != in_turns
+
+
+def test_what_a_task_raises_ends_all(load: Load) -> None:
+    student = load("def f(n): return n")
+    ended = []
+
+    def waits(number: int) -> None:
+        try:
+            student.f(number)
+        finally:
+            ended.append(number)
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    tasks: list[Callable[[], None]]
+    tasks = [partial(waits, 0), partial(waits, 1), fails, partial(waits, 2)]
+    with pytest.raises(ZeroDivisionError):
+        student.session.together(tasks)
+    assert ended == [0, 1]
+    assert student.f(3) == 3
 
 
 # -- the warm process -------------------------------------------------------------------------
