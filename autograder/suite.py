@@ -182,8 +182,8 @@ class _Run:
 class _FollowThrough:
     """A criterion's checks with right ones in place of the stubs that others are built of.
 
-    A criterion is met as ``submitted`` or, as a whole, like this. ``runs`` ends with the first that
-    fails.
+    A criterion is met as ``submitted`` or, as a whole, like this; a check in which no right one is
+    called counts as submitted. ``runs`` ends with the first that fails.
     """
 
     def __init__(
@@ -221,7 +221,8 @@ class _FollowThrough:
         )
         key = (submitted.check.name, right)
         if key not in self._known:
-            self._known[key] = self._run(submitted.check, right=right)
+            run = self._run(submitted.check, right=right)
+            self._known[key] = run if run.stood_in else submitted
         return self._known[key]
 
 
@@ -276,8 +277,9 @@ class Suite:
         return _evidence(submission, control.level, status, reason, (), checks)
 
     def _run_checks(self, given: _Given) -> tuple[list[CheckEvidence], list[Explanation]]:
-        together = given.session.together
-        submitted = together([partial(self._run_check, check, given) for check in self.checks])
+        submitted = given.session.together(
+            [partial(self._run_check, check, given) for check in self.checks]
+        )
         wrong = {stub for run in submitted if run.failed for stub in run.asked}
         not_met: dict[Asked, list[_Run]] = {
             (run.check.criterion, run.check.item): [] for run in submitted if run.failed
@@ -285,14 +287,11 @@ class Suite:
         for run in submitted:
             if (run.check.criterion, run.check.item) in not_met:
                 not_met[run.check.criterion, run.check.item].append(run)
+        # One after another: where right ones are answered, there must be nothing else to answer.
         again = partial(self._run_check, given=given)
-        through = together(
-            [partial(_FollowThrough, runs, wrong, again) for runs in not_met.values()]
-        )
-        followed = {run.check.name: run.seen for one in through for run in one.runs}
-        unmet = [(asked, one) for asked, one in zip(not_met, through, strict=True) if not one.met]
-        calls = together([one.calls for _, one in unmet])
-        lost = [Lost(*asked, of) for (asked, _), of in zip(unmet, calls, strict=True)]
+        through = {asked: _FollowThrough(runs, wrong, again) for asked, runs in not_met.items()}
+        followed = {run.check.name: run.seen for one in through.values() for run in one.runs}
+        lost = [Lost(*asked, one.calls()) for asked, one in through.items() if not one.met]
         checks = [
             self._evidence(run.check, run.seen, followed.get(run.check.name)) for run in submitted
         ]
@@ -306,18 +305,21 @@ class Suite:
         """Runs a check, with ``right`` ones in place of those stubs where others call them."""
         student = Student(given.session, self._reference, right)
         with close_calls() as close:
-            seen = self._see(check, given, student)
+            seen = self._see(check, given, student, right)
         # What a visible check expects is written out by hand, to some digits.
         if close and not check.visible:
             seen = msgspec.structs.replace(seen, close=True)
         return _Run(check, seen, student.calls, student.asked, student.stood_in)
 
-    def _see(self, check: Check, given: _Given, student: Student) -> Seen:
+    def _see(self, check: Check, given: _Given, student: Student, right: Collection[str]) -> Seen:
+        # With right ones in place, inputs are others: answers to those that the code has seen could
+        # be had from right ones.
+        drawn_as = " ".join([check.drawn_as, *sorted(right)])
         have = {
             "student": student,
             "reference": given.reference,
             "concepts": self._concepts,
-            "rng": np.random.default_rng(seed(self._secret, given.name, check.drawn_as)),
+            "rng": np.random.default_rng(seed(self._secret, given.name, drawn_as)),
         }
         try:
             check.function(**{key: have[key] for key in check.fixtures}, **check.parameters)

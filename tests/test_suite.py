@@ -43,6 +43,13 @@ def test_first(student):
 @pytest.mark.hidden
 def test_second(student):
     agree(student.rnn_forward(0 * ONE[None], 0 * ONE, ONE, ONE, ZERO), [[[0.0]]])
+
+
+@pytest.mark.criterion("2c.length")
+@pytest.mark.hidden
+def test_drawn(student, rng):
+    x = rng.normal(size=(1, 1, 1))
+    agree(student.rnn_forward(x, 0 * ONE, ONE, ONE, ZERO), np.tanh(x))
 """
 # Each asks several times, in part the same; of a stub that is given up after some losses.
 MANY = (
@@ -115,7 +122,7 @@ def follow(tmp_path: Path, reference: Reference, sandbox: Sandbox) -> Follow:
         evidence = suite.run(
             submission(f"import numpy as np\n{cell}\n{forward}"), sandbox.controls[0]
         )
-        return list(evidence.checks[1:])
+        return list(evidence.checks[1:3])
 
     return follow
 
@@ -209,6 +216,24 @@ def test_checks_that_run_together_see_what_each_sees_alone(
     assert {check.submitted.outcome for check in alone.checks if "model" in check.check} == {
         "passed"
     }
+
+
+def test_where_right_ones_are_answered_nothing_is_asked_that_was_seen_before(
+    tmp_path: Path, reference: Reference, sandbox: Sandbox
+) -> None:
+    """Else the right ones could be asked for the answers."""
+    folder = tmp_path / f"checks_{next(NUMBERS)}"
+    folder.mkdir()
+    (folder / f"test_{folder.name}.py").write_text(OF_FORWARD)
+    suite = Suite(collect_checks(folder), reference, {}, {}, b"secret", LONG)
+    only_new = "z = rnn_cell_forward(x[:, 0], h, W_x, W_h, b)[:, None] * (x.tobytes() not in seen)"
+    forward = f"{FORWARD}{only_new}\n    seen.append(x.tobytes())\n    return z"
+    cells = submission("import numpy as np\nseen = []", WRONG_CELL, forward)
+    evidence = suite.run(cells, sandbox.controls[0])
+    (drawn,) = (check for check in evidence.checks if "test_drawn" in check.check)
+    assert drawn.submitted.outcome == "failed"
+    assert drawn.followed_through is not None
+    assert drawn.followed_through.outcome == "passed"
 
 
 @pytest.mark.parametrize("kind", ["visible", "hidden"])

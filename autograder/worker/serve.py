@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import sys
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -38,14 +37,13 @@ class Server:
         self._submission = Submission()
         self._surroundings = Surroundings()
         self._models: list[Any] = []
-        self._aside: deque[Any] = deque()
         self._id = 0
 
     def run(self) -> None:
         """Serves until the other side closes the socket."""
         while True:
             try:
-                request = self._aside.popleft() if self._aside else self._receive()
+                request = self._receive()
             except wire.Closed:
                 return
             self._id = request.pop("id")
@@ -120,9 +118,6 @@ class Server:
             named = {key: _crossing(value) for key, value in kwargs.items()}
             self._send({"callback": name, "args": sent, "kwargs": named})
             reply = self._receive()
-            while "op" in reply:  # asked for in advance
-                self._aside.append(reply)
-                reply = self._receive()
             if "answer" not in reply:
                 raise CallbackFailed(reply["refused"])
             answer = reply["answer"]
