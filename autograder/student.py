@@ -101,15 +101,16 @@ class Student:
             asked=asked,
             arguments_after=arguments_after,
         )
-        if arguments_after:
-            try:
-                return ask(key=b"after " + asked.data, alike=True).get("answer")
-            except StudentError:
-                return None
         # Several checks ask for items of the same answer. What draws may draw otherwise again.
         alike = not any(isinstance(value, np.random.Generator) for value in args)
         try:
+            if arguments_after:
+                return ask(key=b"after " + asked.data, alike=True).get("answer")
             reply = ask(key=asked.data, alike=alike)
+        except StudentError:
+            if arguments_after:
+                return None
+            raise
         finally:
             self.stood_in |= stood_in
         if "each" in reply:
