@@ -91,7 +91,7 @@ class Student:
         self.asked.add(name)
         replaced = [block for block in built_of(name) if block in self._right]
         asked = Packed((name, args, kwargs, times, replaced))
-        stood_in = self.session.stood_in[asked.data]
+        stood_in = self.session.stood_in[asked.data] if replaced else set[str]()
         callback = partial(self._stand_in, replaced, stood_in) if replaced else None
         ask = partial(
             self.session.ask,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checks.agree import Disagreement
-from autograder.checks.chance import Draws, follow, follows, tails
+from autograder.checks.chance import Draws, follows, follows_in_two_rounds, tails
 
 FAIR = np.array([0.5, 0.5])
 MIXED, ONLY_ZEROS = [0, 1] * 20, [0] * 40
@@ -55,10 +55,10 @@ def test_what_fails_is_drawn_once_more_and_only_then(
         return [(MIXED, FAIR, "Some draws"), (next(left), FAIR, "Others")]
 
     if passes:
-        follow(draw)
+        follows_in_two_rounds(draw)
     else:
         with pytest.raises(Disagreement, match=r"Others: .* come too"):
-            follow(draw)
+            follows_in_two_rounds(draw)
     assert not list(left)
 
 
@@ -67,4 +67,4 @@ def test_a_round_is_judged_with_the_root_of_the_chance() -> None:
     unlikely = [0] * 18 + [1] * 2
     follows(unlikely, FAIR, chance=1e-5)
     with pytest.raises(Disagreement):
-        follow(lambda: [(unlikely, FAIR, "The draws")], chance=1e-5)
+        follows_in_two_rounds(lambda: [(unlikely, FAIR, "The draws")], chance=1e-5)

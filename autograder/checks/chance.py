@@ -57,7 +57,7 @@ def follows(
         raise Disagreement(f"{name}: {', '.join(said)}.", detail)
 
 
-def follow(draw: Callable[[], Sequence[Draws]], chance: float = CHANCE) -> None:
+def follows_in_two_rounds(draw: Callable[[], Sequence[Draws]], chance: float = CHANCE) -> None:
     """Raises Disagreement unless draws can have come from their probabilities.
 
     What fails is drawn once more, and only what fails again is wrong. A right sampler fails each

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.agree import Array, Disagreement, agree, token_ids, untouched
-from autograder.checks.chance import Draws, follow, follows
+from autograder.checks.chance import Draws, follows, follows_in_two_rounds
 from autograder.checks.choices import judge
 from autograder.checks.inputs import (
     Rng,
@@ -64,7 +64,7 @@ def test_distribution(student: Any, reference: Any, rng: Rng) -> None:
             for logits, n in asked
         ]
 
-    follow(draw)
+    follows_in_two_rounds(draw)
     agree(_draws(student, 3, uniform(rng, 1), rng), [0, 0, 0], "For V=1, the draws")
 
 
@@ -103,7 +103,7 @@ def test_temperature(student: Any, reference: Any, rng: Rng) -> None:
             for logits, temperature in asked
         ]
 
-    follow(draw)
+    follows_in_two_rounds(draw)
 
 
 @pytest.mark.criterion("4a.greedy")
@@ -166,7 +166,7 @@ def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
             for n, logits, temperature, top_k, probabilities in asked
         ]
 
-    follow(draw)
+    follows_in_two_rounds(draw)
 
 
 @pytest.mark.criterion("4a.generator")
@@ -309,7 +309,7 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
             seen.append((drawn, probabilities, f"{name}, the drawn tokens"))
         return seen
 
-    follow(draw)
+    follows_in_two_rounds(draw)
 
 
 @pytest.mark.criterion("4b.state")

@@ -1,7 +1,7 @@
 # Where right ones are answered for one stub, has the answers made to calls of another, which it
 # knows from before or reads ahead of its turn.
 # base: right
-# earns: 4.5
+# earns: 4.25
 import time
 from contextlib import suppress
 
