@@ -42,7 +42,7 @@ SECOND_CALL_SECONDS = 2.0
 MAX_LOST = 3
 # How many tasks are begun before others are done; and, from an answer on that takes this long or is
 # this large, in numbers, no more than one, as after the loss of a worker.
-TOGETHER = 8
+TOGETHER = 16
 SLOW_SECONDS = 1.0
 LARGE = 1 << 18
 # The room for answers that are kept to be asked for again and to be explained, in numbers.
@@ -103,6 +103,10 @@ class _CellState:
         self.ran = False
         self._lost = 0
 
+    def asked(self) -> dict[str, Any]:
+        """What a worker is told of it."""
+        return {"name": self.cell.name, "source": self.cell.source, "stop": self.stop}
+
     def stop_before(self, reached: int) -> None:
         """Never runs the statement again that was reached when the worker was lost."""
         self._lost += 1
@@ -130,6 +134,7 @@ class Session:
         self._limits = limits
         self._support = dict(support)
         self._worker: Worker | None = None
+        self._running: deque[tuple[_CellState, int]] = deque()
         self._ends = time.monotonic() + limits.submission_seconds
         self._load_left = limits.load_seconds
         self._lost: Counter[str] = Counter()
@@ -138,7 +143,6 @@ class Session:
         self._waiting: deque[_Request] = deque()
         self._asked: dict[bytes | None, _Request] = {}
         self._answers: dict[bytes | None, Reply] = {}
-        self._known_losses: dict[bytes | None, StudentError] = {}
         self._one_by_one = False
         self._room = MAX_KEPT
         self.stood_in: defaultdict[bytes, set[str]] = defaultdict(set)
@@ -148,7 +152,7 @@ class Session:
         self.out_of_time = False
 
     def load(self) -> None:
-        """Runs the cells for the first time and notes which did not run to their end."""
+        """Begins to run the cells; what is asked next waits until they ran."""
         # Where the time was used up, each call will say so.
         with suppress(StudentError):
             self._load()
@@ -213,8 +217,6 @@ class Session:
             return self.together([ask])[0]
         if key in self._answers:
             return self._answers[key]
-        if key in self._known_losses:
-            raise self._counted(subject, self._known_losses.pop(key))
         task = getcurrent()
         if alike and key in self._asked:
             self._asked[key].tasks.append(task)
@@ -300,11 +302,8 @@ class Session:
     def _reply(self, request: _Request) -> Reply:
         if self._given_up(request):
             raise self._last_loss[request.subject]
+        worker = self._loaded()
         left = self._left()
-        worker = self._worker or self._load()
-        for one in self._waiting:
-            if one.number is None:
-                self._post(worker, one)
         assert request.number is not None
         seconds = self._limits.call_seconds
         if (last := self._last_loss.get(request.subject)) and last.kind == "out of time":
@@ -317,8 +316,7 @@ class Session:
             error = self._without_worker(request.subject, loss)
             if alone:
                 raise self._counted(request.subject, error) from None
-            if request.key is not None:
-                self._known_losses[request.key] = error
+            # Any of those that were asked may have met it.
             raise self._begin_again() from None
         # Were all to take as long, none would be done when the time is used up.
         self._one_by_one |= time.monotonic() - began > SLOW_SECONDS
@@ -371,17 +369,38 @@ class Session:
 
     # -- loading --------------------------------------------------------------------------------
 
-    def _load(self) -> Worker:
+    def _loaded(self) -> Worker:
+        """A worker in which all cells ran, and that was asked what is waited for."""
         while True:
-            self._left()
-            worker = self._control.fork(self._limits)
-            worker.request("support", self._limits.cell_seconds, sources=self._support)
-            if all(self._run_cell(worker, state) for state in self._cells if state.stop != 0):
-                self._worker = worker
+            worker = self._worker or self._load()
+            for one in self._waiting:
+                if one.number is None:
+                    self._post(worker, one)
+            while self._running:
+                if not self._ran(worker, *self._running.popleft()):
+                    self._running.clear()
+                    self._worker = None
+                    for one in self._waiting:
+                        one.number = None
+                    break
+            else:
                 return worker
 
-    def _run_cell(self, worker: Worker, state: _CellState) -> bool:
-        """Runs a cell; False if the worker was lost, and then never runs that statement again.
+    def _load(self) -> Worker:
+        """A worker that begins to run the cells."""
+        self._left()
+        worker = self._worker = self._control.fork(self._limits)
+        provided = worker.post("support", sources=self._support)
+        self._running = deque(
+            (state, worker.post("cell", **state.asked()))
+            for state in self._cells
+            if state.stop != 0
+        )
+        worker.reply(provided, self._limits.cell_seconds)
+        return worker
+
+    def _ran(self, worker: Worker, state: _CellState, number: int) -> bool:
+        """Whether a cell ran, or the worker was lost, and then never runs that statement again.
 
         What a cell takes for its first run counts towards all that cells may take. Whatever it
         was stopped at, it runs up to there again in each fresh worker.
@@ -397,23 +416,21 @@ class Session:
             nonlocal reached
             reached = reply["at"] if isinstance(reply["at"], int) else 0
 
-        cell = state.cell
+        name = state.cell.name
         try:
-            reply = worker.request(
-                "cell", seconds, notice=notice, name=cell.name, source=cell.source, stop=state.stop
-            )
+            reply = worker.reply(number, seconds, notice=notice)
         except WorkerLost as loss:
             state.stop_before(reached)
             self._note(loss)
             # How a later run ends could tell what was asked before it.
             told = loss.reason if first else loss.brief
-            self.troubles.append(CellTrouble(cell.name, f"{cell.name} {told}"))
+            self.troubles.append(CellTrouble(name, f"{name} {told}"))
             return False
         finally:
             if first:
                 self._load_left -= time.monotonic() - started
         if "error" in reply and first:
-            self.troubles.append(CellTrouble(cell.name, _told(reply).text))
+            self.troubles.append(CellTrouble(name, _told(reply).text))
         return True
 
 

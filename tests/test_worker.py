@@ -11,7 +11,7 @@ import pytest
 from autograder.course import Course
 from autograder.reference import BUILDING_BLOCKS, Reference
 from autograder.sandbox import Limits, Sandbox, SandboxError
-from autograder.session import MAX_LOST, StudentError
+from autograder.session import MAX_LOST, TOGETHER, StudentError
 from autograder.student import Student
 from autograder.submissions.reading import read_submission
 from autograder.worker import wire
@@ -549,8 +549,9 @@ def test_tasks_take_turns_until_answers_are_slow_or_large(
             seen.append(number)
         return number
 
-    assert student.session.together([partial(task, number) for number in range(12)]) == [*range(12)]
-    one_after_another = [number for number in range(8, 12) for _ in range(3)]
+    all_of_them = range(TOGETHER + 4)
+    assert student.session.together([partial(task, one) for one in all_of_them]) == [*all_of_them]
+    one_after_another = [one for one in all_of_them[-4:] for _ in range(3)]
     assert (seen[-12:] == one_after_another) != in_turns
 
 

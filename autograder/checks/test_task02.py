@@ -197,7 +197,7 @@ def test_forward_with_zero_weights(student: Any) -> None:
 @pytest.mark.hidden
 def test_forward(student: Any, rng: Rng) -> None:
     V, E, H = distinct(rng, 3, 7, 12)
-    for N, T in ((3, 5), (4, 1), (1, 1), (3, 40)):
+    for N, T in ((3, 40), (4, 1), (1, 1)):
         # A fresh one each time: what one keeps of a batch costs under 2b.state.
         model = student.CharRNN(V, E, H)
         parameters = load_random(model, rng)
@@ -325,7 +325,7 @@ def test_one_step(student: Any) -> None:
 @pytest.mark.hidden
 def test_any_length(student: Any, reference: Any, rng: Rng) -> None:
     N, E, H = distinct(rng, 3)
-    T = int(rng.integers(120, 180))
+    T = int(rng.integers(105, 120))
     for rows, steps in ((1, 4), (N, 1), (1, 1), (2, T)):
         arguments = sequence(rng, rows, steps, E, H, started=False)
         got, want = student.rnn_forward(*arguments), reference.rnn_forward(*arguments)

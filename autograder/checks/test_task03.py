@@ -278,7 +278,7 @@ def test_loss_through_time(student: Any, reference: Any, rng: Rng) -> None:
         (N, T, False),
         (1, T, True),
         (N, 1, True),
-        (2, 100, True),
+        (2, 30, True),
     ):
         arguments = training(rng, rows, steps, E, H, V, started)
         x, targets, h0, W_x, W_h, b_h, W_y, b_y = arguments
@@ -362,7 +362,7 @@ def _agree_with_step_through_time(
 def test_gradients_over_many_steps(
     student: Any, reference: Any, rng: Rng, keys: Sequence[str]
 ) -> None:
-    T = int(rng.integers(110, 150))
+    T = int(rng.integers(105, 120))
     arguments = long_training(rng, 2, T, 3, 5, 4)
     grads = item(student.bptt(*arguments), 1, LOSS_AND_GRADS)
     want = reference.bptt(*arguments)[1]

@@ -20,6 +20,8 @@ MODULE = "submission"
 PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun"}
 PYTHON_CELL = re.compile(rf"(\s*(?:#.*\n\s*)*)%%(?:{'|'.join(PYTHON_CELL_MAGICS)})\b.*")
 MAX_TEXT = 300
+# What `warnings.filters` holds where every warning is ignored.
+IGNORE_ALL = [("ignore", None, Warning, None, 0)]
 
 
 class _NotebookShell:
@@ -138,11 +140,15 @@ class Surroundings:
     def put_back(self) -> None:
         # First, and without calling one of them.
         self._builtins.update(self._own_builtins)
-        np.seterr(**self._numpy_errors)
-        warnings.resetwarnings()
-        warnings.simplefilter("ignore")
+        if np.geterr() != self._numpy_errors:
+            np.seterr(**self._numpy_errors)
+        if warnings.filters != IGNORE_ALL:
+            warnings.resetwarnings()
+            warnings.simplefilter("ignore")
         torch: Any = sys.modules.get("torch")
         if torch is not None:
-            torch.set_default_dtype(torch.float32)
+            if torch.get_default_dtype() is not torch.float32:
+                torch.set_default_dtype(torch.float32)
+            if not torch.is_grad_enabled():
+                torch.set_grad_enabled(True)
             torch.set_default_device(None)
-            torch.set_grad_enabled(True)

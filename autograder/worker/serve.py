@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,8 @@ from .cells import Submission, Surroundings, describe
 from .support import provide
 
 MAX_REQUEST_BYTES = 1 << 28
+QUICK_SECONDS = 1e-3
+LOADING = {"support", "cell"}
 ABSENT = object()
 Request = dict[str, Any]
 
@@ -47,13 +50,20 @@ class Server:
             except wire.Closed:
                 return
             self._id = request.pop("id")
-            operation: Callable[..., dict[str, Any]] = getattr(self, "_" + request.pop("op"))
+            op = request.pop("op")
+            operation: Callable[..., dict[str, Any]] = getattr(self, "_" + op)
+            began = time.monotonic()
             try:
                 reply = operation(**request)
             except BaseException as error:
                 reply = {"error": describe(error)}
             self._flush()
-            self._send(reply)
+            # What came at once waits for what else has been asked: to tell of each by itself takes
+            # longer than most calls. But a cell is told of, since the next one may take for ever.
+            if op in LOADING or time.monotonic() - began > QUICK_SECONDS:
+                self._send(reply)
+            else:
+                self._line.queue({**reply, "id": self._id})
 
     def _receive(self) -> Any:
         return self._line.receive(math.inf, MAX_REQUEST_BYTES, believe=True)

@@ -91,11 +91,13 @@ class Packed:
 def _encode_extension(value: object) -> msgspec.msgpack.Ext | msgspec.Raw:
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.asarray(value)
-        if array.dtype.kind not in NUMERIC_KINDS:
-            raise TypeError(f"an array of dtype {array.dtype} does not cross")
-        if array.dtype.byteorder == ">":
-            array = array.astype(array.dtype.newbyteorder("<"))
-        return msgspec.msgpack.Ext(ARRAY, _head(array.dtype.str, array.shape) + array.tobytes())
+        dtype = array.dtype
+        if dtype.kind not in NUMERIC_KINDS:
+            raise TypeError(f"an array of dtype {dtype} does not cross")
+        if dtype.byteorder == ">":
+            dtype = dtype.newbyteorder("<")
+            array = array.astype(dtype)
+        return msgspec.msgpack.Ext(ARRAY, _head(dtype, array.shape) + array.tobytes())
     if isinstance(value, Packed):
         return msgspec.Raw(value.data)
     if isinstance(value, np.random.Generator):
@@ -106,8 +108,8 @@ def _encode_extension(value: object) -> msgspec.msgpack.Ext | msgspec.Raw:
 
 
 @lru_cache(HEADS)
-def _head(name: str, shape: tuple[int, ...]) -> bytes:
-    head = msgspec.msgpack.encode((name, shape))
+def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    head = msgspec.msgpack.encode((dtype.str, shape))
     return len(head).to_bytes(2, "little") + head
 
 
@@ -125,13 +127,14 @@ def _described(head: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int]:
 
 
 def _decode_array(data: memoryview) -> Array:
-    start = 2 + int.from_bytes(data[:2], "little")
+    start = 2 + data[0] + (data[1] << 8)
     if start > MAX_HEAD:
         raise ValueError("not an array of numbers")
     dtype, shape, size = _described(bytes(data[2:start]))
     if size != len(data) - start:
         raise ValueError("an array's bytes do not fill its shape")
-    return np.frombuffer(data[start:], dtype=dtype).reshape(shape).copy()
+    array: Array = np.ndarray(shape, dtype, data, start)
+    return array.copy()
 
 
 def _decode_extension(code: int, data: memoryview) -> object:
