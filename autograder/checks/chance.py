@@ -8,7 +8,6 @@ among all tokens by their probabilities, and both tails (Bonferroni).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,6 +16,10 @@ from numpy.typing import NDArray
 from autograder.checks.agree import Disagreement
 
 CHANCE = 1e-9
+# Of a test in two rounds: how likely a right sampler fails the first, at most, and how many times
+# as much is drawn in the second. The first is nearly all that a right one costs, so it is short;
+# this many more are enough to see a mistake at the second's level as surely as at the first's.
+FIRST, MORE = 0.05, 3
 
 # Tokens that were drawn, the probabilities of each, and what to call these draws.
 Draws = tuple[Sequence[int], NDArray[np.float64], str]
@@ -57,24 +60,26 @@ def follows(
         raise Disagreement(f"{name}: {', '.join(said)}.", detail)
 
 
-def follows_in_two_rounds(draw: Callable[[], Sequence[Draws]], chance: float = CHANCE) -> None:
+def follows_in_two_rounds(draw: Callable[[int], Sequence[Draws]], chance: float = CHANCE) -> None:
     """Raises Disagreement unless draws can have come from their probabilities.
 
-    What fails is drawn once more, and only what fails again is wrong. A right sampler fails each
-    round with the root of ``chance``, which takes fewer draws to see than ``chance`` itself.
+    What fails is drawn anew, and more of it, and only what fails again is wrong. A right sampler
+    fails the first round with a chance of ``FIRST``, at most, and the second, which is independent
+    of it, with one of ``chance / FIRST``: both with their product, which is ``chance``. In a round,
+    each of the draws takes an equal part of its chance (Bonferroni).
 
     Args:
-        draw: makes all draws anew.
-        chance: how likely a right sampler fails, at most.
+        draw: makes all draws anew, each this many times as long.
+        chance: how likely a right sampler fails, at most; not above ``FIRST``.
     """
-    for again in (False, True):
-        drawn = draw()
+    for times, its_chance in ((1, FIRST), (MORE, chance / FIRST)):
+        drawn = draw(times)
         try:
             for tokens, probabilities, name in drawn:
-                follows(tokens, probabilities, name, math.sqrt(chance) / len(drawn))
+                follows(tokens, probabilities, name, its_chance / len(drawn))
             return
         except Disagreement:
-            if again:
+            if times == MORE:
                 raise
 
 
