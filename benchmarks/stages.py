@@ -49,14 +49,13 @@ class _Direct(Server):
     def _send(self, message: dict[str, Any]) -> None:
         """Nobody waits for a notice."""
 
-    def request(self, op: str, seconds: float, *, notice: Any = None, **fields: Any) -> Reply:
-        return self.reply(self.post(op, **fields), seconds)
-
     def post(self, op: str, **fields: Any) -> int:
         self._posted.append((op, fields))
         return len(self._posted)
 
-    def reply(self, number: int, seconds: float, *, callback: Any = None) -> Reply:
+    def reply(
+        self, number: int, seconds: float, *, callback: Any = None, notice: Any = None
+    ) -> Reply:
         op, fields = self._posted[number - 1]
         if "asked" in fields:
             fields["asked"] = fields["asked"].value

@@ -30,7 +30,7 @@ from autograder.reports.files import (
     write_whole,
 )
 from autograder.reports.markdown import student_markdown
-from autograder.reports.terminal import print_class, print_marks
+from autograder.reports.terminal import MOST_LINES, print_class, print_marks
 from autograder.rubric import Rubric
 from autograder.submissions.finding import student_id
 
@@ -287,6 +287,20 @@ def test_the_terminal_shows_marks_and_takes_no_markup_from_a_student(rubric: Rub
     print_class(screen, [row(one, marks)], rubric)
     told = ["[red]ada[/red]", f"R: {HOSTILE}", f"{marks.score:.2f}"]
     assert [text for text in told if text not in printed(screen)] == []
+
+
+def test_of_a_large_class_the_terminal_lists_those_who_need_a_look(rubric: Rubric) -> None:
+    graded = [evidence(rubric, f"graded-{number}") for number in range(MOST_LINES)]
+    others = [evidence(rubric, "ada", status="unreadable"), evidence(rubric, "bo", reason="two")]
+    rows = [row(one, mark(one, rubric)) for one in graded + others]
+    screen = console()
+    print_class(screen, rows, rubric)
+    told = printed(screen)
+    assert "graded-" not in told
+    assert all(name in told for name in ("ada", "bo", f"{MOST_LINES} were graded"))
+    screen = console()
+    print_class(screen, rows[:MOST_LINES], rubric)
+    assert all(one.student in printed(screen) for one in graded)
 
 
 def test_every_mark_can_be_read_in_a_narrow_terminal(rubric: Rubric) -> None:

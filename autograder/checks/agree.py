@@ -7,7 +7,7 @@ its shape, then that it is finite, then its entries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -99,32 +99,6 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
             gathered.append(name)
     if wrong.any():
         raise Disagreement(f"{name}: {_feature(array, right, wrong, axes)}.", _both(got, want))
-
-
-def agree_along(got: object, slope: float, direction: Array, name: str) -> None:
-    """Raises Disagreement unless a gradient gives this slope of the loss along a direction.
-
-    Args:
-        got: the gradient, of the shape of ``direction``.
-        slope: the change of the loss per step along ``direction``, found by finite differences.
-        direction: any shape.
-        name: what to call the gradient, at the start of a sentence.
-    """
-    gradient = as_array(got, name)
-    if gradient.shape != direction.shape:
-        raise _other_shape(name, gradient, str(direction.shape))
-    if not np.isfinite(gradient).all():
-        raise Disagreement(f"{name}: inf or NaN.")
-    allowed = _allowed(gradient, gradient) * np.abs(direction).sum()
-    if abs(np.vdot(gradient, direction) - slope) > allowed:
-        raise Disagreement(f"{name}: it does not give the change of the loss for a small step.")
-
-
-def slope_along(
-    loss: Callable[[Array], float], point: Array, direction: Array, step: float = 1e-5
-) -> float:
-    """The slope of ``loss`` at a point along a direction, by central differences."""
-    return (loss(point + step * direction) - loss(point - step * direction)) / (2 * step)
 
 
 def as_array(got: object, name: str) -> Array:

@@ -12,11 +12,9 @@ from numpy.typing import ArrayLike
 from autograder.checks.agree import (
     Array,
     agree,
-    agree_along,
     as_array,
     entry,
     item,
-    slope_along,
     untouched,
 )
 from autograder.checks.inputs import (
@@ -67,7 +65,7 @@ def test_pairs(student: Any, reference: Any, rng: Rng) -> None:
         (S + 1, S),
         (S, S),
         (1, S),
-        (20_000, 32),
+        (5000, 32),
     )
     texts = [rng.integers(50, size=L) for L, _ in asked]
     # Asked for before any is judged: where they are wrong, together they tell why.
@@ -105,7 +103,7 @@ def test_loss_by_hand(student: Any) -> None:
 @pytest.mark.hidden
 def test_loss(student: Any, reference: Any, rng: Rng) -> None:
     N, T, V, K = distinct(rng, 4)
-    for leading in ((N, T), (N,), (1, T), (N, 1), (N, T, K), (), (2, 512)):
+    for leading in ((N, T), (N,), (1, T), (N, 1), (N, T, K), (), (2, 150)):
         logits = uniform(rng, *leading, V, scale=3.0)
         targets = np.asarray(rng.integers(V, size=leading))
         got, want = student.cross_entropy(logits, targets), reference.cross_entropy(logits, targets)
@@ -217,25 +215,9 @@ def test_one_step_back(student: Any, reference: Any, rng: Rng, name: str) -> Non
         got = item(student.rnn_cell_backward(*arguments), index, GRADIENTS)
         want = reference.rnn_cell_backward(*arguments)[index]
         agree(got, want, f"For N={N}, E={E}, H={H}, `{name}`")
-        if H == 3:
-            _agree_with_step(reference, rng, index, got, arguments[0], (x_t, h_prev, W_x, W_h, b_h))
     arguments = single(arguments)
     got = item(student.rnn_cell_backward(*arguments), index, GRADIENTS)
     agree(got, reference.rnn_cell_backward(*arguments)[index], f"In float32, `{name}`")
-
-
-def _agree_with_step(
-    reference: Any, rng: Rng, index: int, got: object, dh_t: Array, forward: Sequence[Array]
-) -> None:
-    """The gradient of sum(dh_t * h_t), against a small step of one argument of the cell."""
-    direction = uniform(rng, *forward[index].shape)
-
-    def loss(moved: Array) -> float:
-        arguments = [*forward[:index], moved, *forward[index + 1 :]]
-        return float(np.sum(dh_t * reference.rnn_cell_forward(*arguments)))
-
-    slope = slope_along(loss, forward[index], direction)
-    agree_along(got, slope, direction, f"`{GRADIENTS[index]}`")
 
 
 @pytest.mark.criterion("3b.dx")
@@ -331,30 +313,11 @@ def test_gradients(student: Any, reference: Any, rng: Rng, keys: Sequence[str]) 
         for key in keys:
             called = f'For N={N}, T={T}, E={E}, H={H}, the gradient of "{key}"'
             agree(entry(grads, key, "`grads`"), want[key], called)
-            if N == T == V:
-                _agree_with_step_through_time(reference, rng, key, grads, arguments)
     arguments = single(arguments)
     grads = item(student.bptt(*arguments), 1, LOSS_AND_GRADS)
     want = reference.bptt(*arguments)[1]
     for key in keys:
         agree(entry(grads, key, "`grads`"), want[key], f'In float32, the gradient of "{key}"')
-
-
-def _agree_with_step_through_time(
-    reference: Any, rng: Rng, key: str, grads: object, arguments: Sequence[Array]
-) -> None:
-    """A gradient of the mean loss, against a small step of one argument."""
-    index = BPTT.index(key)
-    direction = uniform(rng, *arguments[index].shape)
-
-    def loss(moved: Array) -> float:
-        moved_ones = [*arguments[:index], moved, *arguments[index + 1 :]]
-        x, targets, h0, W_x, W_h, b_h, W_y, b_y = moved_ones
-        logits = reference.rnn_forward(x, h0, W_x, W_h, b_h) @ W_y + b_y
-        return float(reference.cross_entropy(logits, targets))
-
-    slope = slope_along(loss, arguments[index], direction)
-    agree_along(entry(grads, key, "`grads`"), slope, direction, f'The gradient of "{key}"')
 
 
 @pytest.mark.parametrize("keys", OF_BPTT)

@@ -16,6 +16,8 @@ from autograder.marks import Marks
 from autograder.reports.files import Row
 from autograder.rubric import Rubric
 
+# In a larger class, only those have a line that need a look.
+MOST_LINES = 100
 STATUS_STYLE = {"graded": "green", "attack seen": "bold red", "unreadable": "red"}
 
 
@@ -37,7 +39,10 @@ def progress(rows: Iterable[Row], total: int) -> Iterator[Row]:
 
 
 def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
-    """A table with a line for each submission, and the reasons of those that need a look."""
+    """A table with a line for each submission, and the reasons of those that need a look.
+
+    Of a class of more than ``MOST_LINES``, only those are in it that need one.
+    """
     parts = [part.id for part in rubric.parts()]
     table = Table(title=escape(rubric.title), title_justify="left", box=SIMPLE_HEAD, padding=0)
     # The one column that gives way where the terminal is narrow.
@@ -47,13 +52,19 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
         table.add_column(f" {part}", justify="right", no_wrap=True)
     table.add_column(" status", no_wrap=True)
     in_order = sorted(rows, key=lambda one: one.student)
+    if len(rows) > MOST_LINES:
+        in_order = [one for one in in_order if one.reason or one.status != "graded"]
     for one in in_order:
         scores = [_points(one.parts[part]) for part in parts]
         style = STATUS_STYLE.get(one.status, "yellow")
         status = f" [{style}]{_status(one)}[/]"
         name = Text(one.student, no_wrap=True, overflow="ellipsis")
         table.add_row(name, f"{one.total:.2f}", *scores, status)
-    console.print(table)
+    if in_order:
+        console.print(table)
+    if len(in_order) < len(rows):
+        told = f"{len(rows) - len(in_order)} were graded and need no look: they are not listed here"
+        console.print(told, highlight=False)
     for one in in_order:
         if one.reason:
             told = f"[bold]{escape(one.student)}[/]: {escape(_short(one.reason))}"

@@ -97,15 +97,18 @@ def _read(value: object, budget: Budget, depth: int) -> object:
         return Unreadable(f"a {type(value).__name__}")
 
 
+def _is_simple(array: Any) -> bool:
+    return array.dtype.kind in NUMERIC_KINDS and array.nbytes <= MAX_BYTES
+
+
 def plain(value: object, budget: Budget | None = None) -> object:
     """The value as numbers, text, arrays, lists and dicts; what is none of these is Unreadable.
 
     A tuple becomes a list, a numpy scalar an array without dimensions, a tensor without a
     gradient and any other sequence of numbers an array. Values of one reply share a ``budget``.
     """
-    if type(value) is np.ndarray and budget is None and value.nbytes <= MAX_BYTES:
-        if value.dtype.kind in NUMERIC_KINDS:
-            return value  # as most answers are
+    if budget is None and type(value) is np.ndarray and _is_simple(value):
+        return value
     try:
         return _read(value, budget or Budget(), 0)
     except _TooMuch:
