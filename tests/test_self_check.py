@@ -205,7 +205,7 @@ def test_draws_are_shown_with_their_generator_and_as_shares(tell: Tell) -> None:
         return int(rng.integers(len(logits)))
 
     told = tell("4a", sample_token=sample_token)
-    assert "60 times sample_token(" in told
+    assert "36 times sample_token(" in told
     assert "rng = np.random.default_rng(5)" in told
     assert "expected [0. , 0.5, 0. , 0.5]" in told
     assert "It looks as if all tokens in the draw are equally likely." in told

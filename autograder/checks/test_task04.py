@@ -44,8 +44,8 @@ def test_draws_of_two_tokens(student: Any) -> None:
     rng = np.random.default_rng(1)
     far_apart = student.many(5).sample_token(np.array([0.0, 90.0, 0.0]), rng)
     agree(far_apart, [1] * 5, "Of logits 0, 90 and 0, the draws")
-    drawn = student.many(60).sample_token(np.array([5.0, -95.0, 5.0]), np.random.default_rng(2))
-    drawn = token_ids(drawn, 3, "The draws", 60)
+    drawn = student.many(36).sample_token(np.array([5.0, -95.0, 5.0]), np.random.default_rng(2))
+    drawn = token_ids(drawn, 3, "The draws", 36)
     follows(drawn, np.array([0.5, 0.0, 0.5]), "Of logits 5, -95 and 5, the draws")
 
 
@@ -86,8 +86,8 @@ def test_sampler_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
 def test_temperature_of_two_tokens(student: Any, temperature: float, share: float) -> None:
     # At temperature 1 the shares are 3/4 and 1/4; at 0.5 their squares, 9 to 1; at 2 their roots.
     rng, logits = np.random.default_rng(3), np.log(np.array([3.0, 1.0]))
-    drawn = student.many(50).sample_token(logits, rng, temperature=temperature)
-    drawn = token_ids(drawn, 2, "The draws", 50)
+    drawn = student.many(36).sample_token(logits, rng, temperature=temperature)
+    drawn = token_ids(drawn, 2, "The draws", 36)
     follows(drawn, np.array([share, 1 - share]), f"At temperature {temperature}, the draws")
 
 
@@ -137,8 +137,8 @@ def test_greedy(student: Any, rng: Rng) -> None:
 @pytest.mark.visible
 def test_top_2_of_4(student: Any) -> None:
     logits = np.array([-3.0, -1.0, -2.0, -1.0])
-    drawn = student.many(60).sample_token(logits, np.random.default_rng(5), top_k=2)
-    drawn = token_ids(drawn, 4, "The draws", 60)
+    drawn = student.many(36).sample_token(logits, np.random.default_rng(5), top_k=2)
+    drawn = token_ids(drawn, 4, "The draws", 36)
     follows(drawn, np.array([0.0, 0.5, 0.0, 0.5]), "With top_k=2, the draws")
 
 
