@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 
 from autograder.reference import BUILDING_BLOCKS, NotAnswered, Reference
@@ -17,8 +17,7 @@ from autograder.worker.wire import Array, Packed
 MODELS = frozenset({"CharRNN"})
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One call of a stub, and what came of it.
 
     ``parameters`` are those of a model whose forward pass this is; ``about`` says what else was
@@ -89,7 +88,9 @@ class Student:
         arguments_after: bool = False,
     ) -> Any:
         self.asked.add(name)
-        replaced = [block for block in built_of(name) if block in self._right]
+        replaced = (
+            [block for block in built_of(name) if block in self._right] if self._right else []
+        )
         asked = Packed((name, args, kwargs, times, replaced))
         stood_in = self.session.stood_in[asked.data] if replaced else set[str]()
         callback = partial(self._stand_in, replaced, stood_in) if replaced else None

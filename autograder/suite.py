@@ -156,8 +156,7 @@ class _Given:
     name: str
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(msgspec.Struct, frozen=True):
     """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``."""
 
     check: Check

@@ -87,15 +87,18 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
             raise Disagreement(f"{name}: a float, expected an int.")
         wrong = array != right
     else:
+        difference, allowed = np.abs(array - right), _allowed(array, right)
+        largest = difference.max()
+        if largest < allowed / NEAR:  # as in most answers; NaN is not
+            return
         finite = np.isfinite(array)
         if not finite.all():
             bad = int(np.count_nonzero(~finite))
             detail = f"In {bad} of {array.size} entries. {_both(got, want)}"
             raise Disagreement(f"{name}: inf or NaN.", detail)
-        difference, allowed = np.abs(array - right), _allowed(array, right)
         wrong = difference > allowed
         gathered = _close_calls.get()
-        if gathered is not None and allowed / NEAR <= difference.max() <= allowed * NEAR:
+        if gathered is not None and largest <= allowed * NEAR:
             gathered.append(name)
     if wrong.any():
         raise Disagreement(f"{name}: {_feature(array, right, wrong, axes)}.", _both(got, want))
