@@ -192,7 +192,7 @@ def _fresh(args: list[Any]) -> list[Any]:
 def _crossing(value: Any) -> Any:
     """An argument of a call back: plain data; a generator crosses as a seed drawn from it."""
     if isinstance(value, np.random.Generator):
-        return np.random.default_rng(int(value.integers(2**63)))
+        return wire.Seed(int(value.integers(2**63)))
     return plain(value)
 
 

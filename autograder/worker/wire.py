@@ -80,6 +80,13 @@ class Unreadable:
         return f"Unreadable({self.what!r})"
 
 
+class Seed:
+    """Crosses as a generator that is made from it on the other side."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
 class Packed:
     """A part of a message that is encoded once, to be sent and to be known again by its bytes."""
 
@@ -100,8 +107,9 @@ def _encode_extension(value: object) -> msgspec.msgpack.Ext | msgspec.Raw:
         return msgspec.msgpack.Ext(ARRAY, _head(dtype, array.shape) + array.tobytes())
     if isinstance(value, Packed):
         return msgspec.Raw(value.data)
-    if isinstance(value, np.random.Generator):
-        return msgspec.msgpack.Ext(GENERATOR, str(seed_of(value)).encode())
+    if isinstance(value, np.random.Generator | Seed):
+        seed = value.value if isinstance(value, Seed) else seed_of(value)
+        return msgspec.msgpack.Ext(GENERATOR, str(seed).encode())
     if isinstance(value, Unreadable):
         return msgspec.msgpack.Ext(UNREADABLE, value.what.encode("utf-8", "replace"))
     raise TypeError(f"a {type(value).__name__} does not cross")
