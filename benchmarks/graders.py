@@ -135,7 +135,7 @@ def otter(folder: Path, count: int, program: str) -> Cost:
 @click.option("--otter", "program", help="The path of the command `otter`, if it is to run too.")
 @click.option(
     "--rounds",
-    default=40,
+    default=42,
     show_default=True,
     type=click.IntRange(min=1),
     help="How often each notebook is in this grader's class.",
