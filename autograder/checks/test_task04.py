@@ -86,8 +86,8 @@ def test_sampler_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
 def test_temperature_of_two_tokens(student: Any, temperature: float, share: float) -> None:
     # At temperature 1 the shares are 3/4 and 1/4; at 0.5 their squares, 9 to 1; at 2 their roots.
     rng, logits = np.random.default_rng(3), np.log(np.array([3.0, 1.0]))
-    drawn = student.many(36).sample_token(logits, rng, temperature=temperature)
-    drawn = token_ids(drawn, 2, "The draws", 36)
+    drawn = student.many(50).sample_token(logits, rng, temperature=temperature)
+    drawn = token_ids(drawn, 2, "The draws", 50)
     follows(drawn, np.array([share, 1 - share]), f"At temperature {temperature}, the draws")
 
 
