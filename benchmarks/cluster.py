@@ -3,8 +3,7 @@
     python -m benchmarks.cluster [--count N] [--workers 1,2,4]
 
 Each worker is a process with a warm box of its own, as on a machine of its own; here they share the
-cores. Of each, the grading process and the student's take turns, so that two workers for a core are
-a little faster than one.
+cores. Of each, the grading process and the student's take turns, and keep one core busy.
 """
 
 from __future__ import annotations
