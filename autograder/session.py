@@ -152,7 +152,10 @@ class Session:
         self.out_of_time = False
 
     def load(self) -> None:
-        """Begins to run the cells; what is asked next waits until they ran."""
+        """Begins to run the cells; what is asked next waits until they ran.
+
+        Only then ``troubles`` holds those that did not run to their end.
+        """
         # Where the time was used up, each call will say so.
         with suppress(StudentError):
             self._load()

@@ -88,9 +88,7 @@ class Student:
         arguments_after: bool = False,
     ) -> Any:
         self.asked.add(name)
-        replaced = (
-            [block for block in built_of(name) if block in self._right] if self._right else []
-        )
+        replaced = [block for block in built_of(name) if block in self._right]
         asked = Packed((name, args, kwargs, times, replaced))
         stood_in = self.session.stood_in[asked.data] if replaced else set[str]()
         callback = partial(self._stand_in, replaced, stood_in) if replaced else None

@@ -652,8 +652,8 @@ def test_no_experiment_runs_where_it_is_graded(load: Load, course: Course) -> No
     changed = [cell.replace("iterations=12_000", "iterations=10**9") for cell in cells]
     assert changed != cells
     student = load(*changed, support=course.support())
-    assert [trouble.message for trouble in student.session.troubles] == []
     assert student.perplexity(0.0) == 1.0
+    assert [trouble.message for trouble in student.session.troubles] == []
 
 
 # -- how it is built -----------------------------------------------------------------------------

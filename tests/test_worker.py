@@ -357,12 +357,13 @@ def f():
     made = torch.ones(1, requires_grad=True)
     answer = [str(made.dtype), str(made.device), (made * 2).requires_grad, sum([1, 2])]
     np.seterr(all="raise"); torch.set_default_dtype(torch.float64); builtins.sum = max
+    warnings.simplefilter("error"); torch.set_grad_enabled(False)
     return answer
 """
     )
-    assert student.session.troubles == []
     for _ in range(2):
         assert student.f() == ["torch.float32", "cpu", True, 3]
+    assert student.session.troubles == []
 
 
 # -- models -----------------------------------------------------------------------------------

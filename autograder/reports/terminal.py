@@ -16,7 +16,7 @@ from autograder.marks import Marks
 from autograder.reports.files import Row
 from autograder.rubric import Rubric
 
-# In a larger class, only those have a line that need a look.
+# In a larger class, only those have a line that were not simply graded.
 MOST_LINES = 100
 STATUS_STYLE = {"graded": "green", "attack seen": "bold red", "unreadable": "red"}
 
@@ -41,7 +41,7 @@ def progress(rows: Iterable[Row], total: int) -> Iterator[Row]:
 def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     """A table with a line for each submission, and the reasons of those that need a look.
 
-    Of a class of more than ``MOST_LINES``, only those are in it that need one.
+    Of a class of more than ``MOST_LINES``, only those are in it that were not simply graded.
     """
     parts = [part.id for part in rubric.parts()]
     table = Table(title=escape(rubric.title), title_justify="left", box=SIMPLE_HEAD, padding=0)
@@ -63,7 +63,7 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     if in_order:
         console.print(table)
     if len(in_order) < len(rows):
-        told = f"{len(rows) - len(in_order)} were graded and need no look: they are not listed here"
+        told = f"{len(rows) - len(in_order)} were graded without problems and are not listed here"
         console.print(told, highlight=False)
     for one in in_order:
         if one.reason:
