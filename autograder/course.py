@@ -119,7 +119,12 @@ def _create(path: Path, text: str) -> None:
         os.unlink(temporary)
 
 
-def seed(secret: bytes, student: str, check: str) -> int:
-    """The seed of one check's inputs for one student, 128 bits (HMAC-SHA256, RFC 2104)."""
-    digest = hmac.new(secret, f"{student}\0{check}".encode(), hashlib.sha256).digest()
+def seed(secret: bytes, student: str, work: str, check: str) -> int:
+    """The seed of one check's inputs for one student, 128 bits (HMAC-SHA256, RFC 2104).
+
+    ``work`` names the code that was handed in (``Submission.work``): what a student has learned
+    about the inputs of one submission is worth nothing for the next.
+    """
+    named = f"{student}\0{work}\0{check}".encode()
+    digest = hmac.new(secret, named, hashlib.sha256).digest()
     return int.from_bytes(digest[:16], "little")

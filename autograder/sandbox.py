@@ -157,7 +157,7 @@ class Worker:
                     raise wire.WireError("a reply that was not asked for")
         except wire.TooLate:
             self.kill()
-            raise OutOfTime(f"was stopped after {seconds:g} s") from None
+            raise OutOfTime(f"was stopped after {seconds:g} s", "ran out of time") from None
         except wire.Closed:
             ended = self.kill(ending=True)
             reason = ended or "ended its connection to the grader"

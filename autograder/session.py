@@ -5,6 +5,9 @@ finds its next requests waiting, and answers them one after another: a change fr
 the other between any two would take longer than most calls.
 
 A crash or a timeout costs the call that met it. The next call finds a fresh worker.
+
+What the code says of itself (the text of an exception, an answer to a concept question) is shown to
+the student. So all of that is asked for first, and only then is a worker sent a hidden input.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from greenlet import getcurrent, greenlet
 
+from autograder.course import CourseError
 from autograder.evidence import CellTrouble
 from autograder.sandbox import (
     Callback,
@@ -145,6 +149,7 @@ class Session:
         self._answers: dict[bytes | None, Reply] = {}
         self._one_by_one = False
         self._room = MAX_KEPT
+        self.hidden_sent = False
         self.stood_in: defaultdict[bytes, set[str]] = defaultdict(set)
         self.troubles: list[CellTrouble] = []
         self.mishaps = 0
@@ -159,6 +164,15 @@ class Session:
         # Where the time was used up, each call will say so.
         with suppress(StudentError):
             self._load()
+
+    def begin_hidden(self) -> None:
+        """From here on, a worker may be sent hidden inputs, and nothing that it says is shown.
+
+        All cells have run by then: whatever a cell raises is shown.
+        """
+        with suppress(StudentError):
+            self._loaded()
+        self.hidden_sent = True
 
     def close(self) -> None:
         """Ends the worker."""
@@ -228,10 +242,22 @@ class Session:
             self._waiting.append(request)
             if alike and key is not None:
                 self._asked[key] = request
-            if self._worker is not None:
+            if self._worker is not None and not self._running:
                 self._post(self._worker, request)
         reply: Reply = self._tasks_of.switch()
         return reply
+
+    def variable(self, name: str) -> Any:
+        """A global variable of the submission.
+
+        Raises StudentError, and CourseError once the variable could hold a hidden input.
+        """
+        if self.hidden_sent:
+            raise CourseError(
+                f"it asks for the variable {name} after hidden inputs were sent; give it the "
+                "fixture `concepts`, and it runs before them"
+            )
+        return self.value(name, self.ask(name, "value", name=name))
 
     @property
     def worker(self) -> Worker | None:
@@ -373,25 +399,28 @@ class Session:
     # -- loading --------------------------------------------------------------------------------
 
     def _loaded(self) -> Worker:
-        """A worker in which all cells ran, and that was asked what is waited for."""
+        """A worker in which all cells ran, and that was then asked what is waited for.
+
+        Not before: a cell could read what is asked from the socket, and raise it.
+        """
         while True:
             worker = self._worker or self._load()
-            for one in self._waiting:
-                if one.number is None:
-                    self._post(worker, one)
             while self._running:
                 if not self._ran(worker, *self._running.popleft()):
                     self._running.clear()
                     self._worker = None
-                    for one in self._waiting:
-                        one.number = None
                     break
             else:
+                for one in self._waiting:
+                    if one.number is None:
+                        self._post(worker, one)
                 return worker
 
     def _load(self) -> Worker:
         """A worker that begins to run the cells."""
         self._left()
+        for one in self._waiting:
+            one.number = None
         worker = self._worker = self._control.fork(self._limits)
         provided = worker.post("support", sources=self._support)
         self._running = deque(
@@ -425,9 +454,10 @@ class Session:
         except WorkerLost as loss:
             state.stop_before(reached)
             self._note(loss)
-            # How a later run ends could tell what was asked before it.
-            told = loss.reason if first else loss.brief
-            self.troubles.append(CellTrouble(name, f"{name} {told}"))
+            # Which cell ends a later run, and how, could tell a hidden input.
+            if not self.hidden_sent:
+                told = loss.reason if first else loss.brief
+                self.troubles.append(CellTrouble(name, f"{name} {told}"))
             return False
         finally:
             if first:

@@ -77,7 +77,7 @@ class Student:
 
     def value(self, name: str) -> Any:
         """A global variable of the submission."""
-        return self.session.value(name, self.session.ask(name, "value", name=name))
+        return self.session.variable(name)
 
     def _call(
         self,

@@ -57,6 +57,14 @@ class Check:
     drawn_as: str
     fixtures: frozenset[str]
 
+    @property
+    def sends_no_hidden_input(self) -> bool:
+        """Whether it runs before a worker is sent any hidden input.
+
+        What the code answers to such a check may be shown in the code's own words.
+        """
+        return self.visible or "concepts" in self.fixtures
+
 
 class _Collector:
     def __init__(self) -> None:
@@ -153,7 +161,7 @@ class _Given:
 
     session: Session
     reference: _Remembering
-    name: str
+    submission: Submission
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -251,7 +259,7 @@ class Suite:
         session = Session(submission, control, self._limits, self._support)
         try:
             session.load()
-            given = _Given(session, _Remembering(self._reference), submission.student)
+            given = _Given(session, _Remembering(self._reference), submission)
             checks, explanations = self._run_checks(given)
         finally:
             session.close()
@@ -276,9 +284,13 @@ class Suite:
         return _evidence(submission, control.level, status, reason, (), checks)
 
     def _run_checks(self, given: _Given) -> tuple[list[CheckEvidence], list[Explanation]]:
-        submitted = given.session.together(
-            [partial(self._run_check, check, given) for check in self.checks]
-        )
+        first = [check for check in self.checks if check.sends_no_hidden_input]
+        rest = [check for check in self.checks if not check.sends_no_hidden_input]
+        runs = given.session.together([partial(self._run_check, check, given) for check in first])
+        given.session.begin_hidden()
+        runs += given.session.together([partial(self._run_check, check, given) for check in rest])
+        by_name = {run.check.name: run for run in runs}
+        submitted = [by_name[check.name] for check in self.checks]
         wrong = {stub for run in submitted if run.failed for stub in run.asked}
         not_met: dict[Asked, list[_Run]] = {
             (run.check.criterion, run.check.item): [] for run in submitted if run.failed
@@ -320,20 +332,25 @@ class Suite:
             "concepts": self._concepts,
         }
         if "rng" in check.fixtures:
-            have["rng"] = np.random.default_rng(seed(self._secret, given.name, drawn_as))
+            submission = given.submission
+            drawn_from = seed(self._secret, submission.student, submission.work, drawn_as)
+            have["rng"] = np.random.default_rng(drawn_from)
+        shown = check.visible and not given.session.hidden_sent
         try:
             check.function(**{key: have[key] for key in check.fixtures}, **check.parameters)
         except StudentError as error:
-            return _seen("failed", 0.0, check.visible, error.message, error.detail)
+            return _seen("failed", 0.0, shown, error.message, error.detail)
         except Disagreement as error:
-            return _seen("failed", 0.0, check.visible, error.message, error.detail)
+            return _seen("failed", 0.0, shown, error.message, error.detail)
         except Partial as partial:
-            return _seen("partial", partial.share, check.visible, partial.message, "")
+            return _seen("partial", partial.share, shown, partial.message, "")
         except AssertionError as error:
             message = "What was returned is not what is expected."
             # pytest shows below the first line where each value in it comes from.
             detail = str(error).partition("\n")[0][:300]
-            return _seen("failed", 0.0, check.visible, message, detail)
+            return _seen("failed", 0.0, shown, message, detail)
+        except CourseError as error:
+            raise CourseError(f"check {check.name}: {error}") from None
         except Exception as error:
             # A student's code runs elsewhere: a name that is missing here is the check's mistake.
             if type(error) is NameError or isinstance(error, ImportError):
@@ -341,7 +358,7 @@ class Suite:
                 raise CourseError(told) from None
             # A check that stumbles over an odd answer costs that check and says so.
             message = f"What was returned could not be checked ({type(error).__name__})."
-            return _seen("failed", 0.0, check.visible, message, str(error)[:300])
+            return _seen("failed", 0.0, shown, message, str(error)[:300])
         return Seen("passed", 1.0)
 
     @staticmethod
@@ -360,10 +377,10 @@ def _named(misconceptions: Iterable[Misconception]) -> tuple[Named, ...]:
     return tuple(Named(one.name, one.title, one.hint) for one in misconceptions)
 
 
-def _seen(outcome: Any, share: float, visible: bool, message: str, detail: str) -> Seen:
+def _seen(outcome: Any, share: float, shown: bool, message: str, detail: str) -> Seen:
     # Some quote what was answered, which may hold what acts in a terminal.
     message, detail = printable(message), printable(detail)
-    if visible and detail:
+    if shown and detail:
         return Seen(outcome, share, f"{message} {detail}")
     return Seen(outcome, share, message, detail)
 

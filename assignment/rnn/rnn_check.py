@@ -66,15 +66,27 @@ NEAR = 10.0
 
 
 MAX_SHOWN = 40
+
+
+# What many a mistake multiplies an answer by.
+FACTORS = {
+    -1.0: "the opposite sign",
+    2.0: "twice what is expected",
+    0.5: "half of what is expected",
+    -2.0: "twice what is expected, with the opposite sign",
+    -0.5: "half of what is expected, with the opposite sign",
+}
+
+
 _close_calls: ContextVar[list[str] | None] = ContextVar("close calls", default=None)
 
 
 class Disagreement(AssertionError):
     """An answer is wrong.
 
-    ``message`` is for the student and holds no value of a hidden check, only features such as a
-    sign or where entries are wrong; nor a number that the answer is free to choose, such as its
-    shape, by which it could tell what was asked. ``detail`` holds the values.
+    ``message`` is for the student, also where the check is hidden. So it holds no value of the
+    check, and no number or text that the answer can choose, by which it could tell a value: only
+    features from a short list, such as a sign. ``detail`` holds values, counts and places.
     """
 
     def __init__(self, message: str, detail: str = "") -> None:
@@ -119,7 +131,9 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
         if gathered is not None and largest <= allowed * NEAR:
             gathered.append(name)
     if wrong.any():
-        raise Disagreement(f"{name}: {_feature(array, right, wrong, axes)}.", _both(got, want))
+        places = _places(wrong, axes)
+        feature = _feature(array, right, wrong, axes)
+        raise Disagreement(f"{name}: {feature}.", f"{places}{_both(got, want)}")
 
 
 def as_array(got: object, name: str) -> Array:
@@ -209,17 +223,11 @@ def _contents(array: Array) -> str:
     return {"b": "True and False", "U": "text"}.get(array.dtype.kind, "things of several kinds")
 
 
-def _count(some: int, of: int) -> str:
-    if of == 1:
-        return "it is"
-    return f"all {of} entries are" if some == of else f"{some} of {of} entries are"
-
-
 def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
     """What is wrong, in words that give no value away."""
     if want.size == 1 and want.ndim and want.dtype.kind in "iu":
         return "it is wrong"
-    if want.size == 1:  # here, a factor would tell the value
+    if want.size == 1:
         return _scalar_feature(float(got.item()), float(want.item()))
     if not got.any() and want.any():
         return "zero everywhere"
@@ -228,23 +236,50 @@ def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[s
     square = want.ndim == 2 and want.shape[0] == want.shape[1]
     if square and not (np.abs(got.T - want) > _allowed(got, want)).any():
         return "the transpose of what is expected"
-    text = f"{_count(int(np.count_nonzero(wrong)), want.size)} wrong"
-    for axis, called in enumerate(axes):
-        others = tuple(other for other in range(want.ndim) if other != axis)
-        places = np.flatnonzero(wrong.any(axis=others)).tolist()
-        if len(places) < want.shape[axis]:
-            text += f", all at {called} {_listed(places)} (of 0 to {want.shape[axis] - 1})"
-    return text
+    text = "all entries are wrong" if wrong.all() else "some entries are wrong"
+    return text + "".join(map(_edge, _wrong_along(wrong, axes), axes))
+
+
+def _edge(wrong: NDArray[np.bool_], called: str) -> str:
+    """Whether the first or the last place along an axis differs from all others."""
+    if wrong[0] and not wrong[1:].any():
+        return f", only at the first {called}" if len(wrong) > 1 else ""
+    if wrong[-1] and not wrong[:-1].any():
+        return f", only at the last {called}"
+    if not wrong[0] and wrong[1:].all():
+        return f", at every {called} but the first"
+    if not wrong[-1] and wrong[:-1].all():
+        return f", at every {called} but the last"
+    return ""
+
+
+def _wrong_along(wrong: NDArray[np.bool_], axes: Sequence[str]) -> list[NDArray[np.bool_]]:
+    """Of each axis with a name, at which of its places anything is wrong."""
+    every = range(wrong.ndim)
+    return [wrong.any(axis=tuple(a for a in every if a != axis)) for axis in range(len(axes))]
+
+
+def _places(wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
+    """How many entries are wrong, and where, as a sentence; nothing for a single number."""
+    if wrong.size == 1:
+        return ""
+    text = f"{np.count_nonzero(wrong)} of {wrong.size} entries"
+    for places, called in zip(_wrong_along(wrong, axes), axes, strict=False):
+        if not places.all():
+            text += f", {called} {_listed(np.flatnonzero(places).tolist())}"
+    return f"Wrong: {text}. "
 
 
 def _scalar_feature(got: float, want: float) -> str:
-    ratio = got / want if want else 0.0
-    if abs(ratio + 1) < SINGLE:
-        return "the opposite sign"
-    for factor, text in ((ratio, "{:.0f} times"), (1 / ratio if ratio else 0.0, "1/{:.0f} of")):
-        if round(factor) > 1 and abs(factor / round(factor) - 1) < DOUBLE:
-            return f"{text.format(factor)} what is expected"
-    return "too large" if got > want else "too small"
+    return _factor(got / want if want else 0.0) or ("too large" if got > want else "too small")
+
+
+def _factor(ratio: float) -> str | None:
+    """A factor that many a mistake leads to. Any other could be a value, spelled by the code."""
+    for factor, text in FACTORS.items():
+        if abs(ratio / factor - 1) < DOUBLE:
+            return text
+    return None
 
 
 def _listed(places: list[int]) -> str:
@@ -258,9 +293,8 @@ def _same_change(got: Array, want: Array) -> str | None:
     length = float(np.vdot(want, want))
     factor = float(np.vdot(want, got)) / length if length > 0 else 0.0
     if factor and not (np.abs(got - factor * want) > max(allowed, abs(factor) * allowed)).any():
-        if abs(factor + 1) < SINGLE:
-            return "the opposite sign everywhere"
-        return f"{factor:.5g} times what is expected, everywhere"
+        known = _factor(factor)
+        return f"{known} everywhere" if known else "a multiple of what is expected"
     shift = float(np.mean(got - want))
     if np.ptp(want) > allowed and not (np.abs(got - shift - want) > allowed).any():
         return "off by the same amount everywhere"
@@ -308,11 +342,11 @@ def follows(
     tested, limit = tested[itself < limit], limit[itself < limit]
     at_most, at_least = tails(counts[tested], n, probabilities[tested])
     wrong = {
-        "should never come, and do": np.count_nonzero(counts[probabilities == 0]),
-        "come too often": np.count_nonzero(at_least < limit),
-        "come too rarely": np.count_nonzero(at_most < limit),
+        "should never come, and do": counts[probabilities == 0].any(),
+        "come too often": (at_least < limit).any(),
+        "come too rarely": (at_most < limit).any(),
     }
-    said = [f"{tokens} of {vocab_size} tokens {what}" for what, tokens in wrong.items() if tokens]
+    said = [f"some tokens {what}" for what, happens in wrong.items() if happens]
     if said:
         want, got = probabilities.round(3).tolist(), (counts / n).round(3).tolist()
         detail = f"Expected shares {want}, got {got} in {n} draws."

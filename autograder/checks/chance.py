@@ -49,11 +49,11 @@ def follows(
     tested, limit = tested[itself < limit], limit[itself < limit]
     at_most, at_least = tails(counts[tested], n, probabilities[tested])
     wrong = {
-        "should never come, and do": np.count_nonzero(counts[probabilities == 0]),
-        "come too often": np.count_nonzero(at_least < limit),
-        "come too rarely": np.count_nonzero(at_most < limit),
+        "should never come, and do": counts[probabilities == 0].any(),
+        "come too often": (at_least < limit).any(),
+        "come too rarely": (at_most < limit).any(),
     }
-    said = [f"{tokens} of {vocab_size} tokens {what}" for what, tokens in wrong.items() if tokens]
+    said = [f"some tokens {what}" for what, happens in wrong.items() if happens]
     if said:
         want, got = probabilities.round(3).tolist(), (counts / n).round(3).tolist()
         detail = f"Expected shares {want}, got {got} in {n} draws."

@@ -20,7 +20,8 @@ from autograder.rubric import load_rubric
 from autograder.sandbox import Sandbox
 from autograder.session import Session
 from autograder.student import Student
-from autograder.submissions.reading import read_submission
+from autograder.submissions.reading import Submission, read_submission
+from autograder.submissions.released import shows_only, without
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,16 +57,21 @@ def concepts(course: Course) -> Mapping[str, Question]:
 
 
 @pytest.fixture(scope="session")
-def student(
-    request: pytest.FixtureRequest, course: Course, reference: Reference
-) -> Iterator[Student]:
-    """The submission that the command line names, in a process of its own."""
+def submission(request: pytest.FixtureRequest, course: Course) -> Submission:
+    """The submission that the command line names, without the cells that need not run again."""
     path: Path | None = request.config.getoption("--submission")
     if path is None:
         pytest.fail("name a submission: pytest autograder/checks --submission FILE")
-    submission = read_submission(path, _student_id(request.config))
+    named: str | None = request.config.getoption("--student")
+    submission = read_submission(path, named or path.stem)
     if submission.trouble:
         pytest.fail(f"{path}: {submission.trouble}")
+    return without(submission, shows_only(course.source))
+
+
+@pytest.fixture(scope="session")
+def student(course: Course, submission: Submission, reference: Reference) -> Iterator[Student]:
+    """The submission, in a process of its own."""
     with Sandbox(box.choose(None), hidden=[course.root]) as sandbox:
         limits = load_rubric(course.rubric_file).limits
         session = Session(submission, sandbox.controls[0], limits, course.support())
@@ -74,13 +80,11 @@ def student(
         session.close()
 
 
-def _student_id(config: pytest.Config) -> str:
-    named: str | None = config.getoption("--student")
-    return named or Path(config.getoption("--submission")).stem
-
-
 @pytest.fixture
-def rng(request: pytest.FixtureRequest, course: Course) -> np.random.Generator:
-    """Draws a check's inputs: from the course secret, the student and the check's name."""
+def rng(
+    request: pytest.FixtureRequest, course: Course, submission: Submission
+) -> np.random.Generator:
+    """Draws a check's inputs: from the course secret, the submission and the check's name."""
     name = drawn_as(request.node)
-    return np.random.default_rng(seed(course.secret(), _student_id(request.config), name))
+    drawn_from = seed(course.secret(), submission.student, submission.work, name)
+    return np.random.default_rng(drawn_from)

@@ -40,7 +40,7 @@ def parameters_of(model: Any) -> dict[str, Array]:
     got = model.parameters()
     if not isinstance(got, dict):
         raise Disagreement("The model has no `state_dict`.")
-    return {name: as_array(value, f"The parameter `{name}`") for name, value in got.items()}
+    return {name: as_array(value, "A parameter of the model") for name, value in got.items()}
 
 
 def load_random(model: Any, rng: Rng) -> dict[str, Array]:

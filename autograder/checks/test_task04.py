@@ -236,7 +236,8 @@ def _drawn(student: Any, rng: Rng, prompt: Any, n: int, weights: Any, **settings
     got = student.generate(np.array(prompt), n + 4, *weights, generator, **settings)
     drawn = token_ids(got, len(weights[0]), "The drawn tokens")
     if len(drawn) < n:
-        raise Disagreement(f"There are {len(drawn)} drawn tokens, expected {n + 4}.")
+        found = f"There are {len(drawn)}."
+        raise Disagreement(f"There are too few drawn tokens, expected {n + 4}.", found)
     return drawn[-n:]
 
 
@@ -271,7 +272,8 @@ def test_each_token_follows_from_those_before(student: Any, reference: Any, rng:
     got = student.generate(prompt, 60, *weights, generator)
     drawn = token_ids(got, len(W_e), "The drawn tokens")[:70]
     if len(drawn) < 56:
-        raise Disagreement(f"There are {len(drawn)} drawn tokens, expected 60.")
+        found = f"There are {len(drawn)}."
+        raise Disagreement("There are too few drawn tokens, expected 60.", found)
     read = W_e[[*prompt, *drawn[:-1]]][None]
     states = reference.rnn_forward(read, np.zeros((1, len(W_h))), W_x, W_h, b_h)[0]
     probabilities = reference.softmax(states[len(prompt) - 1 :] @ W_y + b_y)
@@ -279,9 +281,8 @@ def test_each_token_follows_from_those_before(student: Any, reference: Any, rng:
     # 44 tokens, 38 to choose from: a right one fails with a chance of 2e-10.
     wrong = np.count_nonzero(chances < 1e-13)
     if wrong:
-        raise Disagreement(
-            f"{wrong} of {len(chances)} later tokens cannot follow the tokens before them."
-        )
+        found = f"These are {wrong} of {len(chances)}."
+        raise Disagreement("Later tokens cannot follow the tokens before them.", found)
 
 
 @pytest.mark.criterion("4b.state")

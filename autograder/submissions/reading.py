@@ -55,6 +55,12 @@ class Submission(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     trouble: str = ""
 
+    @property
+    def work(self) -> str:
+        """Names the code of all cells, whatever file it was saved in."""
+        sources = [cell.source.strip() for cell in self.cells]
+        return hashlib.sha256(msgspec.json.encode(sources)).hexdigest()
+
 
 class _Unreadable(Exception):
     pass

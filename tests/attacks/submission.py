@@ -8,6 +8,7 @@ and may then set, each on a line such as ``# base: right``:
 - ``status``: the status that its evidence must have;
 - ``told``: a text that its evidence must hold, which shows that it ran;
 - ``silent``: a pattern that nothing about a hidden check may hold, so that no value leaves by it;
+- ``secret``: a pattern that nothing that the student may read holds;
 - ``where: alone``: that nothing at all stands before it;
 - ``same``: another attack that it repeats.
 """
@@ -25,7 +26,7 @@ from autograder.submissions.reading import Submission
 HERE = Path(__file__).parent
 FOLDER = HERE / "submissions"
 FULL = 5.0
-SETTING = re.compile(r"^# (base|earns|status|told|silent|where|same): (.+)\n", re.MULTILINE)
+SETTING = re.compile(r"^# (base|earns|status|told|silent|secret|where|same): (.+)\n", re.MULTILINE)
 LONG = {
     "@BLANK_LINES@": "\n" * 5_000,
     "@MEGABYTE@": "x" * (1 << 20),

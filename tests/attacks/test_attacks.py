@@ -256,6 +256,11 @@ def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
     through = set(told[1].split(", ")) - {"none"} if told else set()
     assert through <= OUT_OF_REACH[graded.level].get(attack.name, {}).keys()
 
+    if "secret" in attack.settings:
+        for suffix in ("md", "html", "txt"):
+            readable = (graded.folder / f"{document['student']}.{suffix}").read_text("utf-8")
+            told = re.sub(r'(?s)<div class="lines".*?</div>', "", readable)  # the student's code
+            assert not re.search(attack.settings["secret"], told)
     if "silent" in attack.settings:
         assert not re.search(attack.settings["silent"], _hidden(document))
 
