@@ -255,8 +255,8 @@ def _edge(wrong: NDArray[np.bool_], called: str) -> str:
 
 def _wrong_along(wrong: NDArray[np.bool_], axes: Sequence[str]) -> list[NDArray[np.bool_]]:
     """Of each axis with a name, at which of its places anything is wrong."""
-    every = range(wrong.ndim)
-    return [wrong.any(axis=tuple(a for a in every if a != axis)) for axis in range(len(axes))]
+    along: list[NDArray[np.bool_]] = [np.moveaxis(wrong, axis, 0) for axis in range(len(axes))]
+    return [places.reshape(len(places), -1).any(axis=1) for places in along]
 
 
 def _places(wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:

@@ -259,8 +259,8 @@ def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
     if "secret" in attack.settings:
         for suffix in ("md", "html", "txt"):
             readable = (graded.folder / f"{document['student']}.{suffix}").read_text("utf-8")
-            told = re.sub(r'(?s)<div class="lines".*?</div>', "", readable)  # the student's code
-            assert not re.search(attack.settings["secret"], told)
+            without_code = re.sub(r'(?s)<div class="lines".*?</div>', "", readable)
+            assert not re.search(attack.settings["secret"], without_code)
     if "silent" in attack.settings:
         assert not re.search(attack.settings["silent"], _hidden(document))
 
