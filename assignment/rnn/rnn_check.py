@@ -253,10 +253,11 @@ def _edge(wrong: NDArray[np.bool_], called: str) -> str:
     return ""
 
 
-def _wrong_along(wrong: NDArray[np.bool_], axes: Sequence[str]) -> list[NDArray[np.bool_]]:
+def _wrong_along(wrong: NDArray[np.bool_], axes: Sequence[str]) -> Iterator[NDArray[np.bool_]]:
     """Of each axis with a name, at which of its places anything is wrong."""
-    along: list[NDArray[np.bool_]] = [np.moveaxis(wrong, axis, 0) for axis in range(len(axes))]
-    return [places.reshape(len(places), -1).any(axis=1) for places in along]
+    for axis in range(len(axes)):
+        places: NDArray[np.bool_] = np.moveaxis(wrong, axis, 0).reshape(wrong.shape[axis], -1)
+        yield np.atleast_1d(places.any(axis=1))
 
 
 def _places(wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
