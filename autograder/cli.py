@@ -290,18 +290,27 @@ def export(
 
 
 @main.command()
+@course_option
 @_told
-def doctor() -> None:
+def doctor(folder: Path | None) -> None:
     """Find how well this machine keeps students' code apart, by trying to break out.
 
-    The exit status is 2 where no level holds.
+    Where this is run inside a course, or names one, who can read its files is looked at too. The
+    exit status is 2 where no level holds.
     """
     from rich.console import Console
 
+    from autograder.course import Course, CourseError
     from autograder.doctor import diagnose
     from autograder.doctor.printing import print_diagnosis
 
-    diagnosis = diagnose()
+    try:
+        course = Course.find(folder or Path.cwd())
+    except CourseError:
+        if folder:
+            raise
+        course = None
+    diagnosis = diagnose(course)
     print_diagnosis(Console(), diagnosis)
     if diagnosis.gives == "none":
         sys.exit(CANNOT_WORK)

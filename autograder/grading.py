@@ -28,7 +28,8 @@ from autograder.rubric import Rubric
 from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission
-from autograder.worker.confine import Level, die_with_parent
+from autograder.worker.confine import Level
+from autograder.worker.namespaces import die_with_parent
 
 if TYPE_CHECKING:
     from autograder.grader import Grader

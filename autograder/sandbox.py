@@ -10,8 +10,6 @@ import itertools
 import os
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -25,7 +23,7 @@ from autograder import box
 from autograder.cgroup import Group, make_group
 from autograder.course import CourseError
 from autograder.worker import wire
-from autograder.worker.confine import Level
+from autograder.worker.confine import NEEDED, Level
 
 START_SECONDS = 120.0
 CONTROL_SECONDS = 30.0
@@ -36,7 +34,7 @@ MAX_CALLBACKS = 20_000
 ENDS = {"answer", "each", "error", "missing"}
 GARBLED = "sent what is no answer"
 
-IMPORTS = ("numpy", "torch")
+IMPORTS = NEEDED
 # What a notebook may import beside, seconds each; worth loading once for a class.
 CLASS_IMPORTS = (
     "torch.optim",
@@ -225,7 +223,7 @@ class Control:
         """A fresh worker, confined, with nothing loaded. Raises SandboxError."""
         if self._group is not None:
             self._group.allow(limits.memory_mb)
-        folder = _private_folder() if self.level == "restricted" else None
+        folder = box.make_folder() if self.level == "restricted" else None
         hidden = [str(box.PACKAGE), *map(str, self._hidden)] if folder else []
         message = {
             "op": "fork",
@@ -261,13 +259,6 @@ class Control:
 
     def close(self) -> None:
         self._sock.close()
-
-
-def _private_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="submission-"))
-    if os.geteuid() == 0:
-        os.chown(folder, box.NOBODY, box.NOBODY)
-    return folder
 
 
 def _remove(folder: Path) -> None:
@@ -315,23 +306,15 @@ class Sandbox:
         imports: Sequence[str] = IMPORTS,
         hidden: Sequence[Path] = (),
     ) -> None:
-        self._home = _private_folder()
+        self._home = box.make_folder()
         pairs = [socket.socketpair() for _ in range(controls)]
         theirs = [pair[1] for pair in pairs]
-        inside = [
-            sys.executable,
-            "-c",
-            "import sys; sys.path.insert(0, sys.argv[1]);"
-            "from worker.warm import main; main(*sys.argv[2:])",
-            str(box.worker_home(level)),
-            level,
-            ",".join(str(sock.fileno()) for sock in theirs),
-            ",".join(imports),
-        ]
+        words = [level, ",".join(str(sock.fileno()) for sock in theirs), ",".join(imports)]
         self.group = make_group(controls) if level != "none" else None
         enter = self.group.command() if self.group else []
         self._process = subprocess.Popen(
-            [*enter, *box.command(level, inside, self._home, hidden)],
+            [*enter, *box.command(level, "warm", words, hidden)],
+            env=box.environment(level, self._home),
             pass_fds=[sock.fileno() for sock in theirs],
             stdin=subprocess.DEVNULL,
             start_new_session=True,

@@ -324,6 +324,11 @@ def test_a_cell_that_is_stopped_keeps_what_stood_before(
         student.value("z")
 
 
+def test_a_cell_can_import_what_another_wrote(load: Load) -> None:
+    write = "open('helper.py', 'w').write('x = 7')"
+    assert load(write, "import helper", "def f(): return helper.x").f() == 7
+
+
 def test_a_stopped_cell_does_not_take_time_from_those_that_ran(load: Load) -> None:
     limits = Limits(call_seconds=5, cell_seconds=0.8, load_seconds=1.5, submission_seconds=60)
     slow = "import time\ntime.sleep(0.5)\nx = 1"

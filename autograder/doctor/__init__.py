@@ -12,12 +12,14 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from autograder import box
+from autograder.course import Course
 from autograder.doctor.advice import advise
+from autograder.doctor.weaknesses import find_weaknesses
 from autograder.sandbox import Control, Limits, Sandbox, SandboxError, WorkerLost
 from autograder.worker.confine import Level
 
@@ -60,10 +62,11 @@ class Examined:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The levels from the strongest on, what this machine gives, and what would make it better."""
+    """The levels from the strongest on, what would make it better, and what weakens it anyway."""
 
     levels: tuple[Examined, ...]
     advice: tuple[str, ...]
+    weaknesses: tuple[str, ...] = ()
 
     @property
     def gives(self) -> Level:
@@ -75,15 +78,19 @@ class Diagnosis:
         return any(one.bounded for one in self.levels if one.level == self.gives)
 
 
-def diagnose() -> Diagnosis:
-    """Tries the levels. What is found wrong comes with advice; nothing is raised."""
+def diagnose(course: Course | None = None) -> Diagnosis:
+    """Tries the levels, and looks at the machine and at the course.
+
+    What is found wrong comes with advice; nothing is raised.
+    """
     levels = tuple(_examine(level) for level in LEVELS)
     told: list[str] = []
     for one in levels:
         if one.holds:
             break
         told += advise(one.reason) if one.reason else [BROKEN.format(", ".join(one.through))]
-    return Diagnosis(levels, tuple(dict.fromkeys(told)))
+    diagnosis = Diagnosis(levels, tuple(dict.fromkeys(told)))
+    return replace(diagnosis, weaknesses=tuple(find_weaknesses(diagnosis.gives, course)))
 
 
 BROKEN = "Code got out of its box here ({}). Do not grade with this level, and report it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,9 @@ SETTINGS = (
     (
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
         "1",
-        "AppArmor keeps programs from making user namespaces, as on Ubuntu from 24.04 on. Give "
-        "bwrap a profile that allows `userns`, or run `sudo sysctl -w "
-        "kernel.apparmor_restrict_unprivileged_userns=0`.",
+        "AppArmor keeps programs from making user namespaces, as on Ubuntu from 24.04 on: `sudo "
+        "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or a profile for this Python "
+        "that allows `userns`.",
     ),
     (
         "/proc/sys/kernel/unprivileged_userns_clone",
@@ -26,10 +27,6 @@ SETTINGS = (
         "No user namespaces are allowed: `sudo sysctl -w user.max_user_namespaces=10000`.",
     ),
 )
-INSTALL = (
-    "Install bubblewrap: `sudo apt install bubblewrap`, `sudo dnf install bubblewrap` or `sudo "
-    "pacman -S bubblewrap`."
-)
 IN_A_CONTAINER = (
     "If this is a container, let it make user namespaces: with Docker `--security-opt "
     "seccomp=unconfined --security-opt systempaths=unconfined`, or grade outside of it."
@@ -39,11 +36,23 @@ NO_LANDLOCK = (
     "`lsm=landlock,...` among the boot parameters switches it on (see `cat "
     "/sys/kernel/security/lsm`)."
 )
-UNREACHABLE = (
-    "Root becomes the user nobody to run students' code, and nobody cannot reach this Python. "
-    "Grade as an ordinary user, or install Python where every user can read it, not under /root."
+UNREADABLE = (
+    "Let every user read this Python and its packages: `chmod -R go+rX {prefix}`. What `pip "
+    "install --user` or PYTHONPATH keeps elsewhere has to be installed in there."
 )
-IN_TMP = "Move Python or its virtual environment out of /tmp: a worker has a /tmp of its own."
+NO_NOBODY = (
+    "Give the container's root the capabilities SETUID and SETGID, so that it can become nobody to "
+    "run students' code, or grade as an ordinary user."
+)
+NO_OTHER_USER = (
+    "Map the user and group 65534 into the container, so that its root can become nobody to "
+    "run students' code, or grade as an ordinary user."
+)
+IN_A_CHROOT = (
+    "This is a chroot, in which the kernel allows no user namespaces. Grade outside of it, or"
+    " enter it as a container, as by `systemd-nspawn --directory FOLDER`."
+)
+COVERED = "Move Python out of /tmp and /dev/shm: a worker has these folders to itself."
 NOT_LINUX = (
     "Only Linux can keep students' code apart. Grade in a virtual machine with Linux, or, where "
     "you trust the code as your own, with --isolation none."
@@ -58,19 +67,31 @@ def advise(reason: str) -> list[str]:
 def _advice(reason: str) -> Iterator[str]:
     if sys.platform != "linux":
         yield NOT_LINUX
-    elif "bubblewrap" in reason and "not installed" in reason:
-        yield INSTALL
-    elif "the user nobody" in reason:
-        yield UNREACHABLE
-    elif "lies in" in reason and "/tmp" in reason:
-        yield IN_TMP
+    elif "cannot be imported" in reason or "cannot be run" in reason:
+        yield UNREADABLE.format(prefix=sys.prefix)
+    elif "may not become nobody" in reason:
+        yield NO_NOBODY
+    elif "nothing bounds the threads" in reason:
+        yield NO_OTHER_USER
+    elif "to itself" in reason:
+        yield COVERED
     elif "landlock" in reason:
         yield NO_LANDLOCK
     elif "seccomp" in reason:
         yield f"The system calls of this machine cannot be filtered ({reason})."
+    elif _in_a_chroot():
+        yield IN_A_CHROOT
     else:
         set_so = [told for file, value, told in SETTINGS if _holds(Path(file)) == value]
         yield from set_so or [IN_A_CONTAINER]
+
+
+def _in_a_chroot() -> bool:
+    try:
+        return not os.path.samefile("/", "/proc/1/root")
+    except OSError:  # this is not root's to see
+        mounts = _holds(Path("/proc/self/mountinfo")).splitlines()
+        return bool(mounts) and all(line.split()[4] != "/" for line in mounts)
 
 
 def _holds(file: Path) -> str:

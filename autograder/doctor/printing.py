@@ -45,6 +45,10 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
         console.print("For a better level:" if diagnosis.gives != "none" else "To change that:")
     for told in diagnosis.advice:
         console.print(f"- {escape(told)}", highlight=False)
+    if diagnosis.weaknesses:
+        console.print("What weakens it on this machine:")
+    for told in diagnosis.weaknesses:
+        console.print(f"- {escape(told)}", highlight=False)
 
 
 def _table(tried: list[Examined]) -> Table:

@@ -32,7 +32,7 @@ set -euo pipefail
 source=/autograder/source
 
 apt-get update
-apt-get install --yes bubblewrap python3-venv
+apt-get install --yes python3-venv
 
 # The Python and the packages that the grader was packed with, PyTorch without GPUs. They lie where
 # a submission, which runs as nobody, may read them.

@@ -15,7 +15,7 @@ At both real levels seccomp leaves a worker what computing needs and nothing els
 processes or programs, no sockets beside those it holds, no signals to others. Needs Linux 5.12
 (isolated) or a kernel with landlock (restricted), on x86_64 or aarch64.
 
-Run as a program, ``confine.py LEVEL FOLDER HIDDEN...`` confines itself and tries to break out.
+``main`` confines a process and has it try to break out.
 """
 
 from __future__ import annotations
@@ -25,17 +25,32 @@ import errno
 import os
 import platform
 import resource
-import signal
 import socket
 import struct
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Literal
+
+from .namespaces import (
+    CLONE_NEWPID,
+    PR_SET_DUMPABLE,
+    become_nobody,
+    call,
+    close_others,
+    die_with_parent,
+    drop_capabilities,
+    end_as,
+    fork_alone,
+    has_nobody,
+    into_namespaces,
+    syscall,
+    unshare_user,
+)
 
 Level = Literal["isolated", "restricted", "none"]
 
@@ -46,51 +61,13 @@ FILE_MB = 64
 STACK_MB = 8
 OPEN_FILES = 256
 THREADS = 64
+# What a worker has to find in its Python.
+NEEDED = ("numpy", "torch")
 # Where a user's threads are counted over the whole machine: what others may start meanwhile.
 SHARED_THREADS = 256
 
-_libc: Any = ctypes.CDLL(None, use_errno=True)
-
-
-def _checked(name: str, result: int) -> int:
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"{name}: {os.strerror(code)}")
-    return result
-
-
-def _call(name: str, *args: object) -> int:
-    return _checked(name, getattr(_libc, name)(*args))
-
-
-def _syscall(name: str, number: int, *args: int | ctypes.Array[Any] | None) -> int:
-    words = [ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in args]
-    return _checked(name, _libc.syscall(ctypes.c_long(number), *words))
-
 
 # -- namespaces -----------------------------------------------------------------------------------
-
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
-CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
-MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
-MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
-AT_FDCWD, AT_RECURSIVE = -100, 0x8000
-SYS_MOUNT_SETATTR = 442
-PR_SET_PDEATHSIG = 1
-
-
-def _unshare_user(others: int) -> None:
-    """Enters a new user namespace in which one is oneself, and the ``others``."""
-    user, group = os.getuid(), os.getgid()
-    _call("unshare", CLONE_NEWUSER | others)
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{user} {user} 1"),
-        ("gid_map", f"{group} {group} 1"),
-    ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
 
 
 def prepare(level: Level) -> None:
@@ -98,106 +75,30 @@ def prepare(level: Level) -> None:
 
     For ``isolated`` it goes on as the first process of a pid namespace in a user namespace of its
     own, which lets it make more of them; the process that called stays behind and ends as it does.
+    For ``restricted`` root becomes nobody. Where there is no such user it stays what it is, which
+    must then be an ordinary user outside of this user namespace.
     """
-    if level != "isolated":
-        return
-    _unshare_user(CLONE_NEWPID)
-    pid = os.fork()
-    if pid:
-        close_others(())
-        _end_like(pid)
-    die_with_parent()
-    # Worked out here once, rather than in every worker.
-    readable()
-    seccomp_program(1, platform.machine())
-
-
-def die_with_parent() -> None:
-    """The kernel kills this process when the one that forked it ends."""
-    _call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
-
-def _end_like(pid: int) -> NoReturn:
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if code < 0:
-        with suppress(OSError):  # SIGKILL has no handler to reset
-            signal.signal(-code, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
-    os._exit(code if code >= 0 else 1)
+    if level == "isolated":
+        unshare_user(CLONE_NEWPID)
+        pid = os.fork()
+        if pid:
+            close_others(())
+            end_as(pid)
+        die_with_parent()
+        # Worked out here once, rather than in every worker.
+        readable()
+        seccomp_program(1, platform.machine())
+    elif level == "restricted" and os.geteuid() == 0 and has_nobody():
+        needed = [str(path) for path in (*readable(), Path(os.environ["HOME"])) if path.exists()]
+        become_nobody(needed)
 
 
 def fork(level: Level) -> int:
     """As ``os.fork``; for ``isolated`` the child is the first process of a new pid namespace.
 
-    The pid returned is the one that the caller can kill and wait for. (Were the child to make its
-    own pid namespace it had to fork once more, and to copy a fresh copy takes 10 ms.)
+    The pid returned is the one that the caller can kill and wait for.
     """
-    if level != "isolated":
-        return os.fork()
-    own, pid = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC), -1
-    try:
-        _call("unshare", CLONE_NEWPID)
-        try:
-            pid = os.fork()
-        finally:
-            if pid:
-                _call("setns", own, CLONE_NEWPID)
-    finally:
-        os.close(own)
-    return pid
-
-
-def into_namespaces() -> None:
-    """Enters new user, mount, network, ipc and uts namespaces; the pid namespace is from ``fork``.
-
-    ``/proc`` is empty there, ``/tmp`` and ``/dev/shm`` are private, the rest is read-only.
-    """
-    _unshare_user(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
-    _call("mount", None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None)
-    read_only = ctypes.create_string_buffer(
-        struct.pack("=QQQQ", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0, 0), 32
-    )
-    root = ctypes.create_string_buffer(b"/")
-    _syscall("mount_setattr", SYS_MOUNT_SETATTR, AT_FDCWD, root, AT_RECURSIVE, read_only, 32)
-    private = f"size={TMP_MB}m,nr_inodes={TMP_FILES},mode=700"
-    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
-    for target, options, more in (
-        (b"/proc", "size=4k,nr_inodes=1,mode=555", MS_RDONLY),
-        (b"/dev/shm", private, 0),
-        (b"/tmp", private, 0),
-    ):
-        _call("mount", b"tmpfs", target, b"tmpfs", ctypes.c_ulong(flags | more), options.encode())
-
-
-def close_others(keep: Iterable[int]) -> None:
-    """Closes every descriptor above 2 but those to ``keep``."""
-    first = 3
-    for descriptor in sorted(keep):
-        os.closerange(first, descriptor)
-        first = max(first, descriptor + 1)
-    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
-
-
-# -- capabilities ---------------------------------------------------------------------------------
-
-PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
-LINUX_CAPABILITY_VERSION_3 = 0x20080522
-
-
-def drop_capabilities() -> None:
-    """Gives up every capability, and any way to another."""
-    for capability in range(64):
-        try:
-            _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
-        except OSError as error:
-            # EINVAL: past the last one. EPERM: this process has none to begin with.
-            if error.errno not in (errno.EINVAL, errno.EPERM):
-                raise
-            break
-    _call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    header = ctypes.create_string_buffer(struct.pack("=Ii", LINUX_CAPABILITY_VERSION_3, 0), 8)
-    _call("capset", header, ctypes.create_string_buffer(24))
-    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    return fork_alone() if level == "isolated" else os.fork()
 
 
 # -- landlock -------------------------------------------------------------------------------------
@@ -223,7 +124,7 @@ KNOWN = {
 def landlock_version() -> int:
     """The version of landlock that the kernel has, 0 for none."""
     try:
-        return _syscall("landlock", SYS_LANDLOCK_CREATE, None, 0, LANDLOCK_VERSION)
+        return syscall("landlock", SYS_LANDLOCK_CREATE, None, 0, LANDLOCK_VERSION)
     except OSError:
         return 0
 
@@ -263,12 +164,12 @@ def landlock(private: Sequence[Path], hidden: Sequence[Path] = ()) -> None:
     files, tcp, others = KNOWN[min(max(landlock_version(), 1), max(KNOWN))]
     attributes = struct.pack("=QQQ", files, tcp, others)[: 24 if others else 16 if tcp else 8]
     buffer = ctypes.create_string_buffer(attributes, len(attributes))
-    rules = _syscall("landlock", SYS_LANDLOCK_CREATE, buffer, len(attributes), 0)
+    rules = syscall("landlock", SYS_LANDLOCK_CREATE, buffer, len(attributes), 0)
     granted = [rule for place in readable() for rule in _around(place, hidden)]
     granted += [(Path("/dev/null"), OF_A_FILE), *((place, READ | CHANGE) for place in private)]
     for place, rights in granted:
         _allow_beneath(rules, place, rights & files)
-    _syscall("landlock", SYS_LANDLOCK_RESTRICT, rules, 0)
+    syscall("landlock", SYS_LANDLOCK_RESTRICT, rules, 0)
     os.close(rules)
 
 
@@ -280,7 +181,7 @@ def _allow_beneath(rules: int, place: Path, rights: int) -> None:
     if not os.path.isdir(place):
         rights &= OF_A_FILE
     rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, descriptor), 12)
-    _syscall("landlock", SYS_LANDLOCK_ADD, rules, LANDLOCK_PATH_BENEATH, rule, 0)
+    syscall("landlock", SYS_LANDLOCK_ADD, rules, LANDLOCK_PATH_BENEATH, rule, 0)
     os.close(descriptor)
 
 
@@ -325,7 +226,7 @@ def limits(address_space_mb: int, cpu_seconds: int, threads: int) -> None:
 
 # -- seccomp --------------------------------------------------------------------------------------
 
-PR_SET_DUMPABLE, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 4, 22, 2
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 LOAD, AND, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
@@ -465,7 +366,7 @@ def seccomp() -> None:
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
     filter_ = ctypes.create_string_buffer(header, len(header))
-    _call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_, 0, 0)
+    call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_, 0, 0)
 
 
 # -- all of it ------------------------------------------------------------------------------------
@@ -494,7 +395,7 @@ def confine(
     die_first()
     address_space_mb = present_megabytes() + memory_mb
     if level == "isolated":
-        into_namespaces()
+        into_namespaces(f"size={TMP_MB}m,nr_inodes={TMP_FILES}")
         threads, writable = THREADS, [Path("/tmp"), Path("/dev/shm")]
     else:
         assert private is not None
@@ -506,11 +407,16 @@ def confine(
         landlock(writable, [path.resolve() for path in hidden])
     limits(address_space_mb, cpu_seconds, threads)
     # A program that the kernel pipes core files to gets them whatever the limit is.
-    _call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+    call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
     seccomp()
 
 
 # -- trying it ------------------------------------------------------------------------------------
+
+UNCOUNTED = (
+    "nothing bounds the threads of the machine's root, and the user nobody (65534), whom it would "
+    "become, does not exist here"
+)
 
 
 def _must_fail(what: str, attempt: Callable[[], object]) -> None:
@@ -529,6 +435,28 @@ def _read_any_file(folder: Path) -> None:
     raise FileNotFoundError(folder)
 
 
+def _start_a_thread() -> None:
+    thread = threading.Thread(target=bytearray, args=[MEGABYTE])
+    thread.start()
+    thread.join()
+
+
+def _must_find(modules: Sequence[str]) -> None:
+    """Else every submission would fail for want of them."""
+    for name in modules:
+        found = find_spec(name)
+        if found is None or not found.origin or not _can_read(found.origin):
+            raise RuntimeError(f"{name} cannot be imported by a worker")
+
+
+def _can_read(file: str) -> bool:
+    try:
+        with open(file, "rb"):
+            return True
+    except OSError:
+        return False
+
+
 def _try_to_break_out(hidden: Sequence[Path]) -> None:
     _must_fail("open a socket", socket.socket)
     _must_fail("start a process", os.fork)
@@ -540,27 +468,31 @@ def _try_to_break_out(hidden: Sequence[Path]) -> None:
     for folder in hidden:
         _must_fail(f"read {folder}", partial(_read_any_file, folder))
     Path("own").write_text("x")
-    thread = threading.Thread(target=bytearray, args=[MEGABYTE])
-    thread.start()
-    thread.join()
+    _start_a_thread()
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    try:
+        _start_a_thread()
+    except RuntimeError:
+        return
+    # The kernel does not count the threads of the machine's own root.
+    raise RuntimeError(UNCOUNTED)
 
 
-def main(level: Level, folder: Path, hidden: Sequence[Path]) -> int:
+def main(level: Level, folder: str, *hidden: str) -> int:
     """Confines a fork at ``level`` and tries to break out. 0 if it holds, 1 and why if not."""
+    concealed = [Path(path) for path in hidden]
     try:
         prepare(level)
+        _must_find(NEEDED)
         pid = fork(level)
         if pid:
             return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        confine(level, keep=2, memory_mb=256, cpu_seconds=10, private=folder, hidden=hidden)
+        confine(
+            level, keep=2, memory_mb=256, cpu_seconds=10, private=Path(folder), hidden=concealed
+        )
         if level != "none":
-            _try_to_break_out(hidden)
+            _try_to_break_out(concealed)
     except (OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    chosen: Any = sys.argv[1]
-    sys.exit(main(chosen, Path(sys.argv[2]), [Path(word) for word in sys.argv[3:]]))

@@ -126,6 +126,8 @@ def become_worker(sock: socket.socket, level: confine.Level, limits: dict[str, A
     except OSError as error:
         line.send({"failed": str(error)}, deadline)
         return
+    # Now that the working folder is its own, as in a notebook.
+    sys.path.insert(0, "")
     line.send({"ready": True}, deadline)
     serve(line)
 

@@ -38,6 +38,9 @@ from tests.attacks.submission import FULL, Attack, attacks, knowledge, script
 
 ROOT = Path(__file__).parent.parent.parent
 LEVELS: tuple[Level, ...] = ("isolated", "restricted")
+# Root is graded as root, and as an ordinary user.
+THIS_USER = "this user"
+RUNS = [(level, user) for user in (THIS_USER, "another user") for level in LEVELS]
 # What a file is does not depend on the level: no worker ever sees it.
 WITH_FILES: Level = "isolated"
 LIMITS = {
@@ -165,22 +168,23 @@ def area() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _grade(level: Level, area: Path, ordinary_python: Callable[[], Path]) -> Graded:
-    python, user = Path(sys.executable), {}
+def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Path]) -> Graded:
+    python, another = Path(sys.executable), {}
+    if user != THIS_USER:
+        if os.geteuid() != 0:
+            pytest.skip("only root can become another user")
+        python, another = ordinary_python(), as_ordinary_user()
     reason = box.try_levels()[level]
-    if reason and os.geteuid() == 0:
-        # As nobody, who root becomes, it does not work here: an ordinary user shows it.
-        python, user = ordinary_python(), as_ordinary_user()
-    elif reason:
+    if reason:
         pytest.skip(reason)
-    home = area / level
+    home = area / f"{level} {user}"
     submissions, folder = home / "submissions", home / "grades"
     for made in (home, submissions, folder, home / "course", home / "tmp"):
         made.mkdir()
     course = _course(home / "course")
     places = _places(course, submissions, folder)
     package = Path(autograder.__file__).parent
-    port, door = 20_000 + os.getpid() % 20_000 + LEVELS.index(level), home / "door"
+    port, door = 20_000 + os.getpid() % 20_000 + RUNS.index((level, user)), home / "door"
     _hand_in(
         level,
         course,
@@ -192,7 +196,7 @@ def _grade(level: Level, area: Path, ordinary_python: Callable[[], Path]) -> Gra
         marker=MARKER,
         places=", ".join(f'"{place}"' for place in places),
     )
-    if user:
+    if another:
         subprocess.run(["chown", "-Rh", f"{USER}:{USER}", home], check=True)
     before = _digest(submissions, course.root)
     job = Job(str(course.root), str(submissions), str(folder), level, 2, port, str(door))
@@ -208,7 +212,7 @@ def _grade(level: Level, area: Path, ordinary_python: Callable[[], Path]) -> Gra
         capture_output=True,
         timeout=ENOUGH_SECONDS,
         check=False,
-        **user,
+        **another,
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     report = msgspec.json.decode(done.stdout, type=Report)
@@ -218,11 +222,12 @@ def _grade(level: Level, area: Path, ordinary_python: Callable[[], Path]) -> Gra
     return Graded(level, course, submissions, folder, report, students, places, untouched)
 
 
-@pytest.fixture(scope="session", params=LEVELS)
+@pytest.fixture(scope="session", params=RUNS, ids=" as ".join)
 def graded(
     request: pytest.FixtureRequest, area: Path, ordinary_python: Callable[[], Path]
 ) -> Graded:
-    return _grade(request.param, area, ordinary_python)
+    level, user = request.param
+    return _grade(level, user, area, ordinary_python)
 
 
 # -- what held ------------------------------------------------------------------------------------
@@ -265,7 +270,7 @@ def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
         assert not re.search(attack.settings["silent"], _hidden(document))
 
 
-@pytest.mark.parametrize("graded", [WITH_FILES], indirect=True)
+@pytest.mark.parametrize("graded", [(WITH_FILES, THIS_USER)], indirect=True)
 @pytest.mark.parametrize("name", [*FILES, *NAMES], ids=ascii)
 def test_a_file_is_only_a_file(graded: Graded, name: str) -> None:
     document = graded.document(name)
@@ -291,7 +296,7 @@ def test_odd_but_honest_code_earns_everything(graded: Graded, name: str) -> None
     _earns_everything(graded.document(name))
 
 
-@pytest.mark.parametrize("graded", [WITH_FILES], indirect=True)
+@pytest.mark.parametrize("graded", [(WITH_FILES, THIS_USER)], indirect=True)
 @pytest.mark.parametrize("name", SAVED)
 def test_odd_but_honest_files_earn_everything(graded: Graded, name: str) -> None:
     _earns_everything(graded.document(name))
