@@ -441,18 +441,29 @@ def nbgrader() -> None:
 
 
 @nbgrader.command()
-@click.argument("course_of_nbgrader", type=click.Path(path_type=Path, file_okay=False))
+@click.argument(
+    "course_of_nbgrader",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
+@click.option("--undo", "take_out", is_flag=True, help="Take the homework out again.")
 @course_option
 @_told
-def setup(course_of_nbgrader: Path, folder: Path | None) -> None:
-    """Add the homework to COURSE_OF_NBGRADER, the folder of a course that you have already."""
-    from autograder.nbgrader.install import install
+def setup(course_of_nbgrader: Path, take_out: bool, folder: Path | None) -> None:
+    """Add the homework to the course of nbgrader's whose nbgrader_config.py is in FOLDER.
 
+    Prints each file that is changed. Again after a new release, or where this course has moved.
+    """
+    from autograder.nbgrader.install import install, undo
+
+    if take_out:
+        lines = undo(course_of_nbgrader)
+        click.echo("\n".join(lines) or f"{course_of_nbgrader}: nothing is set up here")
+        return
     course = _course(folder)
-    course_of_nbgrader.mkdir(parents=True, exist_ok=True)
-    for path in install(course, course_of_nbgrader):
-        click.echo(path)
-    click.echo(f"now, in that folder: nbgrader generate_assignment {course.source.stem}")
+    lines = install(course, course_of_nbgrader)
+    click.echo("\n".join(lines) or f"{course_of_nbgrader}: is set up already")
+    click.echo(f"now, in that folder: nbgrader generate_assignment {course.source.stem} --force")
 
 
 if __name__ == "__main__":

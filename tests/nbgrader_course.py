@@ -110,18 +110,35 @@ def solved(course: Course, *names: str) -> Notebook:
     return notebook
 
 
+def other_homework() -> Notebook:
+    """One that nbgrader grades by itself: add two numbers, for one point."""
+    about = {"schema_version": 3, "task": False}
+    stub = {"grade_id": "add", "grade": False, "solution": True, "locked": False}
+    test = {"grade_id": "test", "grade": True, "solution": False, "locked": True, "points": 1}
+    region = "    ### BEGIN SOLUTION\n    return a + b\n    ### END SOLUTION"
+    return nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(
+                f"def add(a, b):\n{region}", metadata={"nbgrader": about | stub}
+            ),
+            nbformat.v4.new_code_cell("assert add(1, 2) == 3", metadata={"nbgrader": about | test}),
+        ],
+        metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "P"}},
+    )
+
+
 def cell(notebook: Notebook, name: str) -> Any:
     return next(
         one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("grade_id") == name
     )
 
 
-def hand_in(course: Course, student: str, notebook: Notebook) -> Path:
+def hand_in(course: Course, student: str, notebook: Notebook, assignment: str = "rnn") -> Path:
     """Lays a submission where nbgrader collects them, by hand and without a timestamp."""
-    folder = course.root / "submitted" / student / "rnn"
+    folder = course.root / "submitted" / student / assignment
     folder.mkdir(parents=True, exist_ok=True)
     # As it is: nbformat would put some things right.
-    (folder / "rnn.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (folder / f"{assignment}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     return folder
 
 

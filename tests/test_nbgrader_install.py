@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +12,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import Course
+from autograder.course import Course, CourseError
+from autograder.nbgrader.install import install, undo
+from autograder.release import write_release
 from tests.nbgrader_course import (
     EXACT,
-    Notebook,
     gradebook,
     make_course,
     nbgrader,
+    other_homework,
     solved,
 )
 
@@ -28,27 +31,10 @@ c.LateSubmissionPlugin.penalty_method = "zero"
 """
 
 
-def _setup(course: Course, folder: Path) -> subprocess.CompletedProcess[str]:
+def _setup(course: Course, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("autograder")
-    words = [str(program), "nbgrader", "setup", str(folder), "--course", str(course.root)]
+    words = [str(program), "nbgrader", "setup", str(folder), "--course", str(course.root), *flags]
     return subprocess.run(words, capture_output=True, text=True, check=False)
-
-
-def _other_homework() -> Notebook:
-    """One that nbgrader grades by itself: add two numbers, for one point."""
-    about = {"schema_version": 3, "task": False}
-    stub = {"grade_id": "add", "grade": False, "solution": True, "locked": False}
-    test = {"grade_id": "test", "grade": True, "solution": False, "locked": True, "points": 1}
-    region = "    ### BEGIN SOLUTION\n    return a + b\n    ### END SOLUTION"
-    return nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell(
-                f"def add(a, b):\n{region}", metadata={"nbgrader": about | stub}
-            ),
-            nbformat.v4.new_code_cell("assert add(1, 2) == 3", metadata={"nbgrader": about | test}),
-        ],
-        metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "P"}},
-    )
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +48,11 @@ def theirs(ours: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("theirs")
     (folder / "nbgrader_config.py").write_text(LATE)
     (folder / "source" / "sums").mkdir(parents=True)
-    nbformat.write(_other_homework(), folder / "source" / "sums" / "sums.ipynb")
+    nbformat.write(other_homework(), folder / "source" / "sums" / "sums.ipynb")
     for _ in range(2):
         done = _setup(ours, folder)
         assert done.returncode == 0, done.stderr
-    for name, notebook in (("rnn", solved(ours)), ("sums", _other_homework())):
+    for name, notebook in (("rnn", solved(ours)), ("sums", other_homework())):
         assert nbgrader(folder, "generate_assignment", name) == 0
         own = folder / "submitted" / "ada" / name
         own.mkdir(parents=True)
@@ -107,8 +93,8 @@ def test_ours_is_released_as_the_command_line_does(ours: Course, theirs: Path) -
             assert copy.read_bytes() == path.read_bytes(), path.name
 
 
-def test_the_two_lines_are_there_once(theirs: Path) -> None:
-    assert (theirs / "nbgrader_config.py").read_text().count("configure(get_config()") == 1
+def test_the_lines_are_there_once(theirs: Path) -> None:
+    assert (theirs / "nbgrader_config.py").read_text().count("CourseExporter.course") == 1
 
 
 def test_late_penalties_are_nbgraders_and_reach_canvas(theirs: Path) -> None:
@@ -123,6 +109,125 @@ def test_late_penalties_are_nbgraders_and_reach_canvas(theirs: Path) -> None:
     assert len(points) == 11
     assert sum(points) == pytest.approx(0, abs=EXACT)
     assert float(ada["rnn late"]) == pytest.approx(-5, abs=EXACT)
+
+
+# -- what setup changes, and takes back -----------------------------------------------------------
+
+
+def _snapshot(folder: Path) -> dict[str, bytes | None]:
+    """All that a folder holds: files with what is in them, and folders."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+SETTINGS = {
+    "none": None,
+    "empty": b"",
+    "usual": LATE.encode(),
+    "no end of line": b"c = get_config()\nc.CourseDirectory.course_id = 'x'",
+    "of Windows": b"# \xc3\xa9\r\nc = get_config()\r\n",
+}
+
+
+@pytest.mark.parametrize("what", SETTINGS)
+def test_undo_takes_back_all_and_nothing_else(ours: Course, tmp_path: Path, what: str) -> None:
+    settings = SETTINGS[what]
+    if settings is not None:
+        (tmp_path / "nbgrader_config.py").write_bytes(settings)
+    if settings:
+        (tmp_path / "source" / "sums").mkdir(parents=True)
+        (tmp_path / "source" / "sums" / "sums.ipynb").write_text("theirs")
+    before = _snapshot(tmp_path)
+    changes = install(ours, tmp_path)
+    after = _snapshot(tmp_path)
+    files = {name for name, data in after.items() if data is not None and data != before.get(name)}
+    assert {str(tmp_path / name) for name in files} == {line[9:] for line in changes}
+    assert after.keys() >= before.keys()
+    assert install(ours, tmp_path) == []
+    assert _snapshot(tmp_path) == after
+    assert len(undo(tmp_path)) == len(files)
+    assert _snapshot(tmp_path) == before
+    assert undo(tmp_path) == []
+    assert _snapshot(tmp_path) == before
+
+
+def test_lines_that_were_added_since_stay(ours: Course, tmp_path: Path) -> None:
+    config = tmp_path / "nbgrader_config.py"
+    config.write_bytes(b"c = get_config()")
+    install(ours, tmp_path)
+    config.write_bytes(b"# mine\n" + config.read_bytes() + b"c.Exchange.root = '/x'\n")
+    undo(tmp_path)
+    assert config.read_bytes() == b"# mine\nc = get_config()\nc.Exchange.root = '/x'\n"
+
+
+def test_an_assignment_changed_by_hand_is_left(ours: Course, tmp_path: Path) -> None:
+    install(ours, tmp_path)
+    notebook = tmp_path / "source" / "rnn" / "rnn.ipynb"
+    notebook.write_bytes(notebook.read_bytes().replace(b"Recurrent", b"Recurring"))
+    mine = _snapshot(tmp_path / "source")
+    with pytest.raises(CourseError, match="changed by hand"):
+        install(ours, tmp_path)
+    (left, changed) = undo(tmp_path)
+    assert left.startswith(f"left     {notebook.parent}, which was changed by hand")
+    assert changed == f"removed  {tmp_path / 'nbgrader_config.py'}"
+    assert _snapshot(tmp_path) == {"source": None} | {
+        f"source/{name}": data for name, data in mine.items()
+    }
+
+
+def test_setup_again_after_the_course_moved_or_was_released(ours: Course, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    before = _snapshot(theirs)
+    install(ours, theirs)
+    moved = Course(tmp_path / "moved")
+    shutil.copytree(ours.root, moved.root)
+    config = theirs / "nbgrader_config.py"
+    assert install(moved, theirs) == [f"changed  {config}"]
+    assert str(ours.root) not in config.read_text()
+    assert config.read_text().count(repr(str(moved.root))) == 1
+    text = moved.source_notebook_folder / "README.md"
+    text.write_text(text.read_text() + "More.\n")
+    write_release(moved)
+    assert install(moved, theirs) == [
+        f"changed  {theirs / 'source' / 'rnn' / 'README.md'}",
+        f"changed  {config}",
+    ]
+    shutil.rmtree(moved.root)
+    undo(theirs)
+    assert _snapshot(theirs) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("nbgrader_config.py", "c = get_config(\n", "cannot read its settings.*SyntaxError"),
+        ("nbgrader_config.py", "c = get_config()\nx = y\n", "cannot read its settings.*'y'"),
+        ("nbgrader_config.py", "# autograder: begin\n", "not as they were written"),
+        ("nbgrader_config.py", "import autograder.nbgrader\n", "not of this command"),
+        ("nbgrader_config.json", '{"Autograde": {"exporter_class": "x.Y"}}', "nbgrader reads x.Y"),
+    ],
+)
+def test_settings_that_would_not_reach_nbgrader_are_told(
+    ours: Course, tmp_path: Path, file: str, text: str, told: str
+) -> None:
+    (tmp_path / file).write_text(text)
+    with pytest.raises(CourseError, match=told):
+        install(ours, tmp_path)
+
+
+def test_the_command_lists_and_takes_back(ours: Course, tmp_path: Path) -> None:
+    assert _setup(ours, tmp_path).returncode == 0
+    before = _snapshot(tmp_path)
+    done = _setup(ours, tmp_path, "--undo")
+    assert done.returncode == 0
+    names = [name for name, data in before.items() if data is not None]
+    assert sorted(done.stdout.splitlines()) == sorted(f"removed  {tmp_path / n}" for n in names)
+    done = _setup(ours, tmp_path, "--undo")
+    assert done.returncode == 0
+    assert "nothing is set up here" in done.stdout.replace("\n", " ")
 
 
 def test_a_homework_of_the_same_name_is_not_overwritten(ours: Course, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class _Task(msgspec.Struct):
 
 def grade(
     course: Course, handed_in: Sequence[HandIn], results: Path, again: bool
-) -> Iterator[Graded]:
+) -> Generator[Graded, None, None]:
     """The marks of each, in the order in which they are done.
 
     What ``results`` holds the evidence of is not run again, unless ``again`` is set. Raises
@@ -71,7 +71,11 @@ def grade(
             process.kill()
         if process.returncode:
             said.seek(0)
-            raise CourseError(said.read().strip() or f"ended with status {process.returncode}")
+            raise CourseError(
+                said.read().strip()
+                or f"the process that grades ended with status {process.returncode}; the marks so "
+                "far are kept, and the same command goes on where it was"
+            )
 
 
 def graded(results: Path, student: str) -> Graded:
@@ -92,6 +96,9 @@ def main(root: str, results: str, again: str = "") -> None:
             sys.stdout.buffer.flush()
     except CourseError as error:
         sys.exit(str(error))
+    except OSError as error:
+        # Such as a full disk. All else is a bug, and its traceback is what is told.
+        sys.exit(f"{error.filename or results}: {error.strerror}; mend that, and do this again")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
@@ -58,9 +57,10 @@ class Release:
         file = self._folder / f"{self.name}.ipynb"
         try:
             self._notebook = nbformat.read(file, as_version=4)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "no notebook"
             raise CourseError(
-                f"{file}: cannot be read ({error.strerror}); run `autograder release`"
+                f"{file}: cannot be read ({reason}); run `autograder release`"
             ) from None
 
     def collected(self, student: str, folder: Path) -> Collected:
@@ -94,20 +94,21 @@ class Release:
         return (f"{chosen.name} is as it was released{beside}",)
 
 
-def make_visible(course: Course, coursedir: Any) -> None:
+def make_visible(course: Course, coursedir: Any) -> bool:
     """Lays the released notebook into every collected folder that has none of its name.
 
     nbgrader passes over a submission without it, so that a script, a renamed notebook or a picture
     of the homework would keep an older mark, or have none. The student's own file is what is graded
-    all the same: one that is as released is chosen last.
+    all the same: one that is as released is chosen last. Returns whether there was such a folder.
+    Raises OSError where the notebook cannot be read, or not be written there.
     """
-    name = f"{course.source.stem}.ipynb"
-    released = course.assignment_folder / name
-    if not released.is_file():
-        return
+    released = course.assignment_folder / f"{course.source.stem}.ipynb"
     where = coursedir.format_path(coursedir.submitted_directory, "*", course.source.stem)
-    for folder in map(Path, glob(where)):
-        if folder.is_dir() and not os.path.lexists(folder / name):
-            # A student who reads these settings may write nowhere, and need not.
-            with suppress(PermissionError):
-                write_whole(folder / name, released.read_bytes())
+    without = [
+        Path(folder)
+        for folder in glob(where)
+        if os.path.isdir(folder) and not os.path.lexists(os.path.join(folder, released.name))
+    ]
+    for folder in without:
+        write_whole(folder / released.name, released.read_bytes())
+    return bool(without)

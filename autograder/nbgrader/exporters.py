@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,65 +14,146 @@ from typing import Any
 import msgspec
 import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbgrader.api import Gradebook, MissingEntry
+from nbconvert.preprocessors import ExecutePreprocessor
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
     CheckCellMetadata,
     ClearSolutions,
-    Execute,
     IgnorePattern,
     LimitOutput,
     SaveAutoGrades,
+    SaveCells,
 )
 from nbgrader.utils import rmtree, temp_attrs
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Unicode
+from traitlets.config import Application
 
 from autograder.course import Course, CourseError
 from autograder.nbgrader import batch
 from autograder.nbgrader.batch import Graded
-from autograder.nbgrader.collected import Collected, Release
+from autograder.nbgrader.collected import Collected, Release, make_visible
 from autograder.nbgrader.explain import explain
-from autograder.nbgrader.gradebook import Book
+from autograder.nbgrader.gradebook import Book, check_notebooks, withhold_kernel
 from autograder.release.notebook import CODE_STUB
 from autograder.rubric import Rubric, load_rubric
 
 # In the metadata of a graded notebook: what it was made from.
 MADE_FROM = "made_from"
 
-
-# Steps of nbgrader's that have nothing left to do.
-DONE = (Execute, IgnorePattern, LimitOutput, SaveAutoGrades, CheckCellMetadata)
+# Steps of nbgrader's that have nothing left to do, and whatever else would run a notebook.
+DONE = (ExecutePreprocessor, IgnorePattern, LimitOutput, SaveAutoGrades, CheckCellMetadata)
 
 
 class CourseExporter(NotebookExporter):  # type: ignore[misc]
-    """Reads notebooks as nbgrader's own does, but for those of the course's one assignment."""
+    """Reads notebooks as nbgrader's own does, but for those of the course's one assignment.
+
+    nbgrader makes it when it has found the notebooks to go through, and has changed nothing yet.
+    What keeps our assignment from being graded or released is found here, and ends the command.
+    """
 
     course = Unicode(help="The folder with rubric.yaml.").tag(config=True)
     _preprocessors: list[Any]
+    _rubric: Rubric
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._course = Course(Path(self.course))
         self._name = self._course.source.stem
+        with self._errors_in_a_sentence():
+            if self._ours():
+                self._rubric = self._read_rubric()
+                self._begin()
+
+    def _begin(self) -> None:
+        """Raises CourseError or OSError where our assignment cannot be gone through."""
+
+    @contextmanager
+    def _errors_in_a_sentence(self) -> Iterator[None]:
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.log.error("Stopped. The same command goes on where it was.")
+            raise
+        except (CourseError, OSError, SQLAlchemyError, InvalidEntry) as error:
+            message = _sentence(error, self.parent.coursedir)
+            self.log.error("%s", message)
+            raise NbGraderException(message) from None
+
+    def _ours(self) -> list[tuple[str, Path]]:
+        """What nbgrader is about to go through of our assignment: students and their folders."""
+        converter = self.parent
+        excluded = converter.coursedir.student_id_exclude.split(",")
+        pattern = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
+        found = ((re.match(pattern, folder), folder) for folder in sorted(converter.assignments))
+        return [
+            (match["student"], Path(folder))
+            for match, folder in found
+            if match and match["assignment"] == self._name and match["student"] not in excluded
+        ]
+
+    def _read_rubric(self) -> Rubric:
+        if not self._course.rubric_file.is_file():
+            raise CourseError(
+                f"{self._course.rubric_file}: is not there, so that {self._name} can be neither "
+                "graded nor released; put the course back (was it moved, is it mounted?), or run "
+                "`autograder nbgrader setup` from where it is now"
+            )
+        return load_rubric(self._course.rubric_file)
 
     def _is_ours(self, resources: Any) -> bool:
         about = resources["nbgrader"]
         return bool(about["assignment"] == about["notebook"] == self._name)
 
 
+def _sentence(error: Exception, coursedir: Any) -> str:
+    if isinstance(error, CourseError):
+        return str(error)
+    if isinstance(error, OSError):
+        place = error.filename or "a file cannot be written"
+        return f"{place}: {error.strerror}; mend that, and the same command goes on where it was"
+    database = make_url(coursedir.db_url).render_as_string(hide_password=True)
+    reason = getattr(error, "orig", None) or error
+    return (
+        f"{database}: {reason}; when nothing else uses the gradebook and its disk has room, the "
+        "same command goes on where it was"
+    )
+
+
 class ReleaseExporter(CourseExporter):
     """For ``generate_assignment``: our stubs raise by themselves, and name their part."""
 
+    def _begin(self) -> None:
+        built = self._course.source_notebook_folder / f"{self._name}.ipynb"
+        for _, folder in self._ours():
+            check_notebooks(
+                self._name, [Path(path).stem for path in self.parent.assignments[str(folder)]]
+            )
+            if (folder / built.name).read_bytes() != built.read_bytes():
+                raise CourseError(
+                    f"{folder / built.name}: is not what {self._course.root} has; run "
+                    "`autograder release` there, and `autograder nbgrader setup` for this folder"
+                )
+
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
+        if not self._is_ours(resources):
+            return super().from_filename(filename, resources, **kwargs)
         with ExitStack() as stack:
             for step in self._preprocessors:
-                if isinstance(step, ClearSolutions) and self._is_ours(resources):
+                if isinstance(step, ClearSolutions):
                     stub = {**step.code_stub, "python": CODE_STUB}
                     stack.enter_context(temp_attrs(step, code_stub=stub))
-            return super().from_filename(filename, resources, **kwargs)
+            result = super().from_filename(filename, resources, **kwargs)
+        if any(isinstance(step, SaveCells) for step in self._preprocessors):
+            coursedir = self.parent.coursedir
+            with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+                withhold_kernel(gradebook, self._name)
+        return result
 
 
-class GradingExporter(CourseExporter):
+class _GradingExporter(CourseExporter):
     """For ``autograde``: grades the class when it is made, and hands nbgrader graded notebooks.
 
     Marks are in the gradebook before nbgrader goes through the class, so that nothing that a
@@ -80,36 +161,20 @@ class GradingExporter(CourseExporter):
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
         self._graded: dict[str, tuple[str, Graded]] = {}
-        try:
-            self._grade([self._release.collected(*one) for one in self._submissions()])
-        except CourseError as error:
-            self.log.error("%s", error)
-            raise NbGraderException(str(error)) from None
+        super().__init__(**kwargs)
+
+    def _begin(self) -> None:
+        if make_visible(self._course, self.parent.coursedir):
+            self.parent.init_notebooks()
+        self._grade([self._release.collected(*one) for one in self._ours()])
 
     @cached_property
     def _release(self) -> Release:
         return Release(self._course)
 
-    @cached_property
-    def _rubric(self) -> Rubric:
-        return load_rubric(self._course.rubric_file)
-
-    def _submissions(self) -> Iterator[tuple[str, Path]]:
-        """What nbgrader is about to go through of our assignment: students and their folders."""
-        autograde = self.parent
-        excluded = autograde.coursedir.student_id_exclude.split(",")
-        pattern = autograde._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
-        for folder in sorted(autograde.assignments):
-            found = re.match(pattern, folder)
-            if found and found["assignment"] == self._name and found["student"] not in excluded:
-                yield found["student"], Path(folder)
-
     def _grade(self, collected: Sequence[Collected]) -> None:
         """Grades what is not graded yet, and writes what is new into the gradebook."""
-        if not collected:
-            return
         by_name = {one.handed_in.student: one for one in collected}
         coursedir = self.parent.coursedir
         with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
@@ -117,18 +182,21 @@ class GradingExporter(CourseExporter):
                 book = Book(gradebook, self._name, self._rubric)
             except MissingEntry:
                 return  # nbgrader says what to do
+            withhold_kernel(gradebook, self._name)
             results = Path(coursedir.root) / batch.RESULTS
-            with TemporaryDirectory() as folder:
-                files = [one.to_grade(Path(folder)) for one in collected]
-                graded = batch.grade(self._course, files, results, self.parent.force)
+            with ExitStack() as stack:
+                folder = Path(stack.enter_context(TemporaryDirectory()))
+                files = [one.to_grade(folder) for one in collected]
+                grading = batch.grade(self._course, files, results, self.parent.force)
+                graded = stack.enter_context(closing(grading))
                 for done, marks in enumerate(graded, start=1):
                     one = by_name[marks.student]
+                    self._graded[one.student] = one.digest, marks
+                    self._keep(book, one, marks)
                     self.log.info(
                         "Graded %s: %g of %g points (%d of %d)",
                         *(one.student, marks.score, marks.max_score, done, len(collected)),
                     )
-                    self._graded[one.student] = one.digest, marks
-                    self._keep(book, one, marks)
 
     def _keep(self, book: Book, one: Collected, graded: Graded) -> None:
         """Writes new marks, and removes a graded notebook that shows others.
@@ -159,7 +227,8 @@ class GradingExporter(CourseExporter):
             return super().from_filename(filename, resources, **kwargs)
         one = self._release.collected(student, folder)
         if self._graded.get(student, ("",))[0] != one.digest:
-            self._grade([one])
+            with self._errors_in_a_sentence():
+                self._grade([one])
         graded = self._graded[student][1]
         explain(one.notebook, graded, graded.evidence, self._rubric)
         one.notebook.metadata[MADE_FROM] = _version(one, graded)
@@ -177,3 +246,29 @@ def _made_from(notebook: Path) -> str:
         return str(nbformat.read(notebook, as_version=4).metadata.get(MADE_FROM, ""))
     except (OSError, ValueError):
         return ""
+
+
+def __getattr__(name: str) -> Any:
+    """``GradingExporter``. nbgrader looks this name up whenever it begins to autograde.
+
+    That is after it has read all of its settings and before it looks for notebooks, and nothing
+    else of ours is called in between: a folder with only a script gets its notebook now.
+    """
+    if name != "GradingExporter":
+        raise AttributeError(f"module {__name__} has no {name}")
+    coursedir = _running_course()
+    if coursedir is not None:
+        settings = coursedir.parent.config.get("CourseExporter", {})
+        try:
+            make_visible(Course(Path(settings.get("course", ""))), coursedir)
+        except OSError as error:
+            coursedir.log.error("%s", _sentence(error, coursedir))
+    return _GradingExporter
+
+
+def _running_course() -> Any:
+    """The folders of the command that runs, or of the formgrader of a Jupyter server, or None."""
+    program: Any = Application.instance() if Application.initialized() else None
+    if hasattr(program, "web_app"):
+        program = program.web_app.settings.get("nbgrader_formgrader")
+    return getattr(program, "coursedir", None)

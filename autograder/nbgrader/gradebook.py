@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -14,18 +15,47 @@ from autograder.rubric import Rubric
 
 EXACT = 1e-9
 
+# The kernel that nbgrader's own autograding would start for our notebook. It does not exist, and
+# this is what nbgrader says of it.
+NO_KERNEL = "this-homework-is-graded-by-autograder-whose-lines-in-nbgrader_config.py-were-not-read"
+
+
+def withhold_kernel(gradebook: Gradebook, assignment: str) -> None:
+    """Keeps nbgrader from running our notebook where it does not know of this grader.
+
+    That happens where an error in another line of nbgrader_config.py makes nbgrader pass over the
+    whole file, or where another file or a flag names another exporter. nbgrader autogrades in the
+    kernel that the gradebook names, whatever a submission says. Raises MissingEntry where the
+    assignment was not generated yet.
+    """
+    notebook = gradebook.find_notebook(assignment, assignment)
+    kernel = {"name": NO_KERNEL, "display_name": NO_KERNEL, "language": "python"}
+    notebook.kernelspec = json.dumps(kernel)
+    gradebook.db.commit()
+
+
+def check_notebooks(assignment: str, names: Iterable[str]) -> None:
+    """Raises CourseError where the assignment has another notebook beside ours."""
+    for name in sorted(set(names) - {assignment}):
+        raise CourseError(
+            f"{assignment}: has a second notebook, {name}.ipynb, which nbgrader would run without "
+            "a sandbox; make an assignment of its own of it"
+        )
+
 
 class Book:
     """The rows of one assignment, whose one notebook has its name."""
 
     def __init__(self, gradebook: Gradebook, assignment: str, rubric: Rubric) -> None:
         """Raises MissingEntry where nbgrader has not generated the assignment yet, CourseError
-        where its points are not the rubric's."""
+        where it has another notebook, or its points are not the rubric's."""
         self._gradebook = gradebook
         self._assignment = assignment
         self._rubric = rubric
         self._parts = {part.id: part for part in rubric.parts()}
         cells = gradebook.find_notebook(assignment, assignment)
+        names = [notebook.name for notebook in gradebook.find_assignment(assignment).notebooks]
+        check_notebooks(assignment, names)
         self._points = {cell.name: cell.max_score for cell in cells.grade_cells}
         # Reading a grade's own cell would be a query each.
         self._names = {cell.id: cell.name for cell in (*cells.grade_cells, *cells.solution_cells)}
@@ -42,8 +72,9 @@ class Book:
                 if abs(self._points.get(name, -1) - worth) > EXACT:
                     raise CourseError(
                         f"the gradebook's cell {name} has {self._points.get(name)} points, where "
-                        f"the rubric has {worth:g}; run `autograder release`, then "
-                        f"`nbgrader generate_assignment {self._assignment} --force`"
+                        f"the rubric has {worth:g}; run `autograder release`, `autograder nbgrader "
+                        "setup` where that put the homework into your course, and `nbgrader "
+                        f"generate_assignment {self._assignment} --force`"
                     )
 
     def has_student(self, student: str) -> bool:

@@ -1,0 +1,498 @@
+"""Where the grader cannot work: no code of a student's runs, no mark changes, and a sentence."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbgrader.api import MissingEntry
+
+from autograder.course import Course
+from autograder.nbgrader.batch import RESULTS
+from autograder.nbgrader.gradebook import NO_KERNEL
+from tests.nbgrader_course import (
+    cell,
+    environment,
+    gradebook,
+    hand_in,
+    make_course,
+    other_homework,
+    solved,
+)
+from tests.nbgrader_server import Server, jupyter
+
+THIS_PYTHON = (sys.executable,)
+NO_SANDBOX = (sys.executable, str(Path(__file__).with_name("no_sandbox.py")), sys.executable)
+# Where a kernel runs it, and nowhere in the sandbox, a file appears.
+CANARY = """\
+try:
+    open({path!r}, "w").close()
+except OSError:
+    pass
+"""
+
+
+@dataclass(frozen=True)
+class School:
+    """An instructor's course of nbgrader's, set up with the homework of a grader's course."""
+
+    grader: Course
+    folder: Path
+    canary: Path
+
+    def run(self, *words: str, python: Sequence[str] = THIS_PYTHON) -> tuple[int, str]:
+        """A command of nbgrader's: its exit status, and all that it printed."""
+        done = subprocess.run(
+            [*python, "-m", "nbgrader", *words],
+            cwd=self.folder,
+            env=os.environ | environment(self.folder.parent),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def marks(self) -> list[Any]:
+        """All of the gradebook that says what somebody earned."""
+        with closing(sqlite3.connect(self.folder / "gradebook.db")) as book:
+            grades = book.execute("SELECT * FROM grade ORDER BY id").fetchall()
+            return grades + book.execute("SELECT * FROM comment ORDER BY id").fetchall()
+
+    def scores(self) -> dict[str, float]:
+        with gradebook(self.folder) as book:
+            found = {one.student.id: one.score for one in book.assignment_submissions("rnn")}
+        return {student: round(score, 6) for student, score in found.items()}
+
+    def release(self) -> dict[Path, bytes]:
+        files = (self.folder / "release" / "rnn").rglob("*")
+        return {path: path.read_bytes() for path in files if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> School:
+    """Ada has a mark, and has handed in again; bob is new. Both want their code to run."""
+    folder = tmp_path_factory.mktemp("school")
+    grader = make_course(folder)
+    theirs = folder / "theirs"
+    (theirs / "source" / "sums").mkdir(parents=True)
+    nbformat.write(other_homework(), theirs / "source" / "sums" / "sums.ipynb")
+    (theirs / "nbgrader_config.py").write_text("c = get_config()\n")
+    program = Path(sys.executable).with_name("autograder")
+    words = ["nbgrader", "setup", str(theirs), "--course", str(grader.root)]
+    subprocess.run([program, *words], check=True)
+    made = School(grader, theirs, folder / "canary")
+    assert made.run("generate_assignment", "rnn")[0] == 0
+    notebook = solved(grader)
+    hand_in(Course(theirs), "ada", notebook)
+    assert made.run("autograde", "rnn")[0] == 0
+    canary = CANARY.format(path=str(made.canary))
+    for name in ("1a-stub", "4b-stub"):
+        cell(notebook, name).source = canary + cell(notebook, name).source
+    hand_in(Course(theirs), "ada", notebook)
+    hand_in(Course(theirs), "bob", notebook)
+    return made
+
+
+@pytest.fixture(scope="module")
+def python_without(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
+    """A Python that has nbgrader and all else that this one has, but not this package."""
+    folder = tmp_path_factory.mktemp("python")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    for path in (Path(sys.prefix) / packages.relative_to(folder)).iterdir():
+        if "autograder" not in path.name:
+            (packages / path.name).symlink_to(path)
+    for name in ("share", "etc"):
+        (folder / name).symlink_to(Path(sys.prefix) / name)
+    return (str(folder / "bin" / "python"),)
+
+
+# -- what is broken, and how nbgrader says so -----------------------------------------------------
+
+
+@contextmanager
+def _moved(school: School) -> Iterator[None]:
+    elsewhere = school.grader.root.with_name("elsewhere")
+    school.grader.root.rename(elsewhere)
+    try:
+        yield
+    finally:
+        elsewhere.rename(school.grader.root)
+
+
+def _changed(file: str, text: str | None) -> Callable[[School], AbstractContextManager[None]]:
+    """A file of the grader's course with another text, or gone."""
+
+    @contextmanager
+    def change(school: School) -> Iterator[None]:
+        path = school.grader.root / file
+        before = path.read_bytes()
+        path.unlink()
+        if text is not None:
+            path.write_text(text)
+        try:
+            yield
+        finally:
+            path.write_bytes(before)
+
+    return change
+
+
+def _not_here(school: School) -> AbstractContextManager[None]:
+    """It is the Python that is broken."""
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What is broken, words of what nbgrader says then, and whether a release would be right."""
+
+    told: Sequence[str]
+    change: Callable[[School], AbstractContextManager[None]]
+    releases: bool = False
+
+
+BROKEN = {
+    "course moved": Broken(["rubric.yaml", "is not there", "autograder nbgrader setup"], _moved),
+    "rubric missing": Broken(
+        ["rubric.yaml", "is not there", "autograder nbgrader setup"], _changed("rubric.yaml", None)
+    ),
+    "rubric broken": Broken(["rubric.yaml", "line 1"], _changed("rubric.yaml", "points: [")),
+    "solutions missing": Broken(
+        ["solutions/rnn.py"], _changed("solutions/rnn.py", None), releases=True
+    ),
+    "release missing": Broken(
+        ["assignment/rnn/rnn.ipynb", "autograder release"],
+        _changed("assignment/rnn/rnn.ipynb", None),
+        releases=True,
+    ),
+}
+SANDBOX = Broken(["cannot be kept apart", "autograder doctor"], _not_here, releases=True)
+PACKAGE = Broken(["cannot import the package autograder", "install"], _not_here)
+
+
+def _refuses(
+    school: School, broken: Broken, autograde: Callable[[], str], release: Callable[[], str]
+) -> None:
+    marks, released = school.marks(), school.release()
+    with broken.change(school):
+        said = autograde()
+        assert not school.canary.exists()
+        assert school.marks() == marks
+        for words in broken.told:
+            assert words in said
+        if not broken.releases:
+            said = release()
+            assert school.release() == released
+            for words in broken.told:
+                assert words in said
+
+
+def _from_terminal(school: School, broken: Broken, python: Sequence[str] = THIS_PYTHON) -> None:
+    def fails(*words: str) -> str:
+        status, said = school.run(*words, python=python)
+        assert status != 0, said
+        return said
+
+    _refuses(
+        school,
+        broken,
+        lambda: fails("autograde", "rnn", "--force"),
+        lambda: fails("generate_assignment", "rnn", "--force"),
+    )
+
+
+def _from_formgrader(school: School, broken: Broken, server: Server) -> None:
+    def fails(path: str) -> str:
+        success, said = server.formgrader(path)
+        assert not success, said
+        return said
+
+    _refuses(
+        school,
+        broken,
+        lambda: "".join(fails(f"submission/rnn/{who}/autograde") for who in ("ada", "bob")),
+        lambda: fails("assignment/rnn/assign"),
+    )
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_from_a_terminal(school: School, what: str) -> None:
+    _from_terminal(school, BROKEN[what])
+
+
+@pytest.fixture(scope="module")
+def server(school: School) -> Iterator[Server]:
+    with jupyter(school.folder, school.folder.parent) as server:
+        yield server
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_from_formgrader(school: School, server: Server, what: str) -> None:
+    _from_formgrader(school, BROKEN[what], server)
+
+
+def test_no_sandbox_from_a_terminal(school: School) -> None:
+    _from_terminal(school, SANDBOX, NO_SANDBOX)
+
+
+def test_no_sandbox_from_formgrader(school: School) -> None:
+    with jupyter(school.folder, school.folder.parent, NO_SANDBOX) as server:
+        _from_formgrader(school, SANDBOX, server)
+
+
+def test_no_package_from_a_terminal(school: School, python_without: Sequence[str]) -> None:
+    _from_terminal(school, PACKAGE, python_without)
+
+
+def test_no_package_from_formgrader(school: School, python_without: Sequence[str]) -> None:
+    with jupyter(school.folder, school.folder.parent, python_without) as server:
+        _from_formgrader(school, PACKAGE, server)
+
+
+# -- ways round the lines -------------------------------------------------------------------------
+
+
+@contextmanager
+def _error_in_another_line(school: School) -> Iterator[None]:
+    config = school.folder / "nbgrader_config.py"
+    before = config.read_bytes()
+    config.write_bytes(before + b"c.Exchange.root = EXCHANGE\n")
+    try:
+        yield
+    finally:
+        config.write_bytes(before)
+
+
+def test_an_error_in_another_line_of_the_settings(school: School) -> None:
+    """nbgrader passes over the whole file then, and knows nothing of this grader."""
+    marks = school.marks()
+    with _error_in_another_line(school):
+        status, said = school.run("autograde", "rnn", "--force")
+        with jupyter(school.folder, school.folder.parent) as server:
+            success, shown = server.formgrader("submission/rnn/ada/autograde")
+    assert status != 0
+    assert not success
+    for text in (said, shown):
+        assert f"No such kernel named {NO_KERNEL}" in text
+    assert not school.canary.exists()
+    assert school.marks() == marks
+
+
+def test_a_flag_that_names_another_exporter(school: School) -> None:
+    marks = school.marks()
+    exporter = "nbconvert.exporters.NotebookExporter"
+    status, said = school.run("autograde", "rnn", f"--Autograde.exporter_class={exporter}")
+    assert status != 0
+    assert f"No such kernel named {NO_KERNEL}" in said
+    assert not school.canary.exists()
+    assert school.marks() == marks
+
+
+RUN = "nbconvert.preprocessors.ExecutePreprocessor"
+HARMLESS = {
+    "another file": ("--config=other_config",),
+    "no execute": ("--no-execute",),
+    "steps that run": (
+        *("--ExecutePreprocessor.enabled=True", f"--Autograde.autograde_preprocessors={RUN}"),
+        f"--Autograde.sanitize_preprocessors={RUN}",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_flags_that_change_nothing(school: School, what: str) -> None:
+    (school.folder / "other_config.py").write_text(
+        "c = get_config()\nc.Autograde.exporter_class = 'nbconvert.exporters.NotebookExporter'\n"
+    )
+    status, said = school.run("autograde", "rnn", "--force", *HARMLESS[what])
+    assert status == 0, said
+    assert not school.canary.exists()
+    assert school.scores() == {"ada": 5, "bob": 5}
+
+
+def test_a_second_notebook_is_not_run_by_nbgrader(school: School) -> None:
+    released, marks = school.release(), school.marks()
+    second = school.folder / "source" / "rnn" / "second.ipynb"
+    nbformat.write(other_homework(), second)
+    try:
+        status, said = school.run("generate_assignment", "rnn", "--force")
+    finally:
+        second.unlink()
+    assert status != 0
+    assert "has a second notebook, second.ipynb" in said
+    assert school.release() == released
+    with gradebook(school.folder) as book:
+        book.add_notebook("second", "rnn")
+    try:
+        status, said = school.run("autograde", "rnn", "--force")
+    finally:
+        with gradebook(school.folder) as book:
+            book.remove_notebook("second", "rnn")
+    assert status != 0
+    assert "has a second notebook, second.ipynb" in said
+    assert school.marks() == marks
+
+
+def test_a_source_that_is_not_the_course_s_is_not_released(school: School) -> None:
+    source = school.folder / "source" / "rnn" / "rnn.ipynb"
+    released, before = school.release(), source.read_bytes()
+    source.write_bytes(before.replace(b"Recurrent", b"Recurring"))
+    try:
+        status, said = school.run("generate_assignment", "rnn", "--force")
+    finally:
+        source.write_bytes(before)
+    assert status != 0
+    assert "is not what" in said
+    assert school.release() == released
+
+
+def test_other_assignments_are_nbgrader_s(school: School) -> None:
+    """Which runs their code in its own kernel, here as everywhere; our course may be away."""
+    notebook = other_homework()
+    notebook.cells[0].source += "\n" + CANARY.format(path=str(school.canary))
+    hand_in(Course(school.folder), "ada", notebook, "sums")
+    with _moved(school):
+        for words in (["generate_assignment", "sums"], ["autograde", "sums"]):
+            status, said = school.run(*words)
+            assert status == 0, said
+    assert school.canary.exists()
+    school.canary.unlink()
+    with gradebook(school.folder) as book:
+        assert book.find_submission("sums", "ada").score == 1
+
+
+# -- trouble while the class is graded ------------------------------------------------------------
+
+
+@contextmanager
+def _locked_gradebook(school: School) -> Iterator[None]:
+    with closing(sqlite3.connect(school.folder / "gradebook.db")) as book:
+        book.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def _another_run(school: School) -> Iterator[None]:
+    with (school.folder / RESULTS / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _no_folder_for_results(school: School) -> Iterator[None]:
+    results = school.folder / RESULTS
+    elsewhere = results.rename(school.folder / "elsewhere")
+    results.write_text("")
+    try:
+        yield
+    finally:
+        results.unlink()
+        elsewhere.rename(results)
+
+
+TROUBLE = {
+    "locked gradebook": Broken(["gradebook.db: database is locked"], _locked_gradebook),
+    "another run": Broken([f"{RESULTS}: another run is writing"], _another_run),
+    "no folder": Broken([f"{RESULTS}: File exists"], _no_folder_for_results),
+}
+
+
+@pytest.mark.parametrize("what", TROUBLE)
+def test_trouble_from_a_terminal(school: School, what: str) -> None:
+    marks = school.marks()
+    with TROUBLE[what].change(school):
+        status, said = school.run("autograde", "rnn", "--force")
+    assert status != 0
+    (told,) = (line for line in said.splitlines() if "| ERROR]" in line)
+    assert all(words in told for words in TROUBLE[what].told)
+    assert not school.canary.exists()
+    assert school.marks() == marks
+
+
+def test_a_disk_without_room(school: School) -> None:
+    """A limit on the size of files: what is written fails in the same places."""
+    marks = school.marks()
+    limited = ("prlimit", f"--fsize={10_000}", *THIS_PYTHON)
+    status, said = school.run("autograde", "rnn", "--force", python=limited)
+    assert status != 0
+    assert "a file cannot be written: File too large" in said
+    assert not school.canary.exists()
+    assert school.marks() == marks
+
+
+def _interrupt(nbgrader: subprocess.Popen[str]) -> None:
+    nbgrader.send_signal(signal.SIGINT)
+
+
+def _kill_grader(nbgrader: subprocess.Popen[str]) -> None:
+    """As the kernel does when memory runs out."""
+    children = Path(f"/proc/{nbgrader.pid}/task/{nbgrader.pid}/children").read_text().split()
+    (grader,) = (pid for pid in children if b"nbgrader.batch" in _command_line(pid))
+    os.kill(int(grader), signal.SIGKILL)
+
+
+def _command_line(pid: str) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+STOPS = {
+    "Ctrl-C": (_interrupt, "Stopped. The same command goes on where it was."),
+    "killed": (_kill_grader, "the process that grades ended with status -9"),
+}
+
+
+@pytest.mark.parametrize("how", STOPS)
+def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
+    """Marks so far stay, nobody else gets one, and the next run goes on."""
+    stop, told = STOPS[how]
+    notebook = solved(school.grader)
+    cell(notebook, "2a-stub").source = f"# {how}\n"
+    first = hand_in(Course(school.folder), "cem", notebook)
+    cell(notebook, "1a-stub").source = "while True: pass\n" + CANARY.format(path=school.canary)
+    endless = hand_in(Course(school.folder), "eve", notebook)
+    before = school.scores()
+    try:
+        with subprocess.Popen(
+            [*THIS_PYTHON, "-m", "nbgrader", "autograde", "rnn"],
+            cwd=school.folder,
+            env=os.environ | environment(school.folder.parent),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            said = ""
+            for line in process.stdout:
+                said += line
+                if "Graded cem" in line:
+                    stop(process)
+        assert process.returncode != 0
+        assert told in said
+        assert school.scores() == before | {"cem": 4.5}
+        assert not school.canary.exists()
+        cell(notebook, "1a-stub").source = "pass"
+        hand_in(Course(school.folder), "eve", notebook)
+        assert school.run("autograde", "rnn")[0] == 0
+        assert school.scores() == before | {"cem": 4.5, "eve": 4}
+    finally:
+        for folder in (first, endless):
+            shutil.rmtree(folder.parent)
+        with gradebook(school.folder) as book:
+            for student in ("cem", "eve"):
+                with suppress(MissingEntry):
+                    book.remove_student(student)
