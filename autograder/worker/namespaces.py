@@ -80,14 +80,15 @@ def fork_alone() -> int:
 def into_namespaces(bounds: str) -> None:
     """Enters new user, mount, network, ipc and uts namespaces.
 
-    ``/proc`` is empty there, ``/tmp`` and ``/dev/shm`` are private, within ``bounds`` such as
-    ``size=64m``, and the rest is read-only.
+    ``/proc`` and ``/sys`` are empty there, ``/tmp`` and ``/dev/shm`` are private, within ``bounds``
+    such as ``size=64m``, and the rest is read-only.
     """
     unshare_user(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
     make_mounts_private()
     restrict("/", READ_ONLY | NO_SET_ID)
     flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
-    mount("tmpfs", "/proc", flags | MS_RDONLY, "size=4k,nr_inodes=1,mode=555")
+    for place in filter(os.path.isdir, ("/proc", "/sys")):
+        mount("tmpfs", place, flags | MS_RDONLY, "size=4k,nr_inodes=1,mode=555")
     for place in ("/dev/shm", "/tmp"):
         mount("tmpfs", place, flags, f"{bounds},mode=700")
 

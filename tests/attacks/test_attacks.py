@@ -2,6 +2,7 @@
 
 All of them are one class, graded on two processes at each level: what stands in ``submissions/``,
 what ``files.py`` makes, the odd but honest ones of ``honest.py``, and canaries between them.
+Those of ``colluding`` that talk are loaded into two workers at a time as well.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from autograder.submissions.finding import find_submissions
 from autograder.submissions.reading import read_submission
 from autograder.submissions.released import shows_only, without
 from autograder.worker.confine import Level
+from tests.attacks.conversations import talkers
 from tests.attacks.files import FILES, NAMES, write_files
 from tests.attacks.honest import END, FORMS, TOP, saved, written
 from tests.attacks.ordinary import USER, as_ordinary_user
@@ -62,6 +64,7 @@ TAGS = """
 
 NOT_BOUNDED = "without a mount of its own, a folder on disk has no bound but that of each file"
 SEEN = "landlock keeps files from being read, not from being looked at by name"
+COUNTED = "without namespaces and a mount of its own, a worker's things are numbered with all others"
 # What the weaker level does not keep an attack from, and why. Nothing else may get through.
 OUT_OF_REACH: dict[Level, dict[str, dict[str, str]]] = {
     "isolated": {},
@@ -77,6 +80,9 @@ OUT_OF_REACH: dict[Level, dict[str, dict[str, str]]] = {
             "access passwd": SEEN,
             "chdir": SEEN,
         },
+        "colluding/descriptors_counted_in_proc": {"heard": SEEN},
+        "colluding/numbers_of_files": {"heard": COUNTED},
+        "colluding/numbers_of_threads": {"heard": COUNTED},
     },
 }
 
@@ -168,7 +174,8 @@ def area() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Path]) -> Graded:
+def _who(level: Level, user: str, ordinary_python: Callable[[], Path]) -> tuple[Path, dict[str, Any]]:
+    """The Python to grade with, and what ``subprocess`` takes to run it as this user or another."""
     python, another = Path(sys.executable), {}
     if user != THIS_USER:
         if os.geteuid() != 0:
@@ -177,6 +184,11 @@ def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Pa
     reason = box.try_levels()[level]
     if reason:
         pytest.skip(reason)
+    return python, another
+
+
+def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Path]) -> Graded:
+    python, another = _who(level, user, ordinary_python)
     home = area / f"{level} {user}"
     submissions, folder = home / "submissions", home / "grades"
     for made in (home, submissions, folder, home / "course", home / "tmp"):
@@ -230,6 +242,36 @@ def graded(
     return _grade(level, user, area, ordinary_python)
 
 
+@dataclass
+class Conversations:
+    """What one worker heard of another one at a level, by attack."""
+
+    level: Level
+    heard: dict[str, list[str]]
+
+
+@pytest.fixture(scope="session", params=RUNS, ids=" as ".join)
+def conversations(
+    request: pytest.FixtureRequest, area: Path, ordinary_python: Callable[[], Path]
+) -> Conversations:
+    level, user = request.param
+    python, another = _who(level, user, ordinary_python)
+    folder = area / f"conversations {level} {user}"
+    folder.mkdir()
+    folder.chmod(0o777)
+    done = subprocess.run(
+        [python, "-m", "tests.attacks.conversations", level],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(folder)},
+        capture_output=True,
+        timeout=ENOUGH_SECONDS,
+        check=False,
+        **another,
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+    return Conversations(level, msgspec.json.decode(done.stdout))
+
+
 # -- what held ------------------------------------------------------------------------------------
 
 
@@ -268,6 +310,15 @@ def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
             assert not re.search(attack.settings["secret"], without_code)
     if "silent" in attack.settings:
         assert not re.search(attack.settings["silent"], _hidden(document))
+
+
+@pytest.mark.parametrize("name", [attack.name for attack in talkers()])
+def test_what_a_worker_hears_is_the_same_whatever_another_says(
+    conversations: Conversations, name: str
+) -> None:
+    out_of_reach = OUT_OF_REACH[conversations.level].get(name, {})
+    heard = conversations.heard[name]
+    assert len(set(heard)) == 1 or "heard" in out_of_reach, heard
 
 
 @pytest.mark.parametrize("graded", [(WITH_FILES, THIS_USER)], indirect=True)
@@ -358,7 +409,7 @@ def test_there_are_enough_of_them() -> None:
     groups = {attack.group for attack in ATTACKS.values()}
     assert groups == {
         *("forging", "stealing", "harming_others", "harming_host", "denial_of_service"),
-        *("exfiltration", "persistence", "garbling"),
+        *("exfiltration", "persistence", "garbling", "colluding"),
     }
     assert len(ATTACKS) >= 60
     assert len(WRITTEN) >= 10
