@@ -5,20 +5,43 @@
 # make release                      build assignment/ from solutions/
 # make audit                        measure the grader itself, in some minutes
 # make bench                        what grading costs
+# make lock                         pin the versions in constraints.txt again
+#
+# PYTHON=python3.12 sets up with another Python than python3.
 
+PYTHONS := 3.10 3.11 3.12 3.13
 VENV := .venv
 BIN := $(VENV)/bin
+READY := $(VENV)/ready
 SUBMISSIONS ?= tests/sample_class/submissions
 OUT ?= grades
 
-.PHONY: setup grade test lint release audit bench
+# .venv is made again when another Python is asked for by name.
+ifdef PYTHON
+ifneq ($(PYTHON),$(file <$(READY)))
+.PHONY: $(READY)
+endif
+endif
+PYTHON ?= python3
 
-setup: $(VENV)/ready
+.PHONY: setup grade test lint release audit bench lock
 
-$(VENV)/ready: pyproject.toml constraints.txt
-	python3 -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
-	touch $@
+setup: $(READY)
+
+# What an interrupted set-up left behind is cleared away.
+$(READY): pyproject.toml constraints.txt
+	@found=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
+	case " $(PYTHONS) " in \
+	*" $$found "*) ;; \
+	*) echo "$(PYTHON) is Python $$found, and one of $(PYTHONS) is needed:" \
+	    "name it, as in make grade PYTHON=python3.12" >&2; exit 1 ;; \
+	esac
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+	echo "$(PYTHON) cannot make a virtual environment:" \
+	    "on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt --editable ".[dev]"
+	@printf %s "$(PYTHON)" > $@
 
 grade: setup
 	$(BIN)/autograder grade "$(SUBMISSIONS)" --out "$(OUT)"
@@ -40,3 +63,13 @@ audit: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.sample_class
+
+# Keeps what constraints.txt pins wherever it still fits; to take a newer version, remove its line.
+# PyTorch's builds name the CUDA packages that they want by themselves.
+lock:
+	$(PYTHON) -m venv --clear $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(VENV)/lock/bin/uv pip compile --quiet --universal --all-extras --no-annotate \
+	    --python-version $(firstword $(PYTHONS)) --custom-compile-command "make lock" \
+	    --output-file constraints.txt pyproject.toml
+	sed -i -E '/^(cuda|nvidia|triton)\b/d' constraints.txt

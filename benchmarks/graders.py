@@ -1,11 +1,12 @@
-"""This grader, stock nbgrader and otter-grader on the same notebooks, in one run.
+r"""This grader, stock nbgrader and otter-grader on the same notebooks, in one run.
 
     python -m benchmarks.graders [--otter PATH] [--rounds N]
 
 otter-grader needs a virtual environment of its own, with what the notebooks import:
 
     python3 -m venv otter-venv
-    otter-venv/bin/pip install otter-grader torch matplotlib tqdm
+    otter-venv/bin/pip install --constraint constraints.txt otter-grader ipykernel torch \
+        matplotlib tqdm
     python -m benchmarks.graders --otter otter-venv/bin/otter
 
 This grader asks the full rubric, visible and hidden, with torch, isolated. The other two run the
