@@ -94,6 +94,27 @@ def test_the_doctor_tells_the_root_of_a_container() -> None:
     assert re.search("see that a file exists +yes", said)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without a name")
+def test_a_user_without_a_home_is_told_as_any(ordinary_python: Callable[[], Path]) -> None:
+    words: list[str | Path] = ["/usr/bin/env", "-u", "HOME", ordinary_python()]
+    check(*doctor(words, ROOT, **as_ordinary_user()))
+
+
+def test_where_the_doctor_cannot_listen_there_is_a_sentence(tmp_path: Path) -> None:
+    long = tmp_path / ("a" * 100)
+    long.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder.cli", "doctor"],
+        env={"TMPDIR": str(long)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert re.fullmatch("autograder: the doctor cannot listen on .*TMPDIR.*\n", done.stderr)
+
+
 def test_who_can_read_the_course_is_told_and_changes_nothing(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         root = Path(name)
@@ -201,6 +222,7 @@ def test_the_doctor_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("unshare: No space left on device", "max_user_namespaces", "max_user_namespaces=10000"),
         ("mount proc: Operation not permitted", "", "systempaths=unconfined"),
         ("landlock: Function not implemented", "", "5.13"),
+        ("cannot show /usr: Function not implemented", "", "5.12"),
         ("seccomp: the system calls of riscv64 are not known here", "", "riscv64"),
         ("Python lies in /tmp/venv, and a worker has that folder to itself", "", "out of /tmp"),
         ("/opt/own/python cannot be run by the user nobody in the box", "", "chmod -R go+rX"),

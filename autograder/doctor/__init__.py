@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import box
-from autograder.course import Course
+from autograder.course import Course, CourseError
 from autograder.doctor.advice import advise
 from autograder.doctor.weaknesses import find_weaknesses
 from autograder.sandbox import Control, Limits, Sandbox, SandboxError, WorkerLost
@@ -81,7 +81,7 @@ class Diagnosis:
 def diagnose(course: Course | None = None) -> Diagnosis:
     """Tries the levels, and looks at the machine and at the course.
 
-    What is found wrong comes with advice; nothing is raised.
+    What is found wrong comes with advice. Raises CourseError where nothing can be tried at all.
     """
     levels = tuple(_examine(level) for level in LEVELS)
     told: list[str] = []
@@ -154,12 +154,18 @@ class Outside:
         self._secret.chmod(0o666)
         self._marker = self._open / f"escaped-{os.getpid()}"
         door = self._open / "door"
-        self._sockets = [
-            _listen(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
-            _listen(socket.AF_UNIX, socket.SOCK_STREAM, str(door)),
-            _listen(socket.AF_UNIX, socket.SOCK_STREAM, f"\0{door}"),
-        ]
-        self._port: int = self._sockets[0].getsockname()[1]
+        try:
+            self._sockets = [
+                _listen(socket.AF_UNIX, socket.SOCK_STREAM, str(door)),
+                _listen(socket.AF_UNIX, socket.SOCK_STREAM, f"\0{door}"),
+                _listen(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
+            ]
+        except OSError as error:
+            raise CourseError(
+                f"the doctor cannot listen on 127.0.0.1 and in {folder} for what gets out of a "
+                f"worker ({error}); TMPDIR can name another folder, with a shorter path"
+            ) from None
+        self._port: int = self._sockets[2].getsockname()[1]
         self._sockets.append(_listen(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", self._port)))
         door.chmod(0o777)
 
@@ -177,7 +183,7 @@ class Outside:
             "marker": str(self._marker),
             "door": str(self._open / "door"),
             "port": self._port,
-            "home": str(Path.home()),
+            "home": os.path.expanduser("~"),
             "packages": sysconfig.get_path("purelib"),
             "others": [os.getpid(), os.getppid()],
             "memory_mb": 4 * LIMITS.memory_mb,

@@ -48,6 +48,7 @@ NO_OTHER_USER = (
     "Map the user and group 65534 into the container, so that its root can become nobody to "
     "run students' code, or grade as an ordinary user."
 )
+OLD_KERNEL = "The kernel is older than Linux 5.12, or only imitates one, as gVisor does."
 IN_A_CHROOT = (
     "This is a chroot, in which the kernel allows no user namespaces. Grade outside of it, or"
     " enter it as a container, as by `systemd-nspawn --directory FOLDER`."
@@ -79,6 +80,8 @@ def _advice(reason: str) -> Iterator[str]:
         yield NO_LANDLOCK
     elif "seccomp" in reason:
         yield f"The system calls of this machine cannot be filtered ({reason})."
+    elif "function not implemented" in reason:
+        yield OLD_KERNEL
     elif _in_a_chroot():
         yield IN_A_CHROOT
     else:

@@ -41,18 +41,17 @@ def main(*words: str) -> None:
     try:
         _enter([source for kind, _, source in steps if kind == "show"])
         pid = os.fork()
-        # Only here: becoming another user forgets it.
-        ns.die_with_parent()
-        if pid:
-            ns.close_others(())
-            ns.drop_capabilities()
-            ns.end_as(pid)
-        _lay_out(steps)
-        os.setsid()
+        if not pid:
+            _lay_out(steps)
+            os.setsid()
+        # Both do: a parent's death kills only what the parent itself might kill.
         if os.geteuid() == 0:
             ns.become_nobody()
         ns.drop_capabilities()
         ns.die_with_parent()
+        if pid:
+            ns.close_others(())
+            ns.end_as(pid)
     except OSError as error:
         sys.exit(str(error))
     try:
