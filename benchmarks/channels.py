@@ -245,7 +245,7 @@ def _load(worker: Worker, cell: str) -> None:
 
 
 def _call(worker: Worker, stub: str, *args: Any) -> Any:
-    asked = (stub, list(args), {}, 1, [])
+    asked: tuple[Any, ...] = (stub, list(args), {}, 1, [])
     reply = worker.request("call", SECONDS, asked=asked, arguments_after=False)
     if "error" in reply:
         raise RuntimeError(str(reply["error"]))

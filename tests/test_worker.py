@@ -371,6 +371,103 @@ def f():
     assert student.session.troubles == []
 
 
+HONEST = {
+    "databases": """
+import sqlite3
+def f():
+    for mode in ("delete", "wal", "truncate"):
+        both = [sqlite3.connect(f"{mode}.db") for _ in range(2)]
+        both[0].execute(f"pragma journal_mode={mode}")
+        both[0].execute("create table t (x)")
+        for number, one in enumerate(both):
+            one.execute("insert into t values (?)", [number])
+            one.commit()
+        assert both[0].execute("select count(*) from t").fetchone() == (2,)
+    return True
+""",
+    "lock files": """
+import fcntl, filelock
+def f():
+    for _ in range(2):
+        with filelock.FileLock("x.lock", timeout=1), filelock.SoftFileLock("y.lock", timeout=1):
+            pass
+    with open("z", "w") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return True
+""",
+    "temporary files": """
+import os, shutil, tempfile
+def f():
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x")
+        os.fsync(file.fileno())
+        os.fchmod(file.fileno(), 0o600)
+    with tempfile.TemporaryDirectory() as folder:
+        open(folder + "/x", "w").close()
+        shutil.copytree(folder, "copy")
+    return os.listdir("copy") == ["x"]
+""",
+    "fonts": """
+def f():
+    from matplotlib import font_manager
+    font_manager.json_dump(font_manager.FontManager(), "fonts.json")
+    return len(font_manager.json_load("fonts.json").ttflist) > 9
+""",
+    "files in memory": """
+import mmap
+import numpy as np
+def f():
+    written = np.memmap("x.bin", dtype=float, mode="w+", shape=(1000,))
+    written[:] = 3
+    written.flush()
+    np.save("x.npy", written)
+    with open("x.bin", "r+b") as file:
+        mmap.mmap(file.fileno(), 0).madvise(mmap.MADV_SEQUENTIAL)
+    return float(np.load("x.npy", mmap_mode="r").sum()) == 3000
+""",
+    "threads": """
+import multiprocessing, threading, time
+from concurrent.futures import ThreadPoolExecutor
+import torch
+def f():
+    lock, seen = multiprocessing.Lock(), []
+    def hold(number):
+        with lock:
+            time.sleep(0.01)
+            seen.append(number)
+    threads = [threading.Thread(target=hold, args=[number]) for number in range(4)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    torch.set_num_threads(4)
+    made = list(ThreadPoolExecutor(4).map(lambda n: torch.ones(n, n) @ torch.ones(n, n), [200] * 8))
+    return sorted(seen) == [0, 1, 2, 3] and all((one == 200).all() for one in made)
+""",
+    "clocks": """
+import os, resource, signal, time
+def f():
+    seen = []
+    signal.signal(signal.SIGALRM, lambda *_: seen.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    while not seen: time.sleep(0.01)
+    signal.signal(signal.SIGUSR1, lambda *_: seen.append(2))
+    signal.raise_signal(signal.SIGUSR1)
+    time.process_time(), time.thread_time(), time.get_clock_info("monotonic")
+    return seen == [1, 2] and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
+""",
+    "a machine": """
+import os, platform
+def f():
+    return os.cpu_count() >= 1 and platform.system() == "Linux" and os.sysconf("SC_PAGESIZE") > 0
+""",
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_code_goes_on_with_what_is_pretended_or_refused(load: Load, name: str) -> None:
+    assert load(HONEST[name]).f() is True
+
+
 # -- models -----------------------------------------------------------------------------------
 
 MODEL = """

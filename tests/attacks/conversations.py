@@ -34,7 +34,7 @@ def _load(worker: Worker, attack: Attack) -> None:
 
 
 def _call(worker: Worker, stub: str, *args: int) -> str:
-    asked = (stub, args, {}, 1, [])
+    asked: tuple[Any, ...] = (stub, list(args), {}, 1, [])
     reply = worker.request("call", SECONDS, asked=asked, arguments_after=False)
     return str(reply.get("answer", reply.get("error")))
 

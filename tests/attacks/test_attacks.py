@@ -64,7 +64,7 @@ TAGS = """
 
 NOT_BOUNDED = "without a mount of its own, a folder on disk has no bound but that of each file"
 SEEN = "landlock keeps files from being read, not from being looked at by name"
-COUNTED = "without namespaces and a mount of its own, a worker's things are numbered with all others"
+COUNTED = "without namespaces, a worker counts on from where all others are"
 # What the weaker level does not keep an attack from, and why. Nothing else may get through.
 OUT_OF_REACH: dict[Level, dict[str, dict[str, str]]] = {
     "isolated": {},
@@ -174,8 +174,10 @@ def area() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _who(level: Level, user: str, ordinary_python: Callable[[], Path]) -> tuple[Path, dict[str, Any]]:
-    """The Python to grade with, and what ``subprocess`` takes to run it as this user or another."""
+def _who(
+    level: Level, user: str, ordinary_python: Callable[[], Path]
+) -> tuple[Path, dict[str, Any]]:
+    """The Python to grade with, and the user to run it as, for ``subprocess``."""
     python, another = Path(sys.executable), {}
     if user != THIS_USER:
         if os.geteuid() != 0:
