@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from autograder.jobs import usual_jobs
+from autograder.text import printable_lines
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -23,6 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CANNOT_WORK = 2
+MAX_SAID = 20_000
 
 
 def _told(command: Callable[P, R]) -> Callable[P, R]:
@@ -35,16 +37,21 @@ def _told(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except CourseError as error:
-            click.secho(f"autograder: {error}", fg="red", err=True)
+            _say(f"autograder: {error}", "red")
             sys.exit(CANNOT_WORK)
         except OSError as error:
             # A file that cannot be read or written is for the caller to mend; all else is a bug.
             if error.filename is None:
                 raise
-            click.secho(f"autograder: {error.filename}: {error.strerror}", fg="red", err=True)
+            _say(f"autograder: {error.filename}: {error.strerror}", "red")
             sys.exit(CANNOT_WORK)
 
     return wrapped
+
+
+def _say(text: str, color: str) -> None:
+    """Says on stderr what may name files, or quote what is in one."""
+    click.secho(printable_lines(text, MAX_SAID), fg=color, err=True)
 
 
 def _course(folder: Path | None) -> Course:
@@ -120,7 +127,7 @@ def grade(
     from autograder.course import CourseError
     from autograder.grading import ClassRun
     from autograder.reports.files import stored_students, write_grades
-    from autograder.reports.terminal import print_class, progress
+    from autograder.reports.terminal import literal, print_class, progress
     from autograder.submissions.finding import find_submissions, refuse_among
 
     course = _course(folder)
@@ -145,7 +152,7 @@ def grade(
     print_class(console, rows, run.rubric)
     failed = [one.student for one in rows if one.status == "not graded"]
     done = f"{len(rows) - len(failed)} submissions graded; the marks are in {grades} and {page}"
-    console.print(done, highlight=False)
+    console.print(literal(done))
     others = sorted({*stored_students(out)} - {one.student for one in rows})
     if others:
         told = (
@@ -153,7 +160,7 @@ def grade(
             f"({', '.join(others[:3])}{', …' * (len(others) > 3)}); `autograder rescore {out}` "
             "writes the tables of all"
         )
-        click.secho(told, fg="yellow", err=True)
+        _say(told, "yellow")
     if failed:
         raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
 
@@ -237,7 +244,7 @@ def reading(
         path, unknown = read_gradebook(course, gradebook, results)
         click.echo(f"{path}; now: autograder rescore {results}")
         if unknown:
-            click.secho(f"{results} has no results of {', '.join(unknown)}", fg="yellow", err=True)
+            _say(f"{results} has no results of {', '.join(unknown)}", "yellow")
         return
     handed_in = find_submissions(submissions, course.source.stem, course.assignment_folder)
     form = write_form(course, load_rubric(course.rubric_file), results, handed_in)
@@ -283,10 +290,10 @@ def export(
     awaiting = sum(1 for one in documents if one.awaiting_reader)
     if awaiting:
         told = f"without the written answers of {awaiting} students, which await a reader"
-        click.secho(told, fg="yellow", err=True)
+        _say(told, "yellow")
     if unknown:
         told = f"not in the roster, and so without a line: {', '.join(unknown)}"
-        click.secho(told, fg="yellow", err=True)
+        _say(told, "yellow")
 
 
 @main.command()
@@ -330,7 +337,7 @@ def release(checking: bool, folder: Path | None) -> None:
             click.echo(path)
     findings: list[Any] = check_release(course)
     for finding in findings:
-        click.secho(str(finding), fg="red", err=True)
+        _say(str(finding), "red")
     if findings:
         sys.exit(1)
 

@@ -25,7 +25,7 @@ from msgspec import Meta
 
 from autograder.course import CourseError
 from autograder.rubric import Late, Rubric, read_yaml
-from autograder.submissions.reading import decode
+from autograder.text import decode
 from autograder.times import EXAMPLE, moment, told
 
 OVERRIDES = "overrides.yaml"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
+
+from autograder.text import printable
 
 Outcome = Literal["passed", "partial", "failed", "not run"]
 # "attack seen": the code wrote to the grader's own line, past the answers to what it was asked.
@@ -20,7 +23,7 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     outcome: Outcome
-    share: float
+    share: Annotated[float, Meta(ge=0, le=1)]
     message: str = ""
     detail: str = ""
     close: bool = False
@@ -79,3 +82,16 @@ class Evidence(msgspec.Struct, frozen=True):
     def checked(self) -> bool:
         """Whether there is more to say than why nothing could be checked."""
         return self.status not in ("unreadable", "not graded")
+
+
+def tidied(evidence: Evidence) -> Evidence:
+    """The same, with all text as ``text.printable`` makes it, whoever wrote it."""
+    return msgspec.convert(_tidied(msgspec.to_builtins(evidence)), Evidence)
+
+
+def _tidied(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _tidied(inner) for key, inner in value.items()}
+    return [_tidied(inner) for inner in value] if isinstance(value, list | tuple) else value

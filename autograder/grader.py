@@ -10,7 +10,7 @@ import msgspec
 
 from autograder.concepts import load_concepts
 from autograder.course import Course, CourseError
-from autograder.evidence import Evidence
+from autograder.evidence import Evidence, tidied
 from autograder.misconceptions import library
 from autograder.reference import Reference
 from autograder.rubric import Rubric, load_rubric, match_checks, match_misconceptions
@@ -25,7 +25,15 @@ PACKAGE = Path(__file__).parent
 # The code that decides what evidence holds.
 DECIDE = (
     *("checks/*.py", "misconceptions/*.py", "submissions/*.py", "worker/*.py"),
-    *("evidence.py", "reference.py", "sandbox.py", "session.py", "student.py", "suite.py"),
+    *(
+        "evidence.py",
+        "reference.py",
+        "sandbox.py",
+        "session.py",
+        "student.py",
+        "suite.py",
+        "text.py",
+    ),
 )
 
 
@@ -66,13 +74,13 @@ class Grader:
         CourseError for a check that would fail over everyone's.
         """
         try:
-            return self._suite.run(submission, control)
+            return tidied(self._suite.run(submission, control))
         except (SandboxError, CourseError):
             raise
         except Exception as error:
             traceback.print_exc()
             reason = f"the grader failed ({type(error).__name__}: {error}); this is no mark"
-            return self._suite.without_checks(submission, control, "not graded", reason)
+            return tidied(self._suite.without_checks(submission, control, "not graded", reason))
 
 
 def _digest(course: Course, rubric: Rubric) -> bytes:

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from autograder.course import Course, CourseError
@@ -25,6 +24,7 @@ from autograder.reports.files import (
     write_grades,
     write_student,
 )
+from autograder.reports.terminal import literal
 from autograder.rubric import Rubric, at_criterion, load_rubric, match_misconceptions, unchecked
 
 MOST_NAMED = 3
@@ -185,14 +185,14 @@ def print_moved(console: Console, rescoring: Rescoring) -> None:
             f"{one.document.score:g}",
             f"{one.marks.score:g}",
             f"[{'green' if one.moved > 0 else 'red'}]{one.moved:+g}[/]",
-            escape(one.document.student),
-            escape(reasons),
+            literal(one.document.student),
+            literal(reasons),
         )
     # Where only the parts of a total moved, a whole class is one line.
     same.pop("", None)
     for reasons, those in same.items():
         who = those[0].document.student if len(those) == 1 else f"{len(those)} students"
-        table.add_row("", "", "[dim]+0[/]", escape(who), escape(reasons))
+        table.add_row("", "", "[dim]+0[/]", literal(who), literal(reasons))
     if table.row_count:
         console.print(table)
     number = len(rescoring.remarks)
@@ -204,7 +204,7 @@ def print_moved(console: Console, rescoring: Rescoring) -> None:
                     f"{one.document.student}: {name} is set to {criterion.score:g} by hand, and "
                     f"the checks give {criterion.by_hand.before:g}"
                 )
-                console.print(escape(told), style="yellow", highlight=False)
+                console.print(literal(told, "yellow"))
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
         console.print(

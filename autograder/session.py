@@ -38,6 +38,7 @@ from autograder.sandbox import (
     WorkerLost,
 )
 from autograder.submissions.reading import Cell, Submission
+from autograder.text import printable
 from autograder.worker.wire import Unreadable
 
 # A stub that ran out of time is not waited for as long again, and after some tries not at all; nor
@@ -503,6 +504,4 @@ def _told(reply: Reply) -> _Told:
 
 
 def _clean(value: object, length: int) -> str:
-    if not isinstance(value, str):
-        return ""
-    return "".join(c if c.isprintable() else " " for c in value[: 4 * length]).strip()[:length]
+    return printable(value, length).strip() if isinstance(value, str) else ""

@@ -21,15 +21,15 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from autograder.course import Course, CourseError
 from autograder.reports.files import Document, write_whole
-from autograder.reports.pages.code import NOT_SHOWN
 from autograder.reports.pages.rendering import environment
+from autograder.reports.terminal import literal
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import percent_cells, read_submission
+from autograder.text import printable_lines
 
 # Characters of tokens: a piece of this length is compared, and one of the sum is always found.
 PIECE, WINDOW = 25, 6
@@ -91,7 +91,7 @@ def codes_in(handed_in: Iterable[HandIn]) -> dict[str, str]:
     for one in handed_in:
         cells = read_submission(one.path, one.student, one.notes).cells
         code = "\n".join(cell.source.strip("\n") for cell in cells)
-        codes[one.student] = NOT_SHOWN.sub("\N{REPLACEMENT CHARACTER}", code)
+        codes[one.student] = printable_lines(code, MAX_CHARACTERS + 1)
     return codes
 
 
@@ -232,11 +232,11 @@ def print_pairs(console: Console, similar: Similar) -> None:
         table.add_column("of it", justify="right")
     for pair in similar.pairs:
         sides = (pair.left, pair.right)
-        cells = [(escape(one.student), f"{one.share:.0%}") for one in sides]
+        cells = [(literal(one.student), f"{one.share:.0%}") for one in sides]
         table.add_row(*cells[0], *cells[1])
     if similar.pairs:
         console.print(table)
     for text in similar.left_out:
-        console.print(escape(f"not compared: {text}"), style="yellow")
+        console.print(literal(f"not compared: {text}", "yellow"))
     number = f"{len(similar.pairs)} pairs to look at, of {similar.compared} submissions"
     console.print(number, highlight=False)

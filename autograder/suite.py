@@ -27,7 +27,8 @@ from autograder.reference import BUILDING_BLOCKS, Reference
 from autograder.sandbox import Control, Limits
 from autograder.session import Session, StudentError
 from autograder.student import Call, Student, built_of
-from autograder.submissions.reading import Submission, printable
+from autograder.submissions.reading import Submission
+from autograder.text import printable
 from autograder.worker.wire import encode
 
 CHECKS = Path(__file__).parent / "checks"

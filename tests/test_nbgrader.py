@@ -16,9 +16,10 @@ from click.testing import CliRunner
 
 from autograder.cli import main
 from autograder.course import Course
-from autograder.nbgrader.batch import RESULTS, graded
+from autograder.nbgrader.batch import RESULTS
 from autograder.release import find_drift
 from autograder.release.leaks import collect_secrets, leaks_in
+from autograder.reports.files import stored_document
 from autograder.rubric import load_rubric
 from tests.nbgrader_course import (
     EXACT,
@@ -169,7 +170,7 @@ def test_feedback_says_what_was_earned_and_why(term: Term) -> None:
     assert "(Score: 4.41 / 5.0)" in page
     assert "3.76 of 4 points by the checks, and up to 1 from a reader" in page
     assert "2a The cell: 0.16 of 0.4" in page
-    missed = graded(term.course.root / RESULTS, "ada").criteria["2a.cell"]
+    missed = stored_document(term.course.root / RESULTS, "ada").criteria["2a.cell"]
     assert missed.message
     assert f"The next hidden state: 0 of 0.24 {missed.message} Hint: {missed.hint}" in page
     assert "Not an answer." in page
@@ -184,7 +185,7 @@ def test_feedback_shows_nothing_of_a_hidden_check(term: Term) -> None:
         page = _feedback(term, student)
         leaks = leaks_in({"rnn.html": _text(page).encode()}, secrets)
         assert [str(leak) for leak in leaks if "hidden check" in leak.found] == []
-        for check in graded(term.course.root / RESULTS, student).evidence.checks:
+        for check in stored_document(term.course.root / RESULTS, student).evidence.checks:
             for seen in (check.submitted, check.followed_through):
                 if seen and seen.detail and not check.visible:
                     assert seen.detail not in _text(page)
@@ -267,9 +268,9 @@ def test_a_changed_rubric_marks_again_and_runs_nothing(term: Term) -> None:
     )
     changed = rubric.replace(f"{cell}0.3", f"{cell}0.2").replace(f"{softmax}0.1", f"{softmax}0.2")
     term.course.rubric_file.write_text(changed, encoding="utf-8")
-    seen = graded(term.course.root / RESULTS, "ada").evidence
+    seen = stored_document(term.course.root / RESULTS, "ada").evidence
     assert nbgrader(term.course.root, "autograde", "rnn") == 0
-    assert graded(term.course.root / RESULTS, "ada").evidence == seen
+    assert stored_document(term.course.root / RESULTS, "ada").evidence == seen
     assert _total(term.course, "ada") == pytest.approx(ADA + 0.08, abs=EXACT)
     assert _total(term.course, "bob") == BOB
 
@@ -298,7 +299,7 @@ def test_the_results_have_the_gradebook_s_marks_to_the_last_digit(term: Term) ->
             parts = dict.fromkeys(PARTS, 0.0)
             for grade in notebook.grades:
                 parts[grade.name[:2]] += grade.score
-        marks = graded(results, student)
+        marks = stored_document(results, student)
         page = (results / f"{student}.html").read_text(encoding="utf-8")
         shown = re.search(r'class="score"><data value="([^"]+)"', page)
         assert shown

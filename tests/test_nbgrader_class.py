@@ -17,8 +17,9 @@ import nbformat
 import pytest
 
 from autograder.course import Course
-from autograder.nbgrader.batch import RESULTS, Graded, graded
+from autograder.nbgrader.batch import RESULTS
 from autograder.nbgrader.gradebook import Book
+from autograder.reports.files import Document, stored_document
 from autograder.rubric import load_rubric
 from tests.nbgrader_course import (
     EXACT,
@@ -415,8 +416,8 @@ def _by_checks(course: Course, what: str) -> float:
     return math.fsum(score or 0 for name, score in scores.items() if name.endswith("-check"))
 
 
-def _found(course: Course, what: str) -> Graded:
-    return graded(course.root / RESULTS, _student(what))
+def _found(course: Course, what: str) -> Document:
+    return stored_document(course.root / RESULTS, _student(what))
 
 
 @pytest.mark.parametrize("what", NOTES)

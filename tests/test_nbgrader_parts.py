@@ -6,7 +6,7 @@ import pytest
 from nbconvert.filters import markdown2html
 
 from autograder.exporting.tables import cell
-from autograder.nbgrader.rebuild import harmless
+from autograder.nbgrader.showing import harmless
 
 HARMFUL = [
     "<script>alert(1)</script>",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,10 +17,15 @@ from hypothesis import strategies as st
 
 from autograder.course import CourseError
 from autograder.submissions.finding import HandIn, find_submissions, refuse_among, student_id
+from autograder.submissions.notebook import (
+    MAX_CELLS,
+    MAX_SOURCE_BYTES,
+    PIECE_BYTES,
+    notebook_cells,
+)
 from autograder.submissions.reading import (
     MAX_BYTES,
     MAX_SCRIPT_LINES,
-    MAX_TIDIED_VALUES,
     Submission,
     percent_cells,
     read_submission,
@@ -117,8 +125,16 @@ def test_what_only_some_programs_read_as_json_is_no_damage(
     [
         (notebook(code("x = 1"))[:-9], "damaged"),
         ('{"cells": [' + "[" * 10**6, "damaged"),
-        ('{"cells": [' + "1," * (MAX_TIDIED_VALUES + 1), "damaged"),
-        ('{"cells": [], "deep": ' + "[" * 10**5 + "]" * 10**5 + "}", "damaged"),
+        ('{"cells": [' + "1," * (10**6), "damaged"),
+        ('{"cells": [], "deep": ' + "[" * 10**5 + "]" * 10**5 + "}", "no code"),
+        ('{"cells": []} {"cells": []}', "damaged"),
+        ('{"cells": [] "metadata": {}}', "damaged"),
+        ('{"cells": [{"cell_type": "code" "source": "x = 1"}]}', "damaged"),
+        ('{"cells": [{"cell_type": "code", "source": "x = 1"], "more": []}', "damaged"),
+        ('{"cells": [{"cell_type": "code", "source": "x = 1"}}', "damaged"),
+        ('{"cells": [\n<<<<<<< HEAD\n{"cell_type": "code", "source": "x = 1"}]}', "damaged"),
+        ("{" + ", ".join(f'"{n}": 0' for n in range(1000)) + "}", "no notebook"),
+        (notebook(*[code("x" * (MAX_SOURCE_BYTES - 2))] * 5), "over 8 million characters"),
         ('<<<<<<< HEAD\n{"cells": []}', None),
         ('{"cells": 3}', "no notebook"),
         ('{"name": "package"}', "no notebook"),
@@ -167,7 +183,104 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "ada.ipynb"
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    assert "at most 50 MB" in read_submission(path, "ada").trouble
+    assert "at most 512 MB" in read_submission(path, "ada").trouble
+
+
+@pytest.mark.parametrize("output", [{"text": ["a line\n"] * 10}, {"image/png": "x" * 100_000}])
+def test_outputs_cost_no_memory(tmp_path: Path, output: object) -> None:
+    outputs = json.dumps(output)
+    count = (32 << 20) // len(outputs)
+    path = tmp_path / "ada.ipynb"
+    with path.open("w") as file:
+        file.write('{"cells": [{"cell_type": "code", "outputs": [')
+        file.write(", ".join([outputs] * count))
+        file.write('], "source": ["x = 1\\n", "y = 2"], "attachments": {"outputs": [')
+        file.write(", ".join([outputs] * 10))
+        file.write(']}}], "metadata": {"widgets": [')
+        file.write(", ".join([outputs] * 10))
+        file.write("]}}")
+    tracemalloc.start()
+    submission = read_submission(path, "ada")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sources(submission) == [("cell 1", "x = 1\ny = 2")]
+    assert peak < 16 << 20
+    with path.open("rb") as file:
+        assert submission.sha256 == hashlib.sha256(file.read()).hexdigest()
+
+
+def test_outputs_need_not_be_json(read: Read) -> None:
+    """As where two versions were merged and nobody looked."""
+    text = notebook(code("x = 1", outputs=["HERE"], attachments="HERE"), code("y = 2"))
+    submission = read(text.replace('"HERE"', "\n<<<<<<< HEAD\n[1 {]}\n=======\n"))
+    assert [source for _, source in sources(submission)] == ["x = 1", "y = 2"]
+    assert submission.notes == ()
+
+
+def test_the_hash_is_of_all_bytes_whatever_of_them_was_read(read: Read) -> None:
+    for data in (
+        notebook(code("x = 1"))[:-1].encode() + b" " * PIECE_BYTES * 3,
+        b"%PDF" + b"x" * PIECE_BYTES * 3,
+        b"x = 1\n" * PIECE_BYTES * 9,
+    ):
+        assert read(data).trouble
+        assert read(data).sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_what_is_too_much_is_told(read: Read) -> None:
+    cells = [code(f"x = {number}") for number in range(MAX_CELLS + 2)]
+    submission = read(notebook(*cells))
+    assert len(submission.cells) == MAX_CELLS
+    assert submission.notes == ("only the first 5,000 cells of the notebook were read",)
+    text = {"cell_type": "markdown", "source": "x" * (MAX_SOURCE_BYTES - 2)}
+    submission = read(notebook(*[text] * 5, code("x" * (MAX_SOURCE_BYTES + 1)), code("x = 1")))
+    assert sources(submission) == [("cell 1", "x = 1")]
+    assert submission.notes == ("a cell of the notebook is malformed and was left out",)
+
+
+ANY_TEXT = st.text(st.sampled_from('\\"{}[],: \n\tab\u00e9\u2028\U0001f600'))
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+CELLS = st.fixed_dictionaries(
+    {"cell_type": st.sampled_from(["code", "markdown"]), "source": ANY_TEXT | st.lists(ANY_TEXT)},
+    optional={"outputs": ANY_JSON, "metadata": st.dictionaries(ANY_TEXT, ANY_JSON, max_size=3)},
+)
+
+
+@given(
+    st.lists(CELLS, max_size=5),
+    st.dictionaries(ANY_TEXT, ANY_JSON, max_size=3),
+    st.sampled_from([None, 1]),
+    st.booleans(),
+    st.integers(1, 40),
+)
+def test_cells_are_read_as_json_reads_them(
+    cells: list[dict[str, Any]],
+    beside: dict[str, Any],
+    indent: int | None,
+    ascii_only: bool,
+    size: int,
+) -> None:
+    """Wherever a piece of the file ends: in a word, a number, an escape, a character."""
+    whole = {**beside, "cells": cells, "metadata": beside}
+    data = json.dumps(whole, indent=indent, ensure_ascii=ascii_only).encode()
+    pieces = (data[start : start + size] for start in range(0, len(data), size))
+    read = [(one.kind, one.source, one.metadata) for one in notebook_cells(pieces) if one]
+    assert read == [
+        (one["cell_type"], "".join(one["source"]), one.get("metadata", {})) for one in cells
+    ]
+
+
+@given(st.lists(st.sampled_from(['{"cells": [', '{"cell_type": "code"', *'{}[],:"\\ x1'])))
+def test_no_json_raises(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> None:
+    for start in ("{", '{"cells": [', '{"cells": [{"cell_type": "code", "source": "x'):
+        path = tmp_path_factory.mktemp("any") / "ada.ipynb"
+        path.write_text(start + "".join(parts))
+        submission = read_submission(path, "ada")
+        assert bool(submission.cells) != bool(submission.trouble)
 
 
 def test_only_ordinary_files_are_opened(tmp_path: Path) -> None:
@@ -268,7 +381,7 @@ def test_a_file_s_name_is_made_printable(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\x1b[2J\n\xe9.py"))
     path.write_text("x = 1")
     submission = read_submission(path, "ada")
-    assert submission.file == "?[2J??.py"
+    assert submission.file == "\ufffd[2J \ufffd.py"
 
 
 # -- finding ----------------------------------------------------------------------------------
@@ -303,7 +416,8 @@ def found(folder: Path, hand_ins: Sequence[HandIn]) -> dict[str, str]:
         (["ada/rnn/rnn.ipynb", "ada/rnn/timestamp.txt"], {"ada": "ada/rnn/rnn.ipynb"}),
         (["ada/homework.ipynb", "bob.py"], {"ada": "ada/homework.ipynb", "bob": "bob.py"}),
         (["Ada L_1_file_/rnn.py"], {"Ada L_1_file_": "Ada L_1_file_/rnn.py"}),
-        (["ada.py", ".DS_Store", "__MACOSX/ada.py", "Thumbs.db", ".hidden.py"], {"ada": "ada.py"}),
+        (["ada.py", ".DS_Store", "__MACOSX/ada.py", "Thumbs.db", "._ada.py"], {"ada": "ada.py"}),
+        (["ada.py", ".ipynb_checkpoints/x.py", ".git/x", ".nfs01", "~$x.docx"], {"ada": "ada.py"}),
         (["ada.pdf", "bob.zip"], {"ada": "ada.pdf", "bob": "bob.zip"}),
         (["ada/rnn.pdf"], {"ada": "ada/rnn.pdf"}),
         (["ada/"], {"ada": "ada"}),
@@ -320,7 +434,18 @@ def test_files_and_folders_can_be_named_together(tmp_path: Path) -> None:
     assert [one.student for one in find(tmp_path / "class", late, late)] == ["ada", "bob"]
 
 
-@pytest.mark.parametrize("names", [[], [".hidden"]])
+def test_a_hidden_file_and_one_without_a_name_are_listed(tmp_path: Path) -> None:
+    names = ["..py", "...ipynb", ".py", "...", " ", "  .py", ".hidden.ipynb", ".ada/rnn/rnn.py"]
+    hand_ins = find(make(tmp_path, *names))
+    assert sorted(str(one.path.relative_to(tmp_path)) for one in hand_ins) == sorted(names)
+    ids = [one.student for one in hand_ins]
+    assert len(set(ids)) == len(names)
+    assert all(re.fullmatch(r"[\w][\w .@+-]*", one) for one in ids)
+    (only,) = find(make(tmp_path / "bob", "rnn/.rnn.py"))
+    assert only.path.name == ".rnn.py"
+
+
+@pytest.mark.parametrize("names", [[], [".DS_Store"]])
 def test_nothing_found_is_told(tmp_path: Path, names: list[str]) -> None:
     with pytest.raises(CourseError, match="no submissions"):
         find(make(tmp_path, *names))

@@ -13,10 +13,12 @@ from autograder.evidence import Evidence
 from autograder.exporting.results import github_result, gradescope_results
 from autograder.exporting.roster import Roster
 from autograder.exporting.tables import (
+    MAX_CELL,
     Detail,
     Earned,
     Earners,
     Person,
+    Value,
     as_csv,
     canvas_table,
     criteria_table,
@@ -25,6 +27,7 @@ from autograder.exporting.tables import (
 from autograder.marks import Marks
 from autograder.reports.files import Document, write_whole
 from autograder.rubric import Rubric
+from autograder.text import printable
 
 Form = Literal["canvas", "moodle", "gradescope", "github", "csv", "parquet"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -139,6 +142,10 @@ def _detail(one: Document) -> Detail:
     )
 
 
+def _plain(value: Value) -> Value:
+    return printable(value, MAX_CELL) if isinstance(value, str) else value
+
+
 def _write_parquet(out: Path, documents: Sequence[Document], rubric: Rubric) -> None:
     """The table of criteria, with texts and numbers as such."""
     try:
@@ -151,7 +158,7 @@ def _write_parquet(out: Path, documents: Sequence[Document], rubric: Rubric) -> 
     head, *rows = criteria_table(rubric, map(_detail, documents))
     columns = {
         str(name): arrow.array(
-            [row[number] for row in rows],
+            [_plain(row[number]) for row in rows],
             arrow.string() if name in TEXTS else arrow.float64(),
         )
         for number, name in enumerate(head)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from autograder.evidence import Evidence
 from autograder.marks import CriterionMark, Marks
 from autograder.reports.markdown import by_hand_told, feedback, late_told
 from autograder.rubric import Rubric
+from autograder.text import printable
 
+# Where GitHub's runner would take a line that a step prints for a command to itself, such as one to
+# note other points than these.
+COMMAND = re.compile(r":(?=:)|##(?=\[)")
 # Of these no check was run.
 NOT_RUN = ("unreadable", "not graded")
 
@@ -31,7 +36,7 @@ def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict
             tests.append(_test(f"{part.id}.written", name, written.score, written.max_score, told))
     return {
         "score": marks.score,
-        "output": "\n".join(_summary(evidence, marks, rubric)),
+        "output": _lines(_summary(evidence, marks, rubric)),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -52,9 +57,13 @@ def _test(number: str, name: str, score: float, most: float, told: list[str]) ->
         "score": score,
         "max_score": most,
         "status": "passed" if score >= most else "failed",
-        "output": "\n".join(told),
+        "output": _lines(told),
         "visibility": "visible",
     }
+
+
+def _lines(told: list[str]) -> str:
+    return "\n".join(map(printable, told))
 
 
 def _summary(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
@@ -94,6 +103,6 @@ def github_result(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict[str,
         "name": rubric.title,
         "status": status,
         "score": marks.score,
-        "message": "\n".join(lines),
+        "message": COMMAND.sub(r"\g<0> ", _lines(lines)),
     }
     return {"version": 1, "status": status, "max_score": marks.max_score, "tests": [test]}

@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder.course import CourseError
 from autograder.exporting.tables import WHO_CANVAS, Person
 from autograder.submissions.finding import student_id
-from autograder.submissions.reading import decode
+from autograder.text import decode
 
 # How Canvas names what it gives to download: the name, if it was late, its own id, and the file's.
 DOWNLOADED = re.compile(r"[^\W_]+(?:_LATE)?_(\d+)_\d+_")

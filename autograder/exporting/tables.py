@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.marks import DECIMALS
 from autograder.rubric import Rubric
+from autograder.text import printable_lines
 
 Value = str | float | None
 Table = Iterator[list[Value]]
 
 EXACT = 1e-9
-# What makes a program that opens the table take a text for a formula, also as East Asian wide ones.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a program that opens the table takes a text for a formula: at its start, and after a
+# semicolon, which ends a cell where numbers have a comma. Also as East Asian wide characters.
+FORMULA = re.compile(r"(?:^|(?<=;))(?=\s*[=+\-@＝＋－＠])")
+MAX_CELL = 10_000
 
 WHO_CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 WHO_MOODLE = ("Username", "First name", "Last name", "ID number", "Email address")
@@ -75,7 +79,7 @@ Earners = Sequence[tuple[Person, Earned | None]]
 def cell(value: Value) -> str:
     """A value as it stands in a table. A text is never more than text to a spreadsheet."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return FORMULA.sub("'", printable_lines(value, MAX_CELL))
     if value is None:
         return ""
     return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".")

@@ -6,6 +6,7 @@ on standard input, and gives a line of JSON for each as soon as it is graded.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,41 +17,35 @@ from pathlib import Path
 import msgspec
 
 from autograder.course import Course, CourseError
-from autograder.evidence import Evidence
 from autograder.jobs import usual_jobs
-from autograder.marks import Marks
-from autograder.reports.files import Row
+from autograder.reports.files import Document, Row, stored_document
 from autograder.submissions.finding import HandIn
 
 # Where a course of nbgrader's keeps what was found.
 RESULTS = ".graded"
-
-
-class Graded(Marks, frozen=True, kw_only=True):
-    """A student's marks, and what they are made of."""
-
-    evidence: Evidence
+# How much of what the process said is passed on: its end.
+MAX_SAID = 10_000
 
 
 class _Task(msgspec.Struct):
     student: str
-    path: str
+    path: bytes  # A name need not be text.
     notes: tuple[str, ...]
 
 
 def grade(
     course: Course, handed_in: Sequence[HandIn], results: Path, again: bool
-) -> Generator[Graded, None, None]:
+) -> Generator[Document, None, None]:
     """The marks of each, in the order in which they are done.
 
     What ``results`` holds the evidence of is not run again, unless ``again`` is set. Raises
     CourseError where the grader cannot work.
     """
     results.mkdir(mode=0o700, parents=True, exist_ok=True)
-    tasks = [_Task(one.student, str(one.path), one.notes) for one in handed_in]
+    tasks = [_Task(one.student, os.fsencode(one.path), one.notes) for one in handed_in]
     words = [sys.executable, "-m", __spec__.name, str(course.root), str(results)]
     with (
-        tempfile.TemporaryFile("w+") as said,
+        tempfile.TemporaryFile() as said,
         subprocess.Popen(
             [*words, "again"] if again else words,
             stdin=subprocess.PIPE,
@@ -65,29 +60,24 @@ def grade(
             with suppress(BrokenPipeError), process.stdin:
                 process.stdin.write(msgspec.json.encode(tasks))
             for line in process.stdout:
-                yield graded(results, msgspec.json.decode(line, type=Row).student)
+                yield stored_document(results, msgspec.json.decode(line, type=Row).student)
             process.wait()
         finally:
             process.kill()
         if process.returncode:
-            said.seek(0)
+            said.seek(max(0, said.seek(0, os.SEEK_END) - MAX_SAID))
             raise CourseError(
-                said.read().strip()
+                said.read().decode("utf-8", "replace").strip()
                 or f"the process that grades ended with status {process.returncode}; the marks so "
                 "far are kept, and the same command goes on where it was"
             )
-
-
-def graded(results: Path, student: str) -> Graded:
-    """What the last run has found. Raises FileNotFoundError where it did not grade the student."""
-    return msgspec.json.decode((results / f"{student}.json").read_bytes(), type=Graded)
 
 
 def main(root: str, results: str, again: str = "") -> None:
     from autograder.grading import ClassRun
 
     tasks = msgspec.json.decode(sys.stdin.buffer.read(), type=list[_Task])
-    handed_in = [HandIn(task.student, Path(task.path), task.notes) for task in tasks]
+    handed_in = [HandIn(task.student, Path(os.fsdecode(task.path)), task.notes) for task in tasks]
     try:
         for row in ClassRun(
             Course(Path(root)), handed_in, Path(results), usual_jobs(), again=bool(again)

@@ -14,11 +14,12 @@ import nbformat
 from autograder.course import Course, CourseError
 from autograder.nbgrader.rebuild import Notebook, answers, rebuild, student_cells
 from autograder.reports.files import write_whole
-from autograder.submissions.finding import NOT_HANDED_IN, HandIn, from_folder
-from autograder.submissions.reading import printable, read_submission
+from autograder.submissions.finding import HandIn, from_folder, is_as_released, was_handed_in
+from autograder.submissions.reading import read_file, submission_of
+from autograder.text import printable
 
 # What `nbgrader submit` leaves beside the student's files.
-OF_NBGRADER = NOT_HANDED_IN | {"submission_secret.txt"}
+OF_NBGRADER = "submission_secret.txt"
 MOST_NAMED = 3
 
 
@@ -66,8 +67,9 @@ class Release:
     def collected(self, student: str, folder: Path) -> Collected:
         """What a student has in the folder. Never raises for what it holds."""
         own = from_folder(folder.resolve(), student, self.name, self._folder)
-        submission = read_submission(own.path, own.student, own.notes)
-        notebook, found = rebuild(self._notebook, student_cells(submission, own.path))
+        contents = read_file(own.path)
+        submission = submission_of(contents, own.student, own.notes)
+        notebook, found = rebuild(self._notebook, student_cells(contents))
         rebuilt = submission.format == "notebook"
         notes = (*own.notes, *self._no_work(folder, own.path))
         if rebuilt:
@@ -80,15 +82,14 @@ class Release:
 
     def _no_work(self, folder: Path, chosen: Path) -> tuple[str, ...]:
         """Says that nothing but released files was handed in, and what else there is."""
-        released = self._folder / chosen.name
-        if not chosen.is_file() or not released.is_file():
-            return ()
-        if chosen.read_bytes() != released.read_bytes():
+        if not is_as_released(chosen, self._folder):
             return ()
         others = [
             printable(path.name)
             for path in sorted(folder.iterdir())
-            if path.name.lower() not in OF_NBGRADER and not (self._folder / path.name).exists()
+            if was_handed_in(path)
+            and path.name != OF_NBGRADER
+            and not (self._folder / path.name).exists()
         ]
         beside = f", and beside it there is: {', '.join(others[:MOST_NAMED])}" if others else ""
         return (f"{chosen.name} is as it was released{beside}",)

@@ -7,6 +7,7 @@ import nbformat
 from autograder.evidence import Evidence
 from autograder.marks import Marks
 from autograder.nbgrader.rebuild import Notebook
+from autograder.nbgrader.showing import make_harmless
 from autograder.reports.markdown import criterion_lines, plain
 from autograder.rubric import Part, Rubric
 
@@ -31,7 +32,11 @@ def comment(part: Part, marks: Marks, rubric: Rubric) -> str | None:
 
 
 def explain(notebook: Notebook, marks: Marks, evidence: Evidence, rubric: Rubric) -> None:
-    """Puts the marks into the notebook: a first cell for all, an output below each check."""
+    """Puts the marks into the notebook: a first cell for all, an output below each check.
+
+    Of what the student wrote there, only what is to be read is left.
+    """
+    make_harmless(notebook)
     parts = {part.id: part for part in rubric.parts()}
     for cell in notebook.cells:
         part, role = part_of(cell.metadata.get("nbgrader", {}).get("grade_id", ""))

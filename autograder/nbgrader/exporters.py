@@ -33,11 +33,11 @@ from traitlets.config import Application
 
 from autograder.course import Course, CourseError
 from autograder.nbgrader import batch
-from autograder.nbgrader.batch import Graded
 from autograder.nbgrader.collected import Collected, Release, make_visible
 from autograder.nbgrader.explain import explain
 from autograder.nbgrader.gradebook import Book, check_notebooks, withhold_kernel
 from autograder.release.notebook import CODE_STUB
+from autograder.reports.files import Document
 from autograder.rubric import Rubric, load_rubric
 
 # In the metadata of a graded notebook: what it was made from.
@@ -161,7 +161,7 @@ class _GradingExporter(CourseExporter):
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        self._graded: dict[str, tuple[str, Graded]] = {}
+        self._graded: dict[str, tuple[str, Document]] = {}
         super().__init__(**kwargs)
 
     def _begin(self) -> None:
@@ -195,10 +195,10 @@ class _GradingExporter(CourseExporter):
                     self._keep(book, one, marks)
                     self.log.info(
                         "Graded %s: %g of %g points (%d of %d)",
-                        *(one.student, marks.score, marks.max_score, done, len(collected)),
+                        *(marks.student, marks.score, marks.max_score, done, len(collected)),
                     )
 
-    def _keep(self, book: Book, one: Collected, graded: Graded) -> None:
+    def _keep(self, book: Book, one: Collected, graded: Document) -> None:
         """Writes new marks, and removes a graded notebook that shows others.
 
         nbgrader would pass over a submission that has one, unless a newer timestamp lies there.
@@ -236,7 +236,7 @@ class _GradingExporter(CourseExporter):
         return self.from_notebook_node(one.notebook, resources, **kwargs)
 
 
-def _version(one: Collected, graded: Graded) -> str:
+def _version(one: Collected, graded: Document) -> str:
     """Names what a graded notebook shows: a submission, and its marks."""
     return hashlib.sha256(one.digest.encode() + msgspec.json.encode(graded)).hexdigest()
 

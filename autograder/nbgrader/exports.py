@@ -25,9 +25,9 @@ from autograder.exporting.tables import (
     criteria_table,
     moodle_table,
 )
-from autograder.nbgrader.batch import RESULTS, graded
+from autograder.nbgrader.batch import RESULTS
 from autograder.nbgrader.explain import part_of
-from autograder.reports.files import write_whole
+from autograder.reports.files import stored_document, write_whole
 from autograder.rubric import Rubric, load_rubric
 from autograder.submissions.finding import student_id
 
@@ -139,9 +139,9 @@ class CriteriaExport(CourseExport):
                 yield Detail(student.id, "nothing handed in")
                 continue
             try:
-                marks = graded(results, student_id(student.id))
+                marks = stored_document(results, student_id(student.id))
             except FileNotFoundError:
-                self.log.warning("%s: not autograded yet", student.id)
+                self.log.warning("%s: not autograded yet", student_id(student.id))
                 yield Detail(student.id, "not graded")
                 continue
             yield Detail(

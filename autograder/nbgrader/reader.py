@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,19 +18,21 @@ from autograder.course import Course, CourseError
 from autograder.decisions import GRADEBOOK, LATE_PENALTY, WRITTEN, read_rows
 from autograder.exporting.tables import Value, as_csv, cell
 from autograder.nbgrader.explain import part_of
-from autograder.nbgrader.rebuild import Notebook, answers, harmless, rebuild, student_cells
+from autograder.nbgrader.rebuild import Notebook, answers, rebuild, student_cells
 from autograder.reports.files import stored_students, write_whole
 from autograder.reports.markdown import plain
 from autograder.rubric import Rubric
 from autograder.submissions.finding import HandIn, student_id
-from autograder.submissions.reading import read_submission
+from autograder.submissions.reading import read_file
+from autograder.text import printable_lines
 
 # In a folder of its own, where no student's file has its name.
 SHEET = Path("reading") / "answers.md"
 COLUMNS = ("student", "part", "points", "of", "comment")
 NO_ANSWER = "No answer."
 # Of one answer: more than this nobody writes, and the file itself is at hand.
-MAX_ANSWER = 20_000
+MAX_ANSWER = 10_000
+LINE_WIDTH = 96
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def write_form(course: Course, rubric: Rubric, folder: Path, handed_in: Sequence
                 rows.append((*key, points, most, comment))
     rows += [(*key, points, "", comment) for key, (points, comment) in filled.items()]
     write_whole(folder / WRITTEN, as_csv([COLUMNS, *rows, *blank]))
-    sheet = "\n".join(_sheet(rubric, released, given)) + "\n"
+    sheet = "\n".join(answer_sheet(rubric, released, given)) + "\n"
     (folder / SHEET).parent.mkdir(exist_ok=True)
     write_whole(folder / SHEET, sheet.encode())
     unread = sum(1 for row in rows if not row[2])
@@ -98,16 +101,9 @@ def _released(course: Course) -> Notebook:
 
 def _answers(released: Notebook, handed_in: HandIn) -> dict[str, str]:
     """By part, the answers that a submission holds; none of one that cannot be read."""
-    submission = read_submission(handed_in.path, handed_in.student, handed_in.notes)
-    if submission.trouble:
-        return {}
-    notebook, _ = rebuild(released, student_cells(submission, handed_in.path))
+    notebook, _ = rebuild(released, student_cells(read_file(handed_in.path)))
     found = answers(released, notebook)
-    return {
-        part_of(name)[0]: text[:MAX_ANSWER]
-        for name, text in found.items()
-        if part_of(name)[1] == "written"
-    }
+    return {part_of(name)[0]: text for name, text in found.items() if part_of(name)[1] == "written"}
 
 
 def _filled(file: Path) -> dict[tuple[str, str], tuple[str, str]]:
@@ -119,9 +115,13 @@ def _filled(file: Path) -> dict[tuple[str, str], tuple[str, str]]:
     }
 
 
-def _sheet(
+def answer_sheet(
     rubric: Rubric, released: Notebook, given: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
+    """The lines of the sheet, in Markdown: of each part the question, and the answers to it.
+
+    ``given`` holds the answers as they were written, by student and part.
+    """
     questions = {
         one.metadata["nbgrader"]["grade_id"]: one.source
         for one in released.cells
@@ -137,7 +137,16 @@ def _sheet(
         for student, texts in given.items():
             if part.id in texts:
                 yield from ("", f"### {plain(student)}, {part.id}", "")
-                yield from (f"> {line}" for line in harmless(texts[part.id]).splitlines())
+                yield from _as_text(texts[part.id])
+                if len(texts[part.id]) > MAX_ANSWER:
+                    yield from ("", "The rest of this answer is left out; it is in the file.")
+
+
+def _as_text(answer: str) -> Iterator[str]:
+    """An answer as indented lines, in which Markdown sees nothing but text."""
+    for line in printable_lines(answer, MAX_ANSWER).split("\n"):
+        wrapped = textwrap.wrap(line, LINE_WIDTH, drop_whitespace=False) or [""]
+        yield from (f"    {each}" for each in wrapped)
 
 
 def read_gradebook(course: Course, database: Path, folder: Path) -> tuple[Path, list[str]]:

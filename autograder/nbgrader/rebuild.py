@@ -9,23 +9,15 @@ import copy
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import nbformat
 
-from autograder.submissions.reading import (
-    CELL_MARKER,
-    MAX_CELLS,
-    Submission,
-    decode,
-    raw_notebook,
-)
+from autograder.submissions.notebook import NotebookCell as CellOfFile
+from autograder.submissions.reading import CELL_MARKER, Contents
 
 # As nbformat and nbgrader type them.
 Notebook = Any
@@ -34,18 +26,6 @@ NotebookCell = Any
 DEFINED = re.compile(r"^(?:def|class)[ \t]+(\w+)|^(answers_\w+)[ \t]*=", re.MULTILINE)
 TAG = re.compile(r'\b(part|role)="([\w-]*)"')
 MOST_NAMED = 6
-
-# Tags that only format text, and addresses that only lead somewhere.
-HARMLESS_TAG = r"/?(?:b|br|code|em|i|kbd|li|ol|p|pre|strong|sub|sup|ul)\s*/?>"
-HARMFUL = re.compile(
-    rf"""<(?=[a-z/!?])(?!{HARMLESS_TAG})      # a tag
-    | (?<=\])(?=\(\s*<?(?!https?://|mailto:|\#|\s))  # the address of a link or of a picture
-    | (?<=\])(?=:\s*<?(?!https?://|mailto:|\s))      # the same, at the end of the text
-    | (?<=\\h)(?=ref)                         # a link in a formula
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-INVISIBLE = "\u200b"
 
 
 @dataclass(frozen=True)
@@ -102,45 +82,25 @@ def _role(cell: NotebookCell) -> str:
     return "code" if cell.cell_type == "code" else "text"
 
 
-def harmless(markdown: str) -> str:
-    """A student's Markdown, with which a page does no more than show it.
-
-    nbgrader's pages put raw HTML and any link into the instructor's browser; a character that
-    nobody sees makes text of them.
-    """
-    return HARMFUL.sub(lambda found: found[0] + INVISIBLE, markdown)
+def student_cells(contents: Contents) -> list[StudentCell]:
+    """All cells of a file, of whatever type; none of one that cannot be read."""
+    if contents.format == "script":
+        return _of_script(contents.script.replace("\r\n", "\n").replace("\r", "\n"))
+    return [_of_notebook(cell) for cell in contents.cells]
 
 
-def student_cells(submission: Submission, path: Path) -> list[StudentCell]:
-    """All cells of a file that could be read, of whatever type."""
-    if submission.format == "none":
-        return []
-    text = decode(path.read_bytes()).removeprefix("\ufeff")
-    if submission.format == "script":
-        return _of_script(text.replace("\r\n", "\n").replace("\r", "\n"))
-    cells = []
-    for raw in raw_notebook(text).cells[:MAX_CELLS]:
-        with suppress(msgspec.DecodeError, RecursionError):
-            cells.append(_of_notebook(msgspec.json.decode(raw, type=dict[str, Any])))
-    return cells
-
-
-def _of_notebook(cell: dict[str, Any]) -> StudentCell:
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    metadata = cell.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    about = metadata.get("nbgrader")
+def _of_notebook(cell: CellOfFile) -> StudentCell:
+    about = cell.metadata.get("nbgrader")
     about = about if isinstance(about, dict) else {}
-    names = tuple(name for name in (about.get("grade_id"), cell.get("id")) if isinstance(name, str))
+    names = tuple(
+        name for name in (about.get("grade_id"), cell.id) if isinstance(name, str) and name
+    )
     settings = {
         key: about[key] for key in ("grade", "solution", "locked", "points") if key in about
     }
-    if metadata.get("tags"):
-        settings["tags"] = metadata["tags"]
-    kind = cell.get("cell_type")
-    return StudentCell(str(kind), source if isinstance(source, str) else "", names, settings)
+    if cell.metadata.get("tags"):
+        settings["tags"] = cell.metadata["tags"]
+    return StudentCell(cell.kind, cell.source, names, settings)
 
 
 def _of_script(text: str) -> list[StudentCell]:
@@ -242,7 +202,7 @@ def answers(released: Notebook, notebook: Notebook) -> dict[str, str]:
     An answer stands in its cell, below the question, or in cells that were added below that.
     """
     blank = {
-        cell.metadata["nbgrader"]["grade_id"]: harmless(cell.source).strip()
+        cell.metadata["nbgrader"]["grade_id"]: cell.source.strip()
         for cell in released.cells
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("grade")
     }
@@ -298,8 +258,6 @@ def _filled(slot: _Slot) -> tuple[list[StudentCell], NotebookCell]:
     cell = copy.deepcopy(slot.cell)
     if slot.role in ("solution", "written") and slot.own:
         cell.source = slot.own[-1].source
-        if slot.role == "written":
-            cell.source = harmless(cell.source)
         return slot.own[:-1], cell
     if slot.role == "code":
         return [own for own in slot.own if slot.edited(own)], cell
@@ -311,4 +269,4 @@ def _as_added(cells: Iterable[StudentCell]) -> Iterable[NotebookCell]:
         if cell.kind == "code":
             yield nbformat.v4.new_code_cell(cell.source)
         elif cell.kind == "markdown":
-            yield nbformat.v4.new_markdown_cell(harmless(cell.source))
+            yield nbformat.v4.new_markdown_cell(cell.source)

@@ -18,7 +18,10 @@ from autograder.exporting.results import gradescope_results
 from autograder.grading import grade_one
 from autograder.reports.files import write_whole
 from autograder.submissions.finding import from_folder
+from autograder.text import printable_lines
 from autograder.worker.confine import Level
+
+MAX_SAID = 20_000
 
 
 class _User(msgspec.Struct):
@@ -57,4 +60,4 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), cast("Level | None", (*sys.argv[2:], None)[0]))
     except CourseError as error:
-        sys.exit(f"autograder: {error}")
+        sys.exit(printable_lines(f"autograder: {error}", MAX_SAID))

@@ -13,12 +13,18 @@ from typing import IO
 import msgspec
 
 from autograder.course import CourseError
-from autograder.evidence import CheckEvidence, Evidence
+from autograder.evidence import CheckEvidence, Evidence, tidied
 from autograder.marks import Marks
 from autograder.reports.markdown import student_markdown
 from autograder.reports.pages.code import Code
 from autograder.reports.pages.student import student_page
 from autograder.rubric import Rubric
+from autograder.submissions.finding import is_student_id
+from autograder.text import printable_lines
+from autograder.times import moment
+
+# Of a ``STUDENT.json``: a hundred times what is written there.
+MAX_DOCUMENT_BYTES = 16 << 20
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -99,27 +105,52 @@ def stored_documents(folder: Path) -> list[Document]:
 
     Raises CourseError where a file is no student's.
     """
-    documents = []
-    for student in stored_students(folder):
-        path = folder / f"{student}.json"
-        try:
-            document = msgspec.json.decode(path.read_bytes(), type=Document)
-        except (OSError, msgspec.DecodeError) as error:
-            raise CourseError(
-                f"{path}: not what `autograder grade` writes of a student ({error}); move it away, "
-                "or grade that submission again"
-            ) from None
-        if document.student != student:
-            raise CourseError(f"{path}: holds the results of {document.student!r}; move it away")
-        documents.append(document)
-    return documents
+    return [stored_document(folder, student) for student in stored_students(folder)]
 
 
-class _Stored(msgspec.Struct):
-    """What a ``STUDENT.json`` holds beside the marks."""
+def stored_document(folder: Path, student: str) -> Document:
+    """What the folder holds of a student. Raises FileNotFoundError where that is nothing.
 
-    digest: str
-    evidence: Evidence
+    Raises CourseError where it is not what ``write_student`` writes: who can change that file may
+    be another than who reads its text in a terminal, on a page, or as the name of a file.
+    """
+    path = folder / f"{student}.json"
+    try:
+        with path.open("rb") as file:
+            document = msgspec.json.decode(file.read(MAX_DOCUMENT_BYTES + 1), type=Document)
+    except FileNotFoundError:
+        raise
+    except (OSError, msgspec.DecodeError) as error:
+        raise _not_ours(path, str(error)) from None
+    if not student == document.student == document.evidence.student:
+        raise CourseError(f"{path}: holds the results of {document.student!r}; move it away")
+    if not is_student_id(student):
+        raise _not_ours(path, "no student has this name")
+    if document.evidence != tidied(document.evidence) or not all(map(_is_code, _texts(document))):
+        raise _not_ours(path, "some of its text cannot be printed, or is too long")
+    try:
+        if document.handed_in:
+            moment(document.handed_in)
+    except (ValueError, OverflowError):
+        raise _not_ours(path, "`handed_in` is no time") from None
+    return document
+
+
+def _not_ours(path: Path, why: str) -> CourseError:
+    return CourseError(
+        f"{path}: not what `autograder grade` writes of a student ({why}); move it away, or grade "
+        "that submission again"
+    )
+
+
+def _texts(document: Document) -> Iterator[str]:
+    for part, excerpts in document.code.items():
+        for excerpt in excerpts:
+            yield from (part, excerpt.cell, excerpt.source)
+
+
+def _is_code(text: str) -> bool:
+    return printable_lines(text, len(text)) == text
 
 
 def known_as_slow(folder: Path, student: str) -> bool:
@@ -134,10 +165,10 @@ def stored_evidence(folder: Path, student: str, digest: str) -> Evidence | None:
     return stored.evidence if stored is not None and stored.digest == digest else None
 
 
-def _stored(folder: Path, student: str) -> _Stored | None:
+def _stored(folder: Path, student: str) -> Document | None:
     try:
-        return msgspec.json.decode((folder / f"{student}.json").read_bytes(), type=_Stored)
-    except (OSError, msgspec.DecodeError):
+        return stored_document(folder, student)
+    except (FileNotFoundError, CourseError):
         return None
 
 

@@ -10,6 +10,10 @@ import msgspec
 from autograder.evidence import Evidence
 from autograder.marks import CriterionMark, LateMark, Marks, PartMark, SetByHand
 from autograder.rubric import Criterion, Rubric
+from autograder.text import printable
+
+# Keeps a backslash from making a formula of what follows it, where a page draws formulas.
+INVISIBLE = "\u200b"
 
 
 def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
@@ -92,9 +96,7 @@ def feedback(mark: CriterionMark, policy: str) -> list[str]:
 
 def plain(text: str) -> str:
     """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
-    escaped = html.escape(text, quote=False)
+    escaped = html.escape(printable(text), quote=False).replace("\\", f"\\{INVISIBLE}")
     # An underscore within a word, as in `rnn_forward`, is none to Markdown, nor are the brackets of
     # an array: only what follows them makes a link.
-    return re.sub(r"([\\*~|#]|(?<![^\W_])_|_(?![^\W_])|\](?=\s?[(\[:]))", r"\\\1", escaped).replace(
-        "\n", " "
-    )
+    return re.sub(r"([\\*~|#$]|(?<![^\W_])_|_(?![^\W_])|\](?=\s?[(\[:]))", r"\\\1", escaped)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -15,9 +14,11 @@ from autograder.evidence import Evidence
 from autograder.marks import Marks
 from autograder.reports.files import Row
 from autograder.rubric import Rubric
+from autograder.text import printable
 
 # In a larger class, only those have a line that were not simply graded.
 MOST_LINES = 100
+MAX_REASON = 300
 STATUS_STYLE = {"graded": "green", "attack seen": "bold red", "unreadable": "red"}
 
 
@@ -44,7 +45,7 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     Of a class of more than ``MOST_LINES``, only those are in it that were not simply graded.
     """
     parts = [part.id for part in rubric.parts()]
-    table = Table(title=escape(rubric.title), title_justify="left", box=SIMPLE_HEAD, padding=0)
+    table = Table(title=literal(rubric.title), title_justify="left", box=SIMPLE_HEAD, padding=0)
     # The one column that gives way where the terminal is narrow.
     table.add_column("student", max_width=24)
     table.add_column(" total", justify="right", style="bold", no_wrap=True)
@@ -58,7 +59,7 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
         scores = [_points(one.parts[part]) for part in parts]
         style = STATUS_STYLE.get(one.status, "yellow")
         status = f" [{style}]{_status(one)}[/]"
-        name = Text(one.student, no_wrap=True, overflow="ellipsis")
+        name = Text(printable(one.student), no_wrap=True, overflow="ellipsis")
         table.add_row(name, f"{one.total:.2f}", *scores, status)
     if in_order:
         console.print(table)
@@ -67,8 +68,8 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
         console.print(told, highlight=False)
     for one in in_order:
         if one.reason:
-            told = f"[bold]{escape(one.student)}[/]: {escape(_short(one.reason))}"
-            console.print(told, highlight=False)
+            why = printable(one.reason, MAX_REASON)
+            console.print(Text.assemble((printable(one.student), "bold"), ": ", why))
     awaiting = [one.awaiting_reader for one in rows if one.awaiting_reader]
     if awaiting:
         told = f"{len(awaiting)} of {len(rows)} await a reader, for {sum(awaiting):g} points"
@@ -81,34 +82,35 @@ def _status(one: Row) -> str:
 
 def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubric) -> None:
     """One submission, criterion by criterion."""
-    table = Table(title=escape(f"{marks.student}: {evidence.file}"), title_justify="left")
+    table = Table(title=literal(f"{marks.student}: {evidence.file}"), title_justify="left")
     table.add_column("criterion")
     table.add_column("points", justify="right")
     table.add_column("what was seen", overflow="fold")
     for part in rubric.parts():
         for criterion in part.criteria:
             mark = marks.criteria[criterion.id]
-            told = mark.message if mark.message != "Met." else ""
+            told = [mark.message if mark.message != "Met." else "", mark.hint]
             color = "green" if mark.met else "yellow" if mark.score else "red"
             table.add_row(
-                escape(criterion.id),
+                literal(criterion.id),
                 f"[{color}]{mark.score:g}/{mark.max_score:g}[/]",
-                escape("\n".join(text for text in (told, mark.hint) if text)),
+                Text("\n").join(literal(text) for text in told if text),
             )
         table.add_section()
     if evidence.checked:
         console.print(table)
     for trouble in evidence.cells:
-        console.print(escape(trouble.message), style="yellow")
+        console.print(literal(trouble.message, "yellow"))
     if evidence.reason:
-        console.print(escape(evidence.reason), style="yellow")
+        console.print(literal(evidence.reason, "yellow"))
     status = f"{marks.score:g} of {marks.max_score:g} points, {marks.status}"
-    console.print(escape(f"{status}, isolation: {evidence.isolation}"), style="bold")
+    console.print(literal(f"{status}, isolation: {evidence.isolation}", "bold"))
+
+
+def literal(text: str, style: str = "") -> Text:
+    """Text that may come from a student: no markup, and nothing that acts on the terminal."""
+    return Text(printable(text), style)
 
 
 def _points(score: float) -> str:
     return f"{score:.2f}".removeprefix("0") if score else "0"
-
-
-def _short(text: str, length: int = 300) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import CourseError
-from autograder.submissions.reading import printable
+from autograder.text import printable
 from autograder.times import moment
 
 SUFFIXES = (".ipynb", ".py")
@@ -21,8 +21,18 @@ TIMESTAMP = "timestamp.txt"
 MAX_TIME_BYTES = 100
 # What a page of the class is called, which lies beside those of the students.
 TAKEN = {"index"}
-# What systems leave in a folder of submissions that nobody handed in.
-NOT_HANDED_IN = {TIMESTAMP, "thumbs.db", "desktop.ini", "__macosx", "__pycache__"}
+# What systems and programs leave in a folder, and nobody hands in.
+LEFT_BEHIND = re.compile(
+    rf"""{re.escape(TIMESTAMP)}
+    | thumbs\.db | desktop\.ini | __macosx | __pycache__ | ~\$.*
+    | \._.* | \.~lock\..* | \.(?:nfs|fuse_hidden|goutputstream).* | \.git(?:ignore|keep|attributes)?
+    | \.(?:ds_store | directory | localized | trash.* | spotlight-v100 | fseventsd | temporaryitems)
+    | \.(?:ipynb_checkpoints | idea | vscode | venv | (?:pytest_|mypy_|ruff_)?cache)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+MOST_NAMED = 5
+_ID = re.compile(r"[\w ][\w .@+-]*")
 
 
 @dataclass(frozen=True)
@@ -40,23 +50,34 @@ def student_id(name: str) -> str:
 
     A name that has to be changed gets a part of its own hash, so that no two become one.
     """
-    start = re.sub(r"[^\w .@+-]", "_", name).encode()[:MAX_ID_BYTES].decode("utf-8", "ignore")
+    seen = printable(name)
+    start = re.sub(r"[^\w .@+-]", "_", seen).encode()[:MAX_ID_BYTES].decode("utf-8", "ignore")
     safe = re.sub(r"^[-=+@.]+", "_", start.strip())
     if safe == name and name.casefold() not in TAKEN:
         return name
     return f"{safe or 'student'}-{_short_hash(name)}"
 
 
+def is_student_id(name: str) -> bool:
+    """Whether this can be what ``student_id`` made of a name."""
+    return (
+        len(name) <= 2 * MAX_ID_BYTES
+        and printable(name) == name
+        and _ID.fullmatch(name) is not None
+    )
+
+
 def _short_hash(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def _visible(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if not path.name.startswith(".") and path.name.lower() not in NOT_HANDED_IN
-    )
+def was_handed_in(path: Path) -> bool:
+    """Whether this is more than what a system leaves behind. A hidden file may be somebody's."""
+    return LEFT_BEHIND.fullmatch(path.name) is None
+
+
+def _handed_in(folder: Path) -> list[Path]:
+    return sorted(filter(was_handed_in, folder.iterdir()))
 
 
 def _is_folder(path: Path) -> bool:
@@ -66,14 +87,14 @@ def _is_folder(path: Path) -> bool:
 
 def _chosen(folder: Path, assignment: str, released: Path) -> tuple[Path | None, tuple[str, ...]]:
     """The one file of a student's folder that is graded."""
-    files = [path for path in _visible(folder) if not _is_folder(path)]
-    candidates = [p for p in files if p.suffix in SUFFIXES and not _as_released(p, released)]
+    files = [path for path in _handed_in(folder) if not _is_folder(path)]
+    candidates = [p for p in files if p.name.endswith(SUFFIXES) and not is_as_released(p, released)]
     candidates = candidates or [p for p in files if p.stem == assignment] or files
     if not candidates:
         return None, ()
     order = sorted(
         candidates,
-        key=lambda p: (p.suffix not in SUFFIXES, p.stem != assignment, p.suffix, p.name),
+        key=lambda p: (not p.name.endswith(SUFFIXES), p.stem != assignment, p.suffix, p.name),
     )
     if len(order) == 1:
         return order[0], ()
@@ -82,7 +103,8 @@ def _chosen(folder: Path, assignment: str, released: Path) -> tuple[Path | None,
     return order[0], (note,)
 
 
-def _as_released(path: Path, released: Path) -> bool:
+def is_as_released(path: Path, released: Path) -> bool:
+    """Whether the folder ``released`` holds the same file."""
     original = released / path.name
     try:
         return (
@@ -109,7 +131,7 @@ def refuse_among(out: Path, paths: Iterable[Path]) -> None:
 
 
 def _in_folder(folder: Path, assignment: str, released: Path) -> Iterator[HandIn]:
-    for path in _visible(_root(folder)):
+    for path in _handed_in(_root(folder)):
         if not _is_folder(path):
             yield HandIn(student_id(path.stem), path)
             continue
@@ -175,7 +197,9 @@ def _told_apart(same: list[HandIn], taken: Collection[str]) -> Iterator[HandIn]:
     """
     common = Path(os.path.commonpath([one.path.absolute().parent for one in same]))
     names = [str(one.path.absolute().relative_to(common)) for one in same]
-    told = ", ".join(map(printable, names))
+    told = ", ".join(map(printable, names[:MOST_NAMED]))
+    if len(names) > MOST_NAMED:
+        told += f" and {len(names) - MOST_NAMED} more"
     whole = [_whole_name(one) for one in same]
     folded = Counter(name.casefold() for name in whole)
     for one, name, own in zip(same, names, whole, strict=True):

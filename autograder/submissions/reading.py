@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
-import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-MAX_BYTES = 50 << 20
-MAX_CELLS = 5_000
+from autograder.submissions.notebook import (
+    MAX_CELLS,
+    MAX_SOURCE_BYTES,
+    PIECE_BYTES,
+    TOO_LARGE,
+    Damaged,
+    NoNotebook,
+    NotebookCell,
+    notebook_cells,
+)
+from autograder.text import decode, printable
+
+MAX_BYTES = 512 << 20
 MAX_SCRIPT_LINES = 20_000
-# Of one cell's source, and in a whole notebook: more is never written by hand, and would take a
-# hundred times its own size in memory.
-MAX_SOURCE_BYTES = 2 << 20
-MAX_OBJECTS = 1_000_000
-MAX_TIDIED_VALUES = 1_000_000
+# In whatever encoding.
+MAX_SCRIPT_BYTES = 4 * MAX_SOURCE_BYTES
+# Of all cells of a notebook together.
+MAX_CHARACTERS = 8 << 20
 
 Format = Literal["notebook", "script", "none"]
 
@@ -66,18 +78,73 @@ class _Unreadable(Exception):
     pass
 
 
-class RawNotebook(msgspec.Struct):
-    """A notebook's cells as they stand in its file; of each, nothing is known yet."""
+@dataclass(frozen=True)
+class Contents:
+    """What is in one file: the text of a script, or the cells of a notebook, of any type.
 
-    cells: list[msgspec.Raw]
+    ``trouble`` says why nothing could be read, if so.
+    """
+
+    file: str
+    sha256: str
+    format: Format
+    script: str = ""
+    cells: tuple[NotebookCell, ...] = ()
+    notes: tuple[str, ...] = ()
+    trouble: str = ""
 
 
-class _NotebookCell(msgspec.Struct):
-    cell_type: str
-    source: msgspec.Raw = msgspec.Raw(b'""')
+def read_submission(path: Path, student: str, notes: tuple[str, ...] = ()) -> Submission:
+    """Reads what a student handed in. Never raises for what the file holds."""
+    return submission_of(read_file(path), student, notes)
 
 
-def _read_bytes(path: Path) -> bytes:
+def submission_of(contents: Contents, student: str, notes: tuple[str, ...] = ()) -> Submission:
+    """What a student handed in with this file."""
+    if contents.format == "script":
+        sources = [source for _, source in percent_cells(contents.script)]
+    else:
+        sources = [_lines(cell.source) for cell in contents.cells if cell.kind == "code"]
+    cells = tuple(
+        Cell(f"cell {number}", source)
+        for number, source in enumerate(sources, start=1)
+        if source.strip()
+    )
+    nothing = "" if cells else "the file holds no code; hand in the file that holds your work"
+    return Submission(
+        student=student,
+        file=contents.file,
+        format=contents.format,
+        sha256=contents.sha256,
+        cells=cells,
+        notes=tuple(dict.fromkeys([*notes, *contents.notes])),
+        trouble=contents.trouble or nothing,
+    )
+
+
+def read_file(path: Path) -> Contents:
+    """Reads a file piece by piece. Never raises for what it holds."""
+    sha = hashlib.sha256()
+    found: dict[str, Any] = {"format": "none"}
+    notes: list[str] = []
+    try:
+        with _opened(path) as file:
+            pieces = _pieces(file, sha)
+            try:
+                found = _read(path, pieces, notes)
+            finally:
+                # Whatever was needed of it, the hash is of the whole file.
+                for _ in pieces:
+                    pass
+    except _Unreadable as problem:
+        found = {"format": "none", "trouble": str(problem)}
+    except OSError as error:
+        found = {"format": "none", "trouble": f"the file cannot be read ({error.strerror})"}
+    told = tuple(dict.fromkeys(notes))
+    return Contents(printable(path.name), sha.hexdigest(), notes=told, **found)
+
+
+def _opened(path: Path) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
@@ -85,18 +152,27 @@ def _read_bytes(path: Path) -> bytes:
             raise _Unreadable("it is a link; hand in the file itself") from None
         raise _Unreadable(f"the file cannot be opened ({error.strerror})") from None
     about = os.fstat(descriptor)
-    if not stat.S_ISREG(about.st_mode):
-        os.close(descriptor)
-        if stat.S_ISDIR(about.st_mode):
-            raise _Unreadable(_why_no_file(path))
-        raise _Unreadable("it is not an ordinary file")
-    with os.fdopen(descriptor, "rb") as file:
-        if about.st_size > MAX_BYTES:
-            raise _Unreadable(
-                f"the file has {about.st_size / 2**20:.0f} MB, and at most {MAX_BYTES >> 20} MB "
-                "are read; clear the outputs of the notebook and hand it in again"
-            )
-        return file.read(MAX_BYTES + 1)[:MAX_BYTES]
+    if stat.S_ISREG(about.st_mode) and about.st_size <= MAX_BYTES:
+        return os.fdopen(descriptor, "rb", buffering=0)
+    os.close(descriptor)
+    if stat.S_ISREG(about.st_mode):
+        raise _Unreadable(
+            f"the file has {about.st_size / 2**20:.0f} MB, and at most {MAX_BYTES >> 20} MB are "
+            "read; clear the outputs of the notebook and hand it in again"
+        )
+    if stat.S_ISDIR(about.st_mode):
+        raise _Unreadable(_why_no_file(path))
+    raise _Unreadable("it is not an ordinary file")
+
+
+def _pieces(file: BinaryIO, sha: Any) -> Iterator[bytes]:
+    """A file's bytes, as they are added to the hash."""
+    for _ in range(MAX_BYTES // PIECE_BYTES):
+        piece = file.read(PIECE_BYTES)
+        if not piece:
+            return
+        sha.update(piece)
+        yield piece
 
 
 def _why_no_file(folder: Path) -> str:
@@ -108,42 +184,68 @@ def _why_no_file(folder: Path) -> str:
     return "the student's folder holds no file; hand in your notebook or script"
 
 
-def decode(data: bytes) -> str:
-    """The text of a file, whatever it was saved as."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
+def _read(path: Path, file: Iterator[bytes], notes: list[str]) -> dict[str, Any]:
+    """The format of a file, and what it holds, as ``Contents`` names these."""
+    pieces = _as_utf8(file)
+    start = b""
+    for piece in pieces:
+        start += piece
+        if piece.strip() or len(start) > MAX_SCRIPT_BYTES:
+            break
+    if not start.strip():
+        raise _Unreadable("the file is empty; hand in the file that holds your work")
+    for begins, what in STARTS.items():
+        if start.lstrip()[: len(begins)].lower() == begins.lower():
+            raise _Unreadable(
+                f"the file is {what}, not a notebook or a Python script; hand in the .ipynb or "
+                ".py file itself"
+            )
+    text = _without_zeros(chain([start], pieces))
+    if start.lstrip()[:1] == b"{":
+        return {"format": "notebook", "cells": tuple(_cells(text, notes))}
+    return {"format": "script", "script": _script(path, text, notes)}
+
+
+def _as_utf8(file: Iterator[bytes]) -> Iterator[bytes]:
+    """The text of the file without a mark of its encoding, recoded where it is UTF-16."""
+    first = next(file, b"")
+    if not first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        yield first.removeprefix(b"\xef\xbb\xbf")
+        yield from file
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for piece in chain([first], file):
+        yield decoder.decode(piece).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def _without_zeros(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        if b"\0" in piece:
+            raise _Unreadable("the file holds binary data, not a notebook or a Python script")
+        yield piece
+
+
+def _cells(pieces: Iterable[bytes], notes: list[str]) -> Iterator[NotebookCell]:
+    room = MAX_CHARACTERS
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        # Whatever it is, the code in it is ASCII.
-        return data.decode("cp1252", "replace")
-
-
-def raw_notebook(text: str) -> RawNotebook:
-    """Reads a notebook's JSON. Raises DecodeError, ValueError or RecursionError."""
-    try:
-        return msgspec.json.decode(text, type=RawNotebook)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
-        if text.count(",") > MAX_TIDIED_VALUES:
-            raise
-    # Outputs may hold what some programs write and others refuse: NaN, half an emoji, tabs.
-    loose = json.loads(text, strict=False, parse_constant=lambda name: None)
-    tidied = json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace")
-    return msgspec.json.decode(tidied, type=RawNotebook)
-
-
-def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
-    if text.count("{") > MAX_OBJECTS:
-        raise _Unreadable(
-            f"the notebook is made of over {MAX_OBJECTS:,} objects; clear its outputs and hand it "
-            "in again"
-        )
-    try:
-        notebook = raw_notebook(text)
-    except msgspec.ValidationError:
-        if '"worksheets"' in text:
+        for number, cell in enumerate(notebook_cells(pieces)):
+            if number == MAX_CELLS:
+                notes.append(f"only the first {MAX_CELLS:,} cells of the notebook were read")
+            elif cell is None:
+                notes.append("a cell of the notebook is malformed and was left out")
+            elif len(cell.source) <= room:
+                room -= len(cell.source)
+                yield cell
+            elif cell.kind == "code":
+                raise _Unreadable(
+                    f"the notebook has over {MAX_CHARACTERS >> 20} million characters beside its "
+                    "outputs; remove what is not your work and hand it in again"
+                )
+            else:
+                yield replace(cell, source=TOO_LARGE)
+    except NoNotebook as problem:
+        if problem.is_old:
             raise _Unreadable(
                 "the notebook is in the old format 3; open it in Jupyter, save it, and hand it "
                 "in again"
@@ -152,31 +254,34 @@ def _notebook_cells(text: str, notes: list[str]) -> Iterator[Cell]:
             "the file is JSON but no notebook: it has no list of cells; hand in the .ipynb file "
             "that Jupyter saved"
         ) from None
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except Damaged as problem:
         raise _Unreadable(
-            f"the notebook is damaged: its JSON breaks off or is malformed ({error}); download "
-            "it again from where you edited it, see that it opens in Jupyter, and hand it in again"
+            f"the notebook is damaged: {problem}; download it again from where you edited it, see "
+            "that it opens in Jupyter, and hand it in again"
         ) from None
-    number = 0
-    for raw in notebook.cells[:MAX_CELLS]:
-        try:
-            cell = msgspec.json.decode(raw, type=_NotebookCell)
-            if cell.cell_type != "code":
-                continue
-            source = _source(cell.source)
-        except (msgspec.DecodeError, RecursionError):
-            notes.append("a cell of the notebook is malformed and was left out")
-            continue
-        number += 1
-        if source.strip():
-            yield Cell(f"cell {number}", _lines(source))
 
 
-def _source(raw: msgspec.Raw) -> str:
-    if len(memoryview(raw)) > MAX_SOURCE_BYTES:
-        raise msgspec.DecodeError("a cell too large")
-    source = msgspec.json.decode(raw, type=str | list[str])
-    return source if isinstance(source, str) else "".join(source)
+def _script(path: Path, pieces: Iterable[bytes], notes: list[str]) -> str:
+    data = b""
+    for piece in pieces:
+        data += piece
+        if len(data) > MAX_SCRIPT_BYTES:
+            break
+    text = decode(data)
+    lines = text.count("\n")
+    if lines > MAX_SCRIPT_LINES:
+        raise _Unreadable(
+            f"the script has over {MAX_SCRIPT_LINES:,} lines, and no more are read; remove what is "
+            "not code and hand it in again"
+        )
+    if len(text) > MAX_SOURCE_BYTES:
+        raise _Unreadable(
+            f"the script has over {MAX_SOURCE_BYTES >> 20} MB, and no more are read; remove what "
+            "is not code and hand it in again"
+        )
+    if path.suffix == ".ipynb":
+        notes.append("the file is named .ipynb but holds a Python script, and was read as one")
+    return text
 
 
 def percent_cells(text: str) -> Iterator[tuple[str, str]]:
@@ -198,60 +303,3 @@ def percent_cells(text: str) -> Iterator[tuple[str, str]]:
 
 def _lines(source: str) -> str:
     return source.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _read(path: Path, data: bytes, notes: list[str]) -> tuple[Format, list[Cell]]:
-    if not data.strip():
-        raise _Unreadable("the file is empty; hand in the file that holds your work")
-    for start, what in STARTS.items():
-        if data.lstrip()[: len(start)].lower() == start.lower():
-            raise _Unreadable(
-                f"the file is {what}, not a notebook or a Python script; hand in the .ipynb or "
-                ".py file itself"
-            )
-    text = decode(data).removeprefix("\ufeff")
-    if "\0" in text:
-        raise _Unreadable("the file holds binary data, not a notebook or a Python script")
-    if text.lstrip()[:1] == "{":
-        return "notebook", list(_notebook_cells(text, notes))
-    if path.suffix == ".ipynb":
-        notes.append("the file is named .ipynb but holds a Python script, and was read as one")
-    lines = text.count("\n")
-    if lines > MAX_SCRIPT_LINES:
-        raise _Unreadable(
-            f"the script has {lines:,} lines, and at most {MAX_SCRIPT_LINES:,} are read; remove "
-            "what is not code and hand it in again"
-        )
-    if len(text) > MAX_SOURCE_BYTES:
-        raise _Unreadable(
-            f"the script has {len(text) / 2**20:.0f} MB, and at most {MAX_SOURCE_BYTES >> 20} MB "
-            "are read; remove what is not code and hand it in again"
-        )
-    cells = enumerate(percent_cells(text), start=1)
-    return "script", [Cell(f"cell {number}", source) for number, (_, source) in cells]
-
-
-def printable(name: str) -> str:
-    """A file's name, which may hold any bytes, as text for a page or a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in name)
-
-
-def read_submission(path: Path, student: str, notes: tuple[str, ...] = ()) -> Submission:
-    """Reads what a student handed in. Never raises for what the file holds."""
-    noted = list(notes)
-    data = b""
-    try:
-        data = _read_bytes(path)
-        kind, cells = _read(path, data, noted)
-        trouble = "" if cells else "the file holds no code; hand in the file that holds your work"
-    except _Unreadable as problem:
-        kind, cells, trouble = "none", [], str(problem)
-    return Submission(
-        student=student,
-        file=printable(path.name),
-        format=kind,
-        sha256=hashlib.sha256(data).hexdigest(),
-        cells=tuple(cells),
-        notes=tuple(dict.fromkeys(noted)),
-        trouble=trouble,
-    )

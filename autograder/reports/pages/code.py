@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from autograder.rubric import Rubric
 from autograder.submissions.reading import CELL_MARKER, Cell, Submission
+from autograder.text import printable
 
 # Of one part: more than this nobody reads beside the marks, and the file itself is at hand.
 MAX_LINES = 200
 MAX_LINE = 300
-# What a page cannot show as it is, or shows in another order than it stands in the file.
-NOT_SHOWN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff]"
-)
+
+
+Count = Annotated[int, Meta(ge=0, le=1 << 31)]
 
 
 class Excerpt(msgspec.Struct, frozen=True, omit_defaults=True):
     """Lines of one cell: which, from what line on, and how many more the cell has."""
 
     cell: str
-    line: int
+    line: Count
     source: str
-    left_out: int = 0
+    left_out: Count = 0
 
 
 Code = dict[str, tuple[Excerpt, ...]]  # by part
@@ -71,14 +72,9 @@ def _excerpts(defined: Iterable[tuple[Cell, int]]) -> Iterator[Excerpt]:
         for number, (begin, end) in enumerate(zip(begins, [*begins[1:], len(lines)], strict=True)):
             shown = lines[begin : min(end, begin + room // (len(begins) - number))]
             room -= len(shown)
-            text = "\n".join(map(_shown, shown))
+            text = "\n".join(printable(line.expandtabs(), MAX_LINE) for line in shown)
             yield Excerpt(cell.name, begin + 1, text, end - begin - len(shown))
 
 
 def _marks_cell(line: str) -> bool:
     return CELL_MARKER.match(line) is not None
-
-
-def _shown(line: str) -> str:
-    line = NOT_SHOWN.sub("\N{REPLACEMENT CHARACTER}", line)
-    return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} …"

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.reports.pages.statistics import Statistics
+from autograder.text import printable
 
 PAPER, INK, MUTED, LINE = "#ffffff", "#1c2330", "#58616f", "#dfe3ea"
 ACCENT, PALE = "#17617f", "#a9cbd8"
@@ -129,7 +130,9 @@ def mistakes(named: Sequence[tuple[str, int]]) -> str:
     """The misconceptions that were seen most often: what each looks like, and how often."""
 
     def draw(axes: Axes) -> None:
-        names = [textwrap.fill(title, 44, max_lines=2, placeholder=" …") for title, _ in shown]
+        names = [
+            textwrap.fill(printable(title), 44, max_lines=2, placeholder=" …") for title, _ in shown
+        ]
         places = range(len(names))
         bars = axes.barh(places, [count for _, count in shown], color=ACCENT, height=0.62)
         axes.set_yticks(places, names)

@@ -12,15 +12,21 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from autograder.text import printable, printable_lines
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
 def environment() -> Environment:
-    """The templates, compiled once in a process. What they are given is text, and escaped."""
+    """The templates, compiled once in a process.
+
+    What they are given is text: made printable, and escaped.
+    """
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=_printable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -33,8 +39,14 @@ def environment() -> Environment:
         "style_hash": _hash(style),
         "script_hash": _hash(script),
     }
-    made.filters |= {"points": points, "bar": bar, "told": told}
+    made.filters |= {"points": points, "bar": bar, "told": told, "code": code}
     return made
+
+
+def _printable(value: object) -> object:
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return printable(value, len(value))
 
 
 def _hash(text: str) -> str:
@@ -58,7 +70,12 @@ def points(score: float, decimals: int | None = None) -> Markup:
 
 def told(text: str) -> Markup:
     """A message, with what stands `so` in it shown as code."""
-    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text)))))
+
+
+def code(text: str) -> Markup:
+    """Lines of code, which stay lines."""
+    return escape(printable_lines(text, len(text)))
 
 
 def bar(share: float) -> Markup:
