@@ -16,10 +16,12 @@ import numpy as np
 from autograder.course import CourseError
 from autograder.submissions.reading import percent_cells
 
-# What a call of a building block may cost: rows are N T; asked for are up to 2**10 of them, and up
-# to 2**14 numbers in a matrix.
+# What a call of a building block may cost: rows are N T, and the work is as many matrix products.
+# Asked for are up to 2**10 rows, and up to 2**14 in all.
 MAX_ROWS = 1 << 12
-MAX_WORK = 1 << 25
+MAX_WORK = 1 << 18
+# What a step through time costs, in about nanoseconds.
+STEP = 10_000
 
 # The stubs that others are built of, with the shapes that they take: ... is any leading axes,
 # "rng" a random generator. Only for these can a right one stand in for a student's, and only
@@ -80,13 +82,19 @@ class Reference:
             raise AttributeError(f"the solution has no function {name}") from None
         return function
 
-    def stand_in(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def stand_in(
+        self, name: str, args: list[Any], kwargs: dict[str, Any], spend: Callable[[int], None]
+    ) -> Any:
         """The right answer to a student's call of a building block.
 
-        Raises NotAnswered for arguments of other shapes than the block takes.
+        ``spend`` is told what it costs beforehand, in about nanoseconds, and may raise. Raises
+        NotAnswered for arguments of other shapes than the block takes.
         """
         function = self.__getattr__(name)
-        arguments = _fitting(name, args + _by_position(name, _parameters(function), args, kwargs))
+        arguments, steps = _fitting(
+            name, args + _by_position(name, _parameters(function), args, kwargs)
+        )
+        spend(STEP * steps)
         try:
             with np.errstate(all="ignore"):
                 return function(*arguments)
@@ -112,7 +120,8 @@ def _by_position(
     return values
 
 
-def _fitting(name: str, args: list[Any]) -> list[Any]:
+def _fitting(name: str, args: list[Any]) -> tuple[list[Any], int]:
+    """The arguments as a building block takes them, and how many steps through time it makes."""
     shapes = BUILDING_BLOCKS[name]
     fitting: list[Any] = []
     found: list[tuple[int, ...]] = []
@@ -137,7 +146,8 @@ def _fitting(name: str, args: list[Any]) -> list[Any]:
         plain = value is None or isinstance(value, int | float)
         if not plain and not (isinstance(value, np.ndarray) and value.ndim == 0):
             raise NotAnswered(f"{name}: an option is no plain number")
-    return fitting + options
+    steps = found[0][1] if "T" in shapes[0] else 0
+    return fitting + options, steps
 
 
 @lru_cache(1024)

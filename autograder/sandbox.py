@@ -1,7 +1,8 @@
 """Runs workers: a warm process started once, a fork of it for each submission, and deadlines.
 
 Everything that comes out of a worker passes through ``Worker.request``, which believes nothing:
-a reply that is late, too large, out of turn or not in the format ends the worker.
+a reply that is late, too large, out of turn or not in the format ends the worker. So does all that
+a submission sends together, where that is too much.
 """
 
 from __future__ import annotations
@@ -27,9 +28,14 @@ from autograder.worker.confine import NEEDED, Level
 
 START_SECONDS = 120.0
 CONTROL_SECONDS = 30.0
-MAX_REPLY_BYTES = 64 << 20
+MAX_REPLY_BYTES = 8 << 20
 MAX_CONTROL_BYTES = 1 << 16
-MAX_CALLBACKS = 20_000
+# In one call; right solutions make some hundreds.
+MAX_CALLBACKS = 5_000
+# What the answers of one submission may cost the grading process, in about nanoseconds (see
+# ``wire.Allowance``), and of these a call back. An honest submission comes to 0.2e9.
+MAX_COST = 3_000_000_000
+CALLBACK = 200_000
 # A reply with one of these ends a request.
 ENDS = {"answer", "each", "error", "missing"}
 GARBLED = "sent what is no answer"
@@ -74,6 +80,10 @@ class OutOfTime(WorkerLost):
     """The worker did not answer by the deadline."""
 
 
+class TooMuch(WorkerLost):
+    """The worker sent more than is read of one submission."""
+
+
 class Garbled(WorkerLost):
     """The worker sent what a worker never sends: its code wrote to the line by itself."""
 
@@ -89,9 +99,12 @@ class Refused(Exception):
 class Worker:
     """One process with one submission's code in it."""
 
-    def __init__(self, control: Control, line: wire.Line, pid: int) -> None:
+    def __init__(
+        self, control: Control, line: wire.Line, allowance: wire.Allowance, pid: int
+    ) -> None:
         self._control = control
         self._line = line
+        self._allowance = allowance
         self._pid = pid
         self._posted = self._replied = 0
         self._too_early = False
@@ -126,7 +139,8 @@ class Worker:
     ) -> Reply:
         """The reply to a request, which is taken for begun when those before it were replied to.
 
-        Raises OutOfTime after ``seconds`` from now, WorkerLost otherwise.
+        Raises OutOfTime after ``seconds`` from now, TooMuch where the allowance is used up, and
+        WorkerLost otherwise.
         """
         deadline = time.monotonic() + seconds
         callbacks = 0
@@ -150,6 +164,7 @@ class Worker:
                     if callbacks > MAX_CALLBACKS:
                         self.kill()
                         raise WorkerLost(f"called other stubs over {MAX_CALLBACKS:,} times")
+                    self._allowance.spend(CALLBACK)
                     self._line.queue(_answer(callback, reply))
                 else:
                     raise wire.WireError("a reply that was not asked for")
@@ -160,6 +175,9 @@ class Worker:
             ended = self.kill(ending=True)
             reason = ended or "ended its connection to the grader"
             raise WorkerLost(reason, "ended its process") from None
+        except wire.TooMuch as error:
+            self.kill()
+            raise TooMuch(f"sent {error}") from None
         except wire.WireError as error:
             self.kill()
             raise Garbled(f"{GARBLED} ({error})", GARBLED) from None
@@ -219,8 +237,11 @@ class Control:
             raise SandboxError(reason) from None
         self._ready = True
 
-    def fork(self, limits: Limits) -> Worker:
-        """A fresh worker, confined, with nothing loaded. Raises SandboxError."""
+    def fork(self, limits: Limits, allowance: wire.Allowance | None = None) -> Worker:
+        """A fresh worker, confined, with nothing loaded. Raises SandboxError.
+
+        The workers of one submission share an ``allowance`` for what they send.
+        """
         if self._group is not None:
             self._group.allow(limits.memory_mb)
         folder = box.make_folder() if self.level == "restricted" else None
@@ -239,8 +260,9 @@ class Control:
             pid = self._ask(message, [theirs.fileno()])
         if folder is not None:
             self._folders[pid] = folder
-        line = wire.Line(ours)
-        worker = Worker(self, line, pid)
+        allowance = allowance or wire.Allowance(MAX_COST)
+        line = wire.Line(ours, allowance)
+        worker = Worker(self, line, allowance, pid)
         try:
             said = line.receive(time.monotonic() + CONTROL_SECONDS, MAX_CONTROL_BYTES)
         except wire.WireError as error:

@@ -28,6 +28,7 @@ from greenlet import getcurrent, greenlet
 from autograder.course import CourseError
 from autograder.evidence import CellTrouble
 from autograder.sandbox import (
+    MAX_COST,
     Callback,
     Control,
     Garbled,
@@ -39,20 +40,30 @@ from autograder.sandbox import (
 )
 from autograder.submissions.reading import Cell, Submission
 from autograder.text import printable
-from autograder.worker.wire import Unreadable
+from autograder.worker.wire import Allowance, Unreadable
 
 # A stub that ran out of time is not waited for as long again, and after some tries not at all; nor
 # is a cell run again that was stopped so often.
 SECOND_CALL_SECONDS = 2.0
 MAX_LOST = 3
-# How many tasks are begun before others are done; and, from an answer on that takes this long or is
-# this large, in numbers, no more than one, as after the loss of a worker.
+# How many tasks are begun before others are done; and, from an answer on that takes this long, or
+# with which all of them are this large, in bytes, no more than one, as after the loss of a worker.
+# Those of an honest submission come to 3 MB at the most.
 TOGETHER = 16
 SLOW_SECONDS = 1.0
-LARGE = 1 << 18
-# The room for answers that are kept to be asked for again and to be explained, in numbers.
-MAX_KEPT = 1 << 24
-CONTAINERS = {np.ndarray, list, dict}
+LARGE = 12 << 20
+# The room for answers that are kept to be asked for again and to be explained, in bytes.
+MAX_KEPT = 16 << 20
+# About the bytes that any value takes, and each of a list's or dict's.
+VALUE_BYTES = 100
+# How many cells that did not run to their end are listed; and how far a name is looked for in them.
+MAX_TROUBLES = 50
+MAX_MENTIONS, LINE = 1_000, 200
+BEFORE_NAME = re.compile(r"\n[ \t]*(?:(?:def|class)[ \t]+)?\Z")
+TOO_MUCH = (
+    "the answers were too large or too many to be looked at all: what came after them counts as "
+    "not answered"
+)
 # What a cell gets where nothing is left, since most only define something.
 LEAST_SECONDS = 0.1
 EXCEPTIONS = frozenset(
@@ -61,7 +72,9 @@ EXCEPTIONS = frozenset(
     if isinstance(value, type) and issubclass(value, BaseException)
 )
 
-Kind = Literal["missing", "unfinished", "raised", "out of time", "crashed", "unreadable"]
+Kind = Literal[
+    "missing", "unfinished", "raised", "out of time", "crashed", "unreadable", "too large"
+]
 T = TypeVar("T")
 
 
@@ -77,6 +90,10 @@ class StudentError(Exception):
         self.kind = kind
         self.message = message
         self.detail = detail
+
+    def afresh(self) -> StudentError:
+        """The same, to be kept or raised again: holds nothing of where it was raised before."""
+        return StudentError(self.kind, self.message, self.detail)
 
 
 @dataclass(eq=False)
@@ -149,10 +166,13 @@ class Session:
         self._asked: dict[bytes | None, _Request] = {}
         self._answers: dict[bytes | None, Reply] = {}
         self._one_by_one = False
+        self._allowance = Allowance(MAX_COST)
+        self._come = 0
         self._room = MAX_KEPT
         self.hidden_sent = False
         self.stood_in: defaultdict[bytes, set[str]] = defaultdict(set)
         self.troubles: list[CellTrouble] = []
+        self._why: dict[str, str] = {}
         self.mishaps = 0
         self.garbled = False
         self.out_of_time = False
@@ -269,12 +289,13 @@ class Session:
         """Whether there is room to keep the reply; under a key, it is not asked for again."""
         if key in self._answers:
             return True
-        size = _size(reply.get("answer"), self._room)
-        self._room -= min(size, self._room)
-        has_room = size < self._room
-        if has_room and key is not None:
+        size = _size(reply)
+        if size > self._room:
+            return False
+        self._room -= size
+        if key is not None:
             self._answers[key] = reply
-        return has_room
+        return True
 
     def value(self, subject: str, reply: Reply) -> Any:
         """What a reply holds. Raises StudentError where that is no answer."""
@@ -284,7 +305,9 @@ class Session:
                 raise StudentError("unfinished", f"`{subject}` is still to be written.")
             raise StudentError(told.kind, f"`{subject}` raised an exception.", told.text)
         if "missing" in reply:
-            raise StudentError("missing", self._why_missing(subject))
+            if subject not in self._why:
+                self._why[subject] = self._why_missing(subject)
+            raise StudentError("missing", self._why[subject])
         answer = reply.get("answer")
         if isinstance(answer, Unreadable):
             message = f"`{subject}` returned {answer.what}, which cannot be read."
@@ -292,10 +315,9 @@ class Session:
         return answer
 
     def _why_missing(self, subject: str) -> str:
+        sources = {state.cell.name: state.cell.source for state in self._cells}
         for trouble in self.troubles:
-            cell = next(s.cell for s in self._cells if s.cell.name == trouble.cell)
-            defines = rf"^[ \t]*(?:def[ \t]+|class[ \t]+)?{re.escape(subject)}\b"
-            if re.search(defines, cell.source, re.MULTILINE):
+            if _defines(sources[trouble.cell], subject):
                 return f"`{subject}` is not defined, because {trouble.message}."
         return (
             f"`{subject}` is not defined. Define it under exactly this name, at the top level "
@@ -325,7 +347,7 @@ class Session:
         self._asked.pop(request.key, None)
         for task in request.tasks:
             if isinstance(outcome, StudentError):
-                task.throw(outcome)
+                task.throw(outcome.afresh())
             else:
                 task.switch(outcome)
 
@@ -350,7 +372,8 @@ class Session:
             raise self._begin_again() from None
         # Were all to take as long, none would be done when the time is used up.
         self._one_by_one |= time.monotonic() - began > SLOW_SECONDS
-        if not alone and _size(reply, LARGE) >= LARGE:
+        self._come += _size(reply)
+        if not alone and self._come > LARGE:
             raise self._begin_again()
         return reply
 
@@ -381,14 +404,28 @@ class Session:
 
     def _counted(self, subject: str, error: StudentError) -> StudentError:
         self._lost[subject] += 1
-        self._last_loss[subject] = error
+        self._last_loss[subject] = error.afresh()
         return error
 
     def _note(self, loss: WorkerLost) -> None:
         self.garbled = self.garbled or isinstance(loss, Garbled)
         self.out_of_time = self.out_of_time or isinstance(loss, OutOfTime)
 
+    def spend(self, cost: int) -> None:
+        """Pays for what an answer makes this process do, in about nanoseconds.
+
+        Raises ``wire.TooMuch``, which ends the worker, where too much was spent.
+        """
+        self._allowance.spend(cost)
+
+    @property
+    def too_much(self) -> bool:
+        """Whether the answers were too much to be looked at all."""
+        return self._allowance.used_up
+
     def _left(self) -> float:
+        if self.too_much:
+            raise StudentError("too large", f"Not looked at: {TOO_MUCH}.")
         left = self._ends - time.monotonic()
         if left <= 0:
             self.close()
@@ -422,7 +459,7 @@ class Session:
         self._left()
         for one in self._waiting:
             one.number = None
-        worker = self._worker = self._control.fork(self._limits)
+        worker = self._worker = self._control.fork(self._limits, self._allowance)
         provided = worker.post("support", sources=self._support)
         self._running = deque(
             (state, worker.post("cell", **state.asked()))
@@ -458,27 +495,54 @@ class Session:
             # Which cell ends a later run, and how, could tell a hidden input.
             if not self.hidden_sent:
                 told = loss.reason if first else loss.brief
-                self.troubles.append(CellTrouble(name, f"{name} {told}"))
+                self._in_trouble(name, f"{name} {told}")
             return False
         finally:
             if first:
                 self._load_left -= time.monotonic() - started
         if "error" in reply and first:
-            self.troubles.append(CellTrouble(name, _told(reply).text))
+            self._in_trouble(name, _told(reply).text)
         return True
 
+    def _in_trouble(self, cell: str, message: str) -> None:
+        if len(self.troubles) + 1 == MAX_TROUBLES:
+            message += "; whatever other cells did not run to their end is not listed"
+        if len(self.troubles) < MAX_TROUBLES:
+            self.troubles.append(CellTrouble(cell, message))
 
-def _size(value: object, enough: int) -> int:
-    """About how many numbers of an array take as much memory, as far as ``enough``."""
+
+def _defines(source: str, name: str) -> bool:
+    """Whether a line begins with the name, or with ``def`` or ``class`` and the name.
+
+    Of a source that mentions it more than a thousand times, the first thousand are looked at.
+    """
+    at = source.find(name)
+    for _ in range(MAX_MENTIONS):
+        if at < 0:
+            break
+        before, after = source[max(at - LINE, 0) : at], source[at + len(name) : at + len(name) + 1]
+        starts = BEFORE_NAME.search(before if at > LINE else f"\n{before}")
+        if starts and not (after.isalnum() or after == "_"):
+            return True
+        at = source.find(name, at + 1)
+    return False
+
+
+def _size(value: object) -> int:
+    """About how many bytes it takes."""
     size, still = 0, [value]
-    while still and size < enough:
+    while still:
         one = still.pop()
+        size += VALUE_BYTES
         if isinstance(one, np.ndarray):
-            size += one.size
-        elif isinstance(one, list | dict):
+            size += one.nbytes
+        elif isinstance(one, str):
             size += 4 * len(one)
-            inner = one.values() if isinstance(one, dict) else one
-            still += [item for item in inner if type(item) in CONTAINERS]
+        elif isinstance(one, dict):
+            still += one.keys()
+            still += one.values()
+        elif isinstance(one, list):
+            still += one
     return size
 
 

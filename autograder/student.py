@@ -125,9 +125,9 @@ class Student:
         try:
             answer = self.session.value(stub, reply)
         except StudentError as error:
-            self.calls.append(call(error))
+            self.calls.append(call(error.afresh()))
             raise
-        kept = answer if has_room else StudentError("unreadable", "It is too large.")
+        kept = answer if has_room else StudentError("too large", "It is too large to be kept.")
         self.calls.append(call(kept))
         return answer
 
@@ -143,7 +143,7 @@ class Student:
             raise Refused("no such stub")
         stood_in.add(name)
         try:
-            return self._reference.stand_in(name, args, kwargs)
+            return self._reference.stand_in(name, args, kwargs, self.session.spend)
         except NotAnswered as error:
             raise Refused(str(error)) from None
 
@@ -173,6 +173,7 @@ class StudentModel:
         self._model = session.value(name, reply)
         self._worker = session.worker
         self._loaded: dict[str, Array] | None = None
+        self._has_room = True
 
     def _ask(self, op: str, **fields: Any) -> Reply:
         if self._session.worker is not self._worker:
@@ -192,7 +193,8 @@ class StudentModel:
         reply = self._ask("forward", tokens=tokens, h=h)
         if self._loaded is None:
             return self._session.value(self._name, reply)
-        call = partial(Call, self._name, (tokens,), {"h": h}, 1, parameters=self._loaded)
+        known = self._loaded if self._has_room else {}
+        call = partial(Call, self._name, (tokens,), {"h": h}, 1, parameters=known)
         return self._recorded(reply, call)
 
     def parameters(self) -> Any:
@@ -207,6 +209,7 @@ class StudentModel:
         """Loads a ``state_dict``, cast to the model's own dtypes."""
         self._session.value(self._name, self._ask("load", parameters=parameters))
         self._loaded = parameters
+        self._has_room = self._session.keep(None, {"parameters": parameters})
 
 
 def _one_by_one(each: object, times: int) -> object:

@@ -22,10 +22,10 @@ from autograder.concepts import Question
 from autograder.course import CourseError, seed
 from autograder.evidence import CheckEvidence, Evidence, Explanation, Named, Seen, Status
 from autograder.misconceptions import Misconception, library
-from autograder.misconceptions.explain import Lost, explain
+from autograder.misconceptions.explain import Effort, Lost, explain
 from autograder.reference import BUILDING_BLOCKS, Reference
 from autograder.sandbox import Control, Limits
-from autograder.session import Session, StudentError
+from autograder.session import TOO_MUCH, Session, StudentError
 from autograder.student import Call, Student, built_of
 from autograder.submissions.reading import Submission
 from autograder.text import printable
@@ -37,7 +37,10 @@ GARBLED = (
     "the code wrote to the grader's own line, which no stub has to; nothing was earned by that, "
     "and it should be read by a person"
 )
+NOT_COMPARED = "the answers to {} were too large, or too many, to be compared with known mistakes"
 TAKE_LONG = frozenset({"bptt"})
+# Characters of a message or a detail. The longest are shares of 134 tokens, right ones and drawn.
+MAX_TEXT = 4_000
 NO_PLUGINS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 # pytest's own plugins that collecting does not need, and that take time to start.
 LEAN = ("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "stepwise")
@@ -261,12 +264,17 @@ class Suite:
         try:
             session.load()
             given = _Given(session, _Remembering(self._reference), submission)
-            checks, explanations = self._run_checks(given)
+            effort = Effort()
+            checks, explanations = self._run_checks(given, effort)
         finally:
             session.close()
         problems = bool(session.troubles or session.mishaps)
         status: Status = "graded with problems" if problems else "graded"
         notes = list(submission.notes)
+        if session.too_much:
+            notes.append(TOO_MUCH)
+        if effort.not_compared:
+            notes.append(NOT_COMPARED.format(", ".join(effort.not_compared)))
         if session.garbled:
             status = "attack seen"
             notes.insert(0, GARBLED)
@@ -284,7 +292,9 @@ class Suite:
         checks = [self._evidence(check, not_run) for check in self.checks]
         return _evidence(submission, control.level, status, reason, (), checks)
 
-    def _run_checks(self, given: _Given) -> tuple[list[CheckEvidence], list[Explanation]]:
+    def _run_checks(
+        self, given: _Given, effort: Effort
+    ) -> tuple[list[CheckEvidence], list[Explanation]]:
         first = [check for check in self.checks if check.sends_no_hidden_input]
         rest = [check for check in self.checks if not check.sends_no_hidden_input]
         runs = given.session.together([partial(self._run_check, check, given) for check in first])
@@ -309,7 +319,7 @@ class Suite:
         ]
         explanations = [
             Explanation(one.criterion, _named(misconceptions), one.item)
-            for one, misconceptions in explain(lost, library().values())
+            for one, misconceptions in explain(lost, library().values(), effort)
         ]
         return checks, explanations
 
@@ -379,11 +389,15 @@ def _named(misconceptions: Iterable[Misconception]) -> tuple[Named, ...]:
 
 
 def _seen(outcome: Any, share: float, shown: bool, message: str, detail: str) -> Seen:
-    # Some quote what was answered, which may hold what acts in a terminal.
-    message, detail = printable(message), printable(detail)
+    # Some quote what was answered, which may be long, and hold what acts in a terminal.
+    message, detail = (printable(_cut(text)) for text in (message, detail))
     if shown and detail:
         return Seen(outcome, share, f"{message} {detail}")
     return Seen(outcome, share, message, detail)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} ... (cut)"
 
 
 def _evidence(

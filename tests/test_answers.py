@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.worker import wire
-from autograder.worker.answers import MAX_ITEMS, MAX_TEXT, Budget, plain
+from autograder.worker.answers import (
+    MAX_ARRAYS,
+    MAX_BYTES,
+    MAX_ENTRIES,
+    MAX_ITEMS,
+    MAX_TEXT,
+    Budget,
+    plain,
+)
 from autograder.worker.wire import Unreadable
 
 Pair = namedtuple("Pair", "loss grads")
@@ -201,10 +209,45 @@ def test_the_type_is_named_to_the_student() -> None:
 
 
 def test_a_reply_holds_no_more_than_may_cross() -> None:
-    assert isinstance(read(np.zeros((7, 1 << 20))), Unreadable)
-    assert isinstance(read([np.float32(1)] * 250_000), Unreadable)
     budget = Budget()
-    answers = [plain(np.zeros((2, 1 << 20)), budget) for _ in range(9)]
+    answers = [plain(np.zeros(200_000), budget) for _ in range(9)]
     assert isinstance(answers[0], np.ndarray)
     assert isinstance(wire.decode(wire.encode(answers)[8:])[-1], Unreadable)
-    assert read(["x" * 999] + [0] * (MAX_ITEMS - 2))[0] == "x" * MAX_TEXT
+
+
+AS_MUCH_AS_MAY_CROSS: dict[str, Callable[[], object]] = {
+    "numbers": lambda: [0] * (MAX_ITEMS - 1),
+    "arrays": lambda: [np.float32(1)] * MAX_ARRAYS,
+    "bytes": lambda: np.zeros(MAX_BYTES // 16, np.longdouble),
+    "entries": lambda: [np.zeros(MAX_ENTRIES // 2, np.int8)] * 2,
+    "no entries": lambda: np.zeros((0, MAX_ENTRIES)),
+    "texts": lambda: ["x" * 999] * (MAX_ITEMS - 1),
+    "a text of many bytes": lambda: ["\U0001f600" * 999] + [0] * (MAX_ITEMS - 2),
+    "a dict": lambda: {f"{key:0999}": 0 for key in range(MAX_ITEMS // 2 - 1)},
+    "a set": lambda: {f"{key:0999}" for key in range(MAX_ITEMS - 1)},
+    "axes": lambda: np.zeros((1,) * wire.MAX_DIMENSIONS),
+}
+MORE: dict[str, Callable[[], object]] = {
+    "numbers": lambda: [0] * MAX_ITEMS,
+    "arrays": lambda: [np.float32(1)] * (MAX_ARRAYS + 1),
+    "bytes": lambda: np.zeros(MAX_BYTES // 16 + 1, np.longdouble),
+    "entries": lambda: [np.zeros(MAX_ENTRIES // 2 + 1, np.int8)] * 2,
+    "no entries": lambda: np.zeros((0, MAX_ENTRIES + 1)),
+    "texts": lambda: ["x"] * MAX_ITEMS,
+    "a dict": lambda: {str(key): 0 for key in range(MAX_ITEMS // 2 + 1)},
+    "a set": lambda: {str(key) for key in range(MAX_ITEMS)},
+    "axes": lambda: np.zeros((1,) * (wire.MAX_DIMENSIONS + 1)),
+}
+
+
+@pytest.mark.parametrize("make", AS_MUCH_AS_MAY_CROSS.values(), ids=AS_MUCH_AS_MAY_CROSS)
+def test_what_a_worker_lets_through_is_read(make: Callable[[], object]) -> None:
+    """Whoever returns too much is told so; only who goes round the worker is an attacker."""
+    assert not isinstance(read(make()), Unreadable)
+
+
+@pytest.mark.parametrize("make", MORE.values(), ids=MORE)
+def test_what_is_too_much_is_unreadable(make: Callable[[], object]) -> None:
+    answer = read(make())
+    assert isinstance(answer, Unreadable)
+    assert "too many" in answer.what

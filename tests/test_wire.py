@@ -165,6 +165,7 @@ def test_a_message_that_breaks_off_is_refused(value: object) -> None:
         packed_array("<f8", (1,) * 9, b"x" * 8),
         packed_array("<f8", (2**32, 2**32)),
         packed_array("<f8", (0, 2**40)),
+        packed_array("|i1", (0, wire.MAX_ENTRIES + 1)),
         packed_array("<f8", (0, 2**64 - 1)),
         packed_array("<f8", "1"),
         packed_array("<f8", (1.5,), b"x" * 8),
@@ -204,20 +205,31 @@ def test_no_arriving_bytes_can_run_code(tmp_path: os.PathLike[str]) -> None:
         b"\x81\x92\x01\x02\x01",
         b"\x81\xca\x00\x00\x00\x00\x01",
         b"\xdc\x00\x80" + packed(wire.GENERATOR, b"0") * 128,
-        b"\xdd" + (1 << 19).to_bytes(4, "big") + packed_array("|i1", (), b"0") * (1 << 19),
+        b"\xdd" + (1 << 16).to_bytes(4, "big") + packed_array("|i1", (), b"0") * (1 << 16),
+        b"\x92" + packed_array("|i1", (wire.MAX_ENTRIES,), bytes(wire.MAX_ENTRIES)) * 2,
+        b"\x92" + packed_array("|i1", (0, wire.MAX_ENTRIES)) * 2,
+        msgspec.msgpack.encode("x" * (wire.MAX_TEXT + 1)),
+        msgspec.msgpack.encode({"x" * (wire.MAX_TEXT + 1): 0}),
         b"\xdd"
-        + (1 << 20).to_bytes(4, "big")
+        + (1 << 16).to_bytes(4, "big")
         + msgspec.msgpack.encode("x" * 999)
-        + b"\0" * ((1 << 20) - 1),
+        + b"\0" * ((1 << 16) - 1),
     ],
     ids=[
         *("list", "dict", "array", "many lists", "deep", "int key", "list key", "float key"),
-        *("many generators", "many arrays", "a long text among many numbers"),
+        *("many generators", "many arrays", "many entries", "many entries of no bytes"),
+        *("a long text", "a long key", "a long text among many numbers"),
     ],
 )
 def test_what_would_take_much_memory_or_time_is_refused(body: bytes) -> None:
     with pytest.raises(WireError):
         wire.decode(body)
+
+
+def test_a_message_of_less_than_that_is_read() -> None:
+    body = packed_array("|i1", (wire.MAX_ENTRIES,), bytes(wire.MAX_ENTRIES))
+    assert wire.decode(body).size == wire.MAX_ENTRIES
+    assert wire.decode(msgspec.msgpack.encode("x" * wire.MAX_TEXT)) == "x" * wire.MAX_TEXT
 
 
 @pytest.mark.parametrize("what", [b"", b"a \x1b[31m\n\xff", b"x" * 10_000, b"a 3.14159"])
@@ -293,6 +305,46 @@ def test_a_message_in_drops_is_late_as_a_whole(pair: Pair) -> None:
     finally:
         enough.set()
         dripping.join()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[0] * 5_000, np.zeros(200_000, np.int8), {str(key): [] for key in range(2_000)}, "x"],
+    ids=["numbers", "an array", "a dict", "a text, many times"],
+)
+def test_what_one_sends_is_read_up_to_an_allowance(value: object) -> None:
+    counted = []
+    for _ in range(2):
+        sock, theirs = socket.socketpair()
+        ours = wire.Line(sock, wire.Allowance(30_000_000))
+        line = wire.Line(theirs)
+        count = 0
+        with theirs, sock, pytest.raises(wire.TooMuch):
+            while True:
+                line.queue(value)
+                line.queue(value)
+                with suppress(TooLate):
+                    line.send(value, soon())
+                ours.receive(soon() + 10, LIMIT)
+                count += 1
+        counted.append(count)
+    assert 1 < counted[0] < 2_000
+
+
+def _drip(theirs: socket.socket, ours: wire.Line) -> None:
+    for _ in range(1 << 16):
+        theirs.send(b"\0")
+        with suppress(TooLate):
+            ours.receive(time.monotonic() + 0.001, LIMIT)
+
+
+def test_a_message_byte_by_byte_takes_more_of_the_allowance() -> None:
+    sock, theirs = socket.socketpair()
+    ours = wire.Line(sock, wire.Allowance(1_000_000))
+    with theirs, sock:
+        theirs.sendall((1 << 16).to_bytes(8, "little"))
+        with pytest.raises(wire.TooMuch):
+            _drip(theirs, ours)
 
 
 def test_who_does_not_read_cannot_hold_up_who_sends(

@@ -24,6 +24,7 @@ import inspect
 import io
 import json
 import linecache
+import math
 import os
 import queue
 import re
@@ -66,6 +67,10 @@ NEAR = 10.0
 
 
 MAX_SHOWN = 40
+
+
+# Of token ids, where no number is asked for.
+MAX_TOKENS = 10_000
 
 
 # What many a mistake multiplies an answer by.
@@ -189,6 +194,8 @@ def token_ids(
         return []
     if array.ndim != 1:
         raise _other_shape(name, array, "of a list of ints")
+    if count is None and len(array) > MAX_TOKENS:
+        raise Disagreement(f"{name}: far too many.", f"There are {len(array)}.")
     if count is not None and len(array) != count:
         few = "too few" if len(array) < count else "too many"
         raise Disagreement(f"{name}: {few}, expected {count}.", f"There are {len(array)}.")
@@ -384,9 +391,12 @@ def tails(
 # -- checks, choices -------------------------------------------------------------------------------
 
 
+MAX_PARTS = 100
+
+
 def _letters(answer: object, name: str) -> set[str]:
-    """The letters of "ac", "A, C" or ["a", "c"]."""
-    parts = answer if isinstance(answer, list) else [answer]
+    """The letters of "ac", "A, C" or ["a", "c"]; of more than 100 parts, those of the first 100."""
+    parts = answer[:MAX_PARTS] if isinstance(answer, list) else [answer]
     text = ""
     for part in parts:
         if not isinstance(part, str):
@@ -395,6 +405,27 @@ def _letters(answer: object, name: str) -> set[str]:
             )
         text += part
     return {letter for letter in text.lower() if not letter.isspace() and letter != ","}
+
+
+# -- checks, model ---------------------------------------------------------------------------------
+
+
+# Far above the sizes that are ever asked for: what is computed from a model's parameters grows with
+# their number and with the length of each axis, and a student may choose both.
+MAX_PARAMETERS, MAX_SIZE = 64, 4096
+
+
+def parameters_of(model: Any) -> dict[str, Array]:
+    """The parameters of a student's model, by name. Raises Disagreement for too many of them."""
+    got = model.parameters()
+    if not isinstance(got, dict):
+        raise Disagreement("The model has no `state_dict`.")
+    if len(got) > MAX_PARAMETERS:
+        raise Disagreement("The model has far more parameters than were asked for.")
+    found = {name: as_array(value, "A parameter of the model") for name, value in got.items()}
+    if any(max(array.shape, default=0) > MAX_SIZE for array in found.values()):
+        raise Disagreement("The layers of the model are far larger than was asked for.")
+    return found
 
 
 # -- checks, test task01 ---------------------------------------------------------------------------
@@ -499,7 +530,7 @@ def test_layers(student: Any, sizes: tuple[int, ...]) -> None:
 def test_forward_with_zero_weights(student: Any) -> None:
     model = student.CharRNN(7, 3, 5)  # V, E, H
     # All weights are zero, so each hidden state is zero, and each logit the bias of `output`.
-    weights = {name: np.zeros(np.shape(old)) for name, old in model.parameters().items()}
+    weights = {name: np.zeros(old.shape) for name, old in parameters_of(model).items()}
     bias = np.zeros(7)
     if "output.bias" in weights:
         bias = weights["output.bias"] = np.array([0.5, -1.0, 2.0, 0.0, 1.5, -2.0, 3.0])
@@ -744,10 +775,15 @@ def __getattr__(name):
 """
 
 
-# -- submissions, reading --------------------------------------------------------------------------
+# -- submissions, notebook -------------------------------------------------------------------------
 
 
 MAX_CELLS = 5_000
+
+
+# -- submissions, reading --------------------------------------------------------------------------
+
+
 CELL_MARKER = re.compile(r"^#[ \t]*(?:%%|In\s?\[[\s\d]*\]:)(.*)$", re.MULTILINE)
 NOT_CODE = re.compile(r"\[(markdown|md|raw)\]")
 
@@ -777,6 +813,7 @@ def _lines(source: str) -> str:
 
 
 NUMERIC_KINDS = "biuf"
+MAX_DIMENSIONS = 8
 
 
 # What a value that cannot be read can be said to be. Whoever sends one may name nothing else, for
@@ -1311,11 +1348,20 @@ def nbgrader_names(path: Path) -> Iterator[str]:
 # -- worker, answers -------------------------------------------------------------------------------
 
 
-MAX_ITEMS = 1_000_000
-MAX_ARRAYS = 200_000
-MAX_BYTES = 48 << 20
+# Numbers, texts, keys and containers; arrays, and their entries; and bytes.
+MAX_ITEMS = 60_000
+
+
+MAX_ARRAYS = 30_000
+ANSWERS_MAX_ENTRIES = 2_000_000
+MAX_BYTES = 7 << 20
 MAX_DEPTH = 8
+
+
+# Bytes of one text.
 MAX_TEXT = 64
+
+
 KINDS = {"c": "complex numbers", "O": "objects", "U": "text"}
 
 
@@ -1329,25 +1375,39 @@ class Budget:
     def __init__(self) -> None:
         self.items = MAX_ITEMS
         self.arrays = MAX_ARRAYS
+        self.entries = ANSWERS_MAX_ENTRIES
         self.bytes = MAX_BYTES
 
-    def take(self, items: int = 0, arrays: int = 0, size: int = 0) -> None:
+    def take(self, items: int = 0, size: int = 0) -> None:
         self.items -= items
-        self.arrays -= arrays
         self.bytes -= size
-        if min(self.items, self.arrays, self.bytes) < 0:
+        if min(self.items, self.bytes) < 0:
+            raise _TooMuch
+
+    def take_array(self, array: np.ndarray[Any, Any]) -> None:
+        self.take(size=array.nbytes)
+        self.arrays -= 1
+        self.entries -= _entries(array)
+        if min(self.arrays, self.entries) < 0 or array.ndim > MAX_DIMENSIONS:
             raise _TooMuch
 
 
-def _plain_text(value: str) -> str:
+def _entries(array: np.ndarray[Any, Any]) -> int:
+    """The number of entries, an empty axis counting as one."""
+    return math.prod(max(size, 1) for size in array.shape)
+
+
+def _plain_text(value: str, budget: Budget) -> str:
     # Halves of surrogate pairs have no place in a message.
-    return value[:MAX_TEXT].encode("utf-8", "replace").decode()
+    data = value[:MAX_TEXT].encode("utf-8", "replace")[:MAX_TEXT]
+    budget.take(size=len(data))
+    return data.decode("utf-8", "ignore")
 
 
 def _plain_array(value: Any, budget: Budget) -> object:
     array = np.asarray(value)
     if array.dtype.kind in NUMERIC_KINDS:
-        budget.take(arrays=1, size=array.nbytes)
+        budget.take_array(array)
         return array
     if isinstance(value, np.ndarray | np.generic):
         kind = KINDS.get(array.dtype.kind)
@@ -1370,9 +1430,7 @@ def _plain(value: Any, budget: Budget, depth: int) -> object:
     if type(value) is int:
         return value if -(2**63) <= value < 2**64 else Unreadable("an integer of over 64 bits")
     if type(value) is str:
-        text = _plain_text(value)
-        budget.take(size=len(text))
-        return text
+        return _plain_text(value, budget)
     if isinstance(value, np.ndarray | np.generic):
         return _plain_array(value, budget)
     torch = sys.modules.get("torch")
@@ -1381,11 +1439,15 @@ def _plain(value: Any, budget: Budget, depth: int) -> object:
     if isinstance(value, list | tuple):
         return [_read(item, budget, depth + 1) for item in value]
     if isinstance(value, set | frozenset) and all(type(item) is str for item in value):
-        return sorted(map(_plain_text, value))
+        budget.take(items=len(value))
+        return sorted(_plain_text(item, budget) for item in value)
     if isinstance(value, dict):
+        budget.take(items=len(value))
         if not all(type(key) is str for key in value):
             return Unreadable("a dict whose keys are not all text")
-        return {_plain_text(key): _read(item, budget, depth + 1) for key, item in value.items()}
+        return {
+            _plain_text(key, budget): _read(item, budget, depth + 1) for key, item in value.items()
+        }
     return _plain_array(value, budget)
 
 
@@ -1400,7 +1462,12 @@ def _read(value: object, budget: Budget, depth: int) -> object:
 
 
 def _is_simple(array: Any) -> bool:
-    return array.dtype.kind in NUMERIC_KINDS and array.nbytes <= MAX_BYTES
+    return (
+        array.dtype.kind in NUMERIC_KINDS
+        and array.nbytes <= MAX_BYTES
+        and array.ndim <= MAX_DIMENSIONS
+        and _entries(array) <= ANSWERS_MAX_ENTRIES
+    )
 
 
 def plain(value: object, budget: Budget | None = None) -> object:

@@ -24,6 +24,8 @@ TINY = 1e-12
 # What differs by this much less or more than is allowed is a close call.
 NEAR = 10.0
 MAX_SHOWN = 40
+# Of token ids, where no number is asked for.
+MAX_TOKENS = 10_000
 # What many a mistake multiplies an answer by.
 FACTORS = {
     -1.0: "the opposite sign",
@@ -167,6 +169,8 @@ def token_ids(
         return []
     if array.ndim != 1:
         raise _other_shape(name, array, "of a list of ints")
+    if count is None and len(array) > MAX_TOKENS:
+        raise Disagreement(f"{name}: far too many.", f"There are {len(array)}.")
     if count is not None and len(array) != count:
         few = "too few" if len(array) < count else "too many"
         raise Disagreement(f"{name}: {few}, expected {count}.", f"There are {len(array)}.")

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from autograder.checks.agree import Disagreement, Partial
 
+MAX_PARTS = 100
+
 
 class Question(Protocol):
     """A concept question: its options by letter, and the letters that are right."""
@@ -51,8 +53,8 @@ def judge(answers: object, question: Question, known: Collection[str]) -> None:
 
 
 def _letters(answer: object, name: str) -> set[str]:
-    """The letters of "ac", "A, C" or ["a", "c"]."""
-    parts = answer if isinstance(answer, list) else [answer]
+    """The letters of "ac", "A, C" or ["a", "c"]; of more than 100 parts, those of the first 100."""
+    parts = answer[:MAX_PARTS] if isinstance(answer, list) else [answer]
     text = ""
     for part in parts:
         if not isinstance(part, str):

@@ -16,6 +16,9 @@ from autograder.checks.agree import SINGLE, Array, Disagreement, as_array, entry
 from autograder.checks.inputs import Rng, uniform
 
 RETURNED = ("logits", "h")
+# Far above the sizes that are ever asked for: what is computed from a model's parameters grows with
+# their number and with the length of each axis, and a student may choose both.
+MAX_PARAMETERS, MAX_SIZE = 64, 4096
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,16 @@ SETTINGS = (AS_ASKED, Setting(relu=True), Setting(time_first=True), Setting(True
 
 
 def parameters_of(model: Any) -> dict[str, Array]:
-    """The parameters of a student's model, by name."""
+    """The parameters of a student's model, by name. Raises Disagreement for too many of them."""
     got = model.parameters()
     if not isinstance(got, dict):
         raise Disagreement("The model has no `state_dict`.")
-    return {name: as_array(value, "A parameter of the model") for name, value in got.items()}
+    if len(got) > MAX_PARAMETERS:
+        raise Disagreement("The model has far more parameters than were asked for.")
+    found = {name: as_array(value, "A parameter of the model") for name, value in got.items()}
+    if any(max(array.shape, default=0) > MAX_SIZE for array in found.values()):
+        raise Disagreement("The layers of the model are far larger than was asked for.")
+    return found
 
 
 def load_random(model: Any, rng: Rng) -> dict[str, Array]:

@@ -18,6 +18,7 @@ from autograder.checks.model import (
     Setting,
     load_random,
     matching,
+    parameters_of,
     state_shape,
     unrolled,
 )
@@ -183,7 +184,7 @@ def _logits(parameters: dict[str, Array], tokens: Array) -> Iterator[tuple[Setti
 def test_forward_with_zero_weights(student: Any) -> None:
     model = student.CharRNN(7, 3, 5)  # V, E, H
     # All weights are zero, so each hidden state is zero, and each logit the bias of `output`.
-    weights = {name: np.zeros(np.shape(old)) for name, old in model.parameters().items()}
+    weights = {name: np.zeros(old.shape) for name, old in parameters_of(model).items()}
     bias = np.zeros(7)
     if "output.bias" in weights:
         bias = weights["output.bias"] = np.array([0.5, -1.0, 2.0, 0.0, 1.5, -2.0, 3.0])

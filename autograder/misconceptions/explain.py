@@ -2,12 +2,14 @@
 
 A wrong way is named only if it gives all that a student's stub answered, on the same inputs and in
 every number, where the right way gives something else. Where two of them do, none is named.
+
+How much is compared depends on the answers. It is bounded for each and for all of them (``Effort``)
+in what is done, not in seconds, so that the same answers always get the same names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, islice, product
@@ -36,8 +38,9 @@ from autograder.misconceptions.outcomes import (
     same,
     telling,
     tokens,
+    weight,
 )
-from autograder.misconceptions.pieces import Right
+from autograder.misconceptions.pieces import Counting, Right
 from autograder.session import StudentError
 from autograder.student import Call
 from autograder.worker.wire import seed_of
@@ -67,8 +70,41 @@ FAILED, OTHERWISE = "failed as it would have to", "answered otherwise"
 MAX_CALLS = 16
 MAX_ENTRIES = 20_000
 MAX_PAIRS = 600
+# Nor are answers compared that are larger than those of any mistake, or given by such a model: as
+# many numbers as there are in all windows of a text take 100 (see ``weight``).
+MAX_WEIGHT, MAX_PARAMETERS = 200, 200_000
+# What may be done for one stub, and for a submission, in about 10 us: see ``_Case``. A mistake that
+# is not known, in the stub with the longest answers, takes 60,000.
+MAX_STUB_WORK, MAX_WORK = 120_000, 400_000
+# How many drawn tokens take as long to compare as a piece takes to compute.
+TOKENS = 20
 # How much likelier than any other wrong way must what is named make the draws, in nats.
 AHEAD = 8.0
+
+
+class _TooMuch(Exception):
+    """What there is to compare takes more than may be done."""
+
+
+class Effort:
+    """What may still be done to explain the answers of one submission.
+
+    ``not_compared`` are the criteria, or items, for which it was not enough.
+    """
+
+    def __init__(self) -> None:
+        self.not_compared: list[str] = []
+        self._left = MAX_WORK
+        self._of_stub = 0
+
+    def begin_stub(self) -> None:
+        self._of_stub = min(MAX_STUB_WORK, self._left)
+
+    def spend(self, work: int) -> None:
+        self._left -= work
+        self._of_stub -= work
+        if self._of_stub < 0:
+            raise _TooMuch
 
 
 @dataclass(frozen=True)
@@ -85,30 +121,47 @@ class Lost:
 
 
 def explain(
-    lost: Iterable[Lost], known: Iterable[Misconception]
+    lost: Iterable[Lost], known: Iterable[Misconception], effort: Effort | None = None
 ) -> Iterator[tuple[Lost, list[Misconception]]]:
     """The misconceptions that explain why criteria were not met, where there are any.
 
     One mistake in a stub or in what it is built of, or two in it, explain all the criteria that it
     lost. Otherwise, each of them is explained by itself: by a single mistake of the stub; by one in
     what the stub is built of; by two at once; by one in some items of the answers and another in
-    the rest.
+    the rest. ``effort`` is what may be done for it, and says what was not compared.
     """
-    by_stub: dict[str, list[_Case]] = {}
+    effort = effort or Effort()
+    by_stub: dict[str, list[Lost]] = {}
     everything = list(known)
     for one in lost:
         calls = list(_compared(one.calls))
-        if calls and not any(_is_lost(call) for call in calls):
-            by_stub.setdefault(calls[0].stub, []).append(_Case(one, calls))
-    for cases in by_stub.values():
+        if any(map(_is_too_large, calls)):
+            effort.not_compared.append(one.name)
+        elif calls and not any(_is_lost(call) for call in calls):
+            by_stub.setdefault(calls[0].stub, []).append(Lost(one.criterion, one.item, calls))
+    for of_stub in by_stub.values():
+        effort.begin_stub()
         # Answers can be odder than any wrong way is ready for; then none explains them.
-        with suppress(Exception):
-            yield from list(_explain_stub(cases, everything))
+        try:
+            yield from list(_explain_stub([_Case(one, effort) for one in of_stub], everything))
+        except _TooMuch:
+            effort.not_compared += [one.name for one in of_stub]
+        except Exception:
+            continue
 
 
 def _is_lost(call: Call) -> bool:
     """Whether nothing came of a call, which no wrong way explains: all of them answer or raise."""
     return isinstance(call.answer, StudentError) and call.answer.kind != "raised"
+
+
+def _is_too_large(call: Call) -> bool:
+    if isinstance(call.answer, StudentError):
+        return call.answer.kind == "too large"
+    if call.about is not None:  # of which only names and shapes are compared
+        return False
+    parameters = sum(value.size for value in (call.parameters or {}).values())
+    return weight(answered(call)) > MAX_WEIGHT or parameters > MAX_PARAMETERS
 
 
 def _compared(calls: Sequence[Call]) -> Iterator[Call]:
@@ -243,9 +296,9 @@ def _gain_of_all(cases: Sequence[_Case], names: Names, right: Right) -> float:
 
 def _gain_of_generator(cases: Sequence[_Case], names: Names) -> float:
     draws = [
-        (call.args[0], seed_of(call.args[1]), tokens(answered(call)))
+        (call.args[0], seed_of(call.args[1]), ids)
         for case in cases
-        for call in case.calls
+        for call, ids in zip(case.calls, case.ids, strict=True)
     ]
     explained = len(names) == 1 and all(drawn for _, _, drawn in draws)
     return np.inf if explained and names[0].wrong(cases[0].right, draws) else NEVER
@@ -262,17 +315,38 @@ def _total(gains: Iterable[float]) -> float:
 
 
 class _Case:
-    """The answers to a criterion's checks, and how well a way of writing the stub explains them."""
+    """The answers to a criterion's checks, and how well a way of writing the stub explains them.
 
-    def __init__(self, lost: Lost, calls: Sequence[Call]) -> None:
+    To compare a call with a way of writing the stub costs about as much as the pieces take that the
+    right way is made of, and what the answer holds.
+    """
+
+    def __init__(self, lost: Lost, effort: Effort) -> None:
         self.lost = lost
-        self.stub = calls[0].stub
-        self.calls = calls
-        self.right = Right()
+        self.calls = lost.calls
+        self.stub = lost.calls[0].stub
+        self.right = Counting()
         self.is_drawn = self.stub in (SAMPLER, WRITER)
         items = ITEMS.get(lost.criterion, WHOLE)
         self._leaves: tuple[Leaf, ...] = items if lost.item is None else ((lost.item,),)
-        self._truth = [outcome(self.right, call) for call in calls]
+        self._answers = [answered(call) for call in self.calls]
+        self.ids = [tokens(answer) if self.is_drawn else None for answer in self._answers]
+        self._truth: list[Any] = []
+        self._work: list[int] = []
+        self._effort = effort
+        for call, answer, ids in zip(self.calls, self._answers, self.ids, strict=True):
+            before = self.right.count
+            self._truth.append(outcome(self.right, call, ids))
+            pieces = self.right.count - before
+            self._work.append(pieces + int(weight(answer)) + len(ids or ()) // TOKENS)
+            effort.spend(self._work[-1])
+
+    def _compare(self) -> Iterator[tuple[Call, Any, Sequence[int] | None, Any]]:
+        """Each call, the answer, as token ids too, and the right one; each has its price."""
+        of_each = zip(self.calls, self._answers, self.ids, self._truth, self._work, strict=True)
+        for call, answer, ids, truth, work in of_each:
+            self._effort.spend(work)
+            yield call, answer, ids, truth
 
     def wrong_leaves(self) -> list[Leaf]:
         """The items that are not right in every answer; all of them where answers are drawn."""
@@ -280,8 +354,8 @@ class _Case:
 
     def _is_right(self, leaf: Leaf) -> bool:
         return all(
-            same(at(call, answered(call), leaf), at(call, truth, leaf))
-            for call, truth in zip(self.calls, self._truth, strict=True)
+            same(at(call, answer, leaf), at(call, truth, leaf))
+            for call, answer, _, truth in self._compare()
         )
 
     def is_built_on(self, one: Misconception) -> bool:
@@ -300,13 +374,13 @@ class _Case:
         """
         layers = LAYERS in {one.piece for one in names}
         differing = []
-        for call, truth in zip(self.calls, self._truth, strict=True):
+        for call, answer, ids, truth in self._compare():
             if layers and call.parameters is not None:
                 return np.inf if _has_shapes(right, call) else NEVER
-            predicted = outcome(right, call)
+            predicted = outcome(right, call, ids)
             for leaf in leaves or self._leaves:
                 expected = at(call, predicted, leaf)
-                if not _agree(call, at(call, answered(call), leaf), expected):
+                if not _agree(call, at(call, answer, leaf), expected):
                     return NEVER
                 if not same(expected, at(call, truth, leaf)):
                     differing.append(expected)
@@ -316,9 +390,8 @@ class _Case:
 
     def drawn(self, right: Right) -> Iterator[Drawn | str]:
         """The draws of each call; FAILED for what fails to draw as it would have to."""
-        for call, truth in zip(self.calls, self._truth, strict=True):
-            answer, predicted = answered(call), outcome(right, call)
-            ids = tokens(answer)
+        for call, answer, ids, truth in self._compare():
+            predicted = outcome(right, call, ids)
             if isinstance(predicted, Raised) or isinstance(truth, Raised):
                 yield OTHERWISE
             elif call.stub == SAMPLER and (reason := why_drawing_fails(predicted)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from autograder.student import Call
 
 SAMPLER, WRITER, MODEL = "sample_token", "generate", "CharRNN"
 DEFAULT_SIZES = (512, 128, 64)
+# How many numbers of an array, and how many items of a list, take as long to compare as a piece
+# takes to compute.
+NUMBERS, ITEMS = 2_000, 20
 
 Leaf = tuple[int | str, ...]
 
@@ -26,8 +30,12 @@ class Raised(tuple[str, str]):
 NOTHING = object()
 
 
-def outcome(right: Right, call: Call) -> Any:
-    """What a way of writing the stub answers to a call; for draws, what they are drawn with."""
+def outcome(right: Right, call: Call, ids: Sequence[int] | None) -> Any:
+    """What a way of writing the stub answers to a call; for draws, what they are drawn with.
+
+    ``ids`` are the tokens that were drawn, where they are needed to know what the next one is
+    drawn with.
+    """
     args, kwargs = _own(_without_generators(call)), _own(dict(call.kwargs))
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -40,7 +48,7 @@ def outcome(right: Right, call: Call) -> Any:
             if call.stub == SAMPLER:
                 return right.sample_token(*args, **kwargs)
             if call.stub == WRITER:
-                return list(right.generate(tokens(answered(call)) or [], *args, **kwargs))
+                return list(right.generate(ids or [], *args, **kwargs))
             answers = [getattr(right, call.stub)(*args, **kwargs) for _ in range(call.times)]
     except Exception as error:
         return Raised((_kind(error), str(error)))
@@ -67,7 +75,10 @@ def _without_generators(call: Call) -> list[Any]:
 
 
 def answered(call: Call) -> Any:
-    """What the student answered, in the form in which it is compared."""
+    """What the student answered, in the form in which it is compared.
+
+    Lists of numbers are read as arrays here, once: there are many ways to compare them with.
+    """
     answer = call.answer
     if isinstance(answer, StudentError):
         said = re.match(r"(\w+)(?: in cell \d+, line \d+)?(?:: (.*))?$", answer.detail)
@@ -77,8 +88,28 @@ def answered(call: Call) -> Any:
     if call.about == "parameters" and isinstance(answer, dict):
         return {name: np.shape(value) for name, value in answer.items()}
     if call.stub == SAMPLER and call.times == 1:
-        return [answer]
-    return answer
+        return _as_arrays([answer])
+    return _as_arrays(answer)
+
+
+def _as_arrays(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_arrays(one) for key, one in value.items()}
+    if not isinstance(value, list):
+        return value
+    array = _as_numbers(value)
+    return [_as_arrays(one) for one in value] if array is None else array
+
+
+def weight(answer: Any) -> float:
+    """What it takes to compare an answer, as a number of pieces that take as long."""
+    if isinstance(answer, np.ndarray):
+        return answer.size / NUMBERS
+    if isinstance(answer, dict):
+        return sum(map(weight, answer.values())) + len(answer) / ITEMS
+    if isinstance(answer, list | tuple):
+        return sum(map(weight, answer)) + len(answer) / ITEMS
+    return 1 / ITEMS
 
 
 def tokens(drawn: Any) -> list[int] | None:

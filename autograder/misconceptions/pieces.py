@@ -46,6 +46,24 @@ class Right:
         return found
 
 
+class Counting(Right):
+    """The right pieces, with a ``count`` of how often any of them was called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __getattr__(self, name: str) -> Piece:
+        found = super().__getattr__(name)
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.count += 1
+            return found(*args, **kwargs)
+
+        self.__dict__[name] = counted
+        return counted
+
+
 def piece(function: Piece) -> Piece:
     """Makes ``function(right, ...)`` a piece, by its own name."""
     PIECES[function.__name__] = function

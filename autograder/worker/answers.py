@@ -1,18 +1,25 @@
-"""What a student's function returned, as plain data, read as ``numpy.asarray`` would read it."""
+"""What a student's function returned, as plain data, read as ``numpy.asarray`` would read it.
+
+Its bounds lie within those of ``wire``, which a submission meets only if it goes round these.
+"""
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
 import numpy as np
 
-from .wire import NUMERIC_KINDS, Unreadable
+from .wire import MAX_DIMENSIONS, NUMERIC_KINDS, Unreadable
 
-MAX_ITEMS = 1_000_000
-MAX_ARRAYS = 200_000
-MAX_BYTES = 48 << 20
+# Numbers, texts, keys and containers; arrays, and their entries; and bytes.
+MAX_ITEMS = 60_000
+MAX_ARRAYS = 30_000
+MAX_ENTRIES = 2_000_000
+MAX_BYTES = 7 << 20
 MAX_DEPTH = 8
+# Bytes of one text.
 MAX_TEXT = 64
 KINDS = {"c": "complex numbers", "O": "objects", "U": "text"}
 
@@ -27,25 +34,39 @@ class Budget:
     def __init__(self) -> None:
         self.items = MAX_ITEMS
         self.arrays = MAX_ARRAYS
+        self.entries = MAX_ENTRIES
         self.bytes = MAX_BYTES
 
-    def take(self, items: int = 0, arrays: int = 0, size: int = 0) -> None:
+    def take(self, items: int = 0, size: int = 0) -> None:
         self.items -= items
-        self.arrays -= arrays
         self.bytes -= size
-        if min(self.items, self.arrays, self.bytes) < 0:
+        if min(self.items, self.bytes) < 0:
+            raise _TooMuch
+
+    def take_array(self, array: np.ndarray[Any, Any]) -> None:
+        self.take(size=array.nbytes)
+        self.arrays -= 1
+        self.entries -= _entries(array)
+        if min(self.arrays, self.entries) < 0 or array.ndim > MAX_DIMENSIONS:
             raise _TooMuch
 
 
-def _plain_text(value: str) -> str:
+def _entries(array: np.ndarray[Any, Any]) -> int:
+    """The number of entries, an empty axis counting as one."""
+    return math.prod(max(size, 1) for size in array.shape)
+
+
+def _plain_text(value: str, budget: Budget) -> str:
     # Halves of surrogate pairs have no place in a message.
-    return value[:MAX_TEXT].encode("utf-8", "replace").decode()
+    data = value[:MAX_TEXT].encode("utf-8", "replace")[:MAX_TEXT]
+    budget.take(size=len(data))
+    return data.decode("utf-8", "ignore")
 
 
 def _plain_array(value: Any, budget: Budget) -> object:
     array = np.asarray(value)
     if array.dtype.kind in NUMERIC_KINDS:
-        budget.take(arrays=1, size=array.nbytes)
+        budget.take_array(array)
         return array
     if isinstance(value, np.ndarray | np.generic):
         kind = KINDS.get(array.dtype.kind)
@@ -68,9 +89,7 @@ def _plain(value: Any, budget: Budget, depth: int) -> object:
     if type(value) is int:
         return value if -(2**63) <= value < 2**64 else Unreadable("an integer of over 64 bits")
     if type(value) is str:
-        text = _plain_text(value)
-        budget.take(size=len(text))
-        return text
+        return _plain_text(value, budget)
     if isinstance(value, np.ndarray | np.generic):
         return _plain_array(value, budget)
     torch = sys.modules.get("torch")
@@ -79,11 +98,15 @@ def _plain(value: Any, budget: Budget, depth: int) -> object:
     if isinstance(value, list | tuple):
         return [_read(item, budget, depth + 1) for item in value]
     if isinstance(value, set | frozenset) and all(type(item) is str for item in value):
-        return sorted(map(_plain_text, value))
+        budget.take(items=len(value))
+        return sorted(_plain_text(item, budget) for item in value)
     if isinstance(value, dict):
+        budget.take(items=len(value))
         if not all(type(key) is str for key in value):
             return Unreadable("a dict whose keys are not all text")
-        return {_plain_text(key): _read(item, budget, depth + 1) for key, item in value.items()}
+        return {
+            _plain_text(key, budget): _read(item, budget, depth + 1) for key, item in value.items()
+        }
     return _plain_array(value, budget)
 
 
@@ -98,7 +121,12 @@ def _read(value: object, budget: Budget, depth: int) -> object:
 
 
 def _is_simple(array: Any) -> bool:
-    return array.dtype.kind in NUMERIC_KINDS and array.nbytes <= MAX_BYTES
+    return (
+        array.dtype.kind in NUMERIC_KINDS
+        and array.nbytes <= MAX_BYTES
+        and array.ndim <= MAX_DIMENSIONS
+        and _entries(array) <= MAX_ENTRIES
+    )
 
 
 def plain(value: object, budget: Budget | None = None) -> object:

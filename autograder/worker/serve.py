@@ -124,8 +124,9 @@ class Server:
 
     def _stand_in(self, name: str) -> Callable[..., Any]:
         def ask(*args: Any, **kwargs: Any) -> Any:
-            sent = [_crossing(value) for value in args]
-            named = {key: _crossing(value) for key, value in kwargs.items()}
+            budget = Budget()
+            sent = [_crossing(value, budget) for value in args]
+            named = {plain(key, budget): _crossing(value, budget) for key, value in kwargs.items()}
             self._send({"callback": name, "args": sent, "kwargs": named})
             reply = self._receive()
             if "answer" not in reply:
@@ -150,7 +151,7 @@ class Server:
 
     def _kinds(self, model: int) -> dict[str, Any]:
         children = self._models[model].named_children()
-        return {"answer": {name: type(child).__name__ for name, child in children}}
+        return {"answer": plain({name: type(child).__name__ for name, child in children})}
 
     def _load(self, model: int, parameters: dict[str, Any]) -> dict[str, Any]:
         import torch
@@ -189,11 +190,11 @@ def _fresh(args: list[Any]) -> list[Any]:
     return [value.copy() if isinstance(value, np.ndarray) else value for value in args]
 
 
-def _crossing(value: Any) -> Any:
+def _crossing(value: Any, budget: Budget) -> Any:
     """An argument of a call back: plain data; a generator crosses as a seed drawn from it."""
     if isinstance(value, np.random.Generator):
         return wire.Seed(int(value.integers(2**63)))
-    return plain(value)
+    return plain(value, budget)
 
 
 def serve(line: wire.Line) -> None:

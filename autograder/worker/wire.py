@@ -23,16 +23,26 @@ from numpy.typing import NDArray
 ARRAY, GENERATOR, UNREADABLE = 1, 2, 3
 NUMERIC_KINDS = "biuf"
 MAX_DIMENSIONS = 8
-MAX_ENTRIES = 1 << 28
-MAX_VALUES = 1 << 21
+# Of one array, counting an empty axis as one, and of all arrays of a message that is looked
+# through. The right answers hold some 100,000 at the most.
+MAX_ENTRIES = 1 << 21
+# Of one message: numbers, texts and containers, how deep they are nested, and the bytes of a text.
+MAX_VALUES = 1 << 17
+MAX_DEPTH = 16
+MAX_TEXT = 1 << 12
+# Of the longest text times the values beside it, which is what numpy would make room for.
+MAX_ROOM = 1 << 22
 MAX_WHAT = 100
 # What stands before an array's bytes, and how many of these are remembered.
 MAX_HEAD = 128
 HEADS = 1024
 CHUNK = 1 << 16
-# What a message may cost to make: a generator takes as long as 4096 arrays.
-MAX_COST = 1 << 18
-COSTS = {ARRAY: 1, GENERATOR: 1 << 12, UNREADABLE: 1}
+# What a message may cost to make: a generator takes as long as 512 arrays.
+MAX_COST = 1 << 15
+COSTS = {ARRAY: 1, GENERATOR: 1 << 9, UNREADABLE: 1}
+# What it costs, in about nanoseconds, to wait for a part of a message, to read a message, each byte
+# and value of it, and to check each entry of an array.
+PART, MESSAGE, BYTE, VALUE, ENTRY = 5_000, 20_000, 1, 2_000, 40
 # By name, so that nothing else that numpy reads as a dtype is looked at.
 DTYPES = {
     dtype.str: dtype for dtype in (np.dtype(code).newbyteorder("<") for code in "?bhilqBHILQefdg")
@@ -67,6 +77,30 @@ class TooLate(WireError):
 
 class Closed(WireError):
     """The other side is gone."""
+
+
+class TooMuch(WireError):
+    """More came than an ``Allowance`` has room for."""
+
+
+class Allowance:
+    """How much work may still be done for what the other side sends, in about nanoseconds.
+
+    It is counted, not measured: the same messages use up the same.
+    """
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    @property
+    def used_up(self) -> bool:
+        return self._left < 0
+
+    def spend(self, cost: int) -> None:
+        """Raises TooMuch where there is no room for it."""
+        self._left -= cost
+        if self._left < 0:
+            raise TooMuch("more than is read of one submission")
 
 
 class Unreadable:
@@ -122,23 +156,29 @@ def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
 
 
 @lru_cache(HEADS)
-def _described(head: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """The dtype, the shape and the number of bytes that a head tells of."""
+def _described(head: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int, int]:
+    """The dtype, the shape, and the number of entries and of bytes that a head describes."""
     name, shape = msgspec.msgpack.decode(head, type=tuple[str, tuple[int, ...]])
     if name not in DTYPES or len(shape) > MAX_DIMENSIONS or min(shape, default=0) < 0:
         raise ValueError("not an array of numbers")
     dtype = DTYPES[name]
     # Counts empty axes too: nobody should loop over 2**60 rows of nothing.
-    if math.prod(max(size, 1) for size in shape) > MAX_ENTRIES:
+    entries = math.prod(max(size, 1) for size in shape)
+    if entries > MAX_ENTRIES:
         raise ValueError("an array of too many entries")
-    return dtype, shape, math.prod(shape) * dtype.itemsize
+    return dtype, shape, entries, math.prod(shape) * dtype.itemsize
+
+
+def _end_of_head(data: bytes | bytearray | memoryview) -> int:
+    end = 2 + data[0] + (data[1] << 8)
+    if end > MAX_HEAD:
+        raise ValueError("not an array of numbers")
+    return end
 
 
 def _decode_array(data: memoryview) -> Array:
-    start = 2 + data[0] + (data[1] << 8)
-    if start > MAX_HEAD:
-        raise ValueError("not an array of numbers")
-    dtype, shape, size = _described(bytes(data[2:start]))
+    start = _end_of_head(data)
+    dtype, shape, _, size = _described(bytes(data[2:start]))
     if size != len(data) - start:
         raise ValueError("an array's bytes do not fill its shape")
     array: Array = np.ndarray(shape, dtype, data, start)
@@ -184,14 +224,14 @@ _DICTS = {0xDE: 2, 0xDF: 4}
 _SIZED = _EXTENSIONS | _TEXTS | _LISTS | _DICTS
 
 
-def _look_through(body: bytes | bytearray) -> None:
-    """Refuses a message of too much, and dicts with keys other than text.
+def _look_through(body: bytes | bytearray) -> int:
+    """Refuses a message of too much, and dicts with keys other than text; returns its cost.
 
     Such keys can be chosen to collide, and then a dict takes hours to build. Too much are many
-    values, many arrays or a few generators, and a long text among many values, which numpy would
-    give them all the room of.
+    values, arrays or entries, a few generators, a long text, and one among many values, all of
+    which numpy would give the room of the longest.
     """
-    at = values = cost = longest = 0
+    at = values = entries = cost = longest = 0
     # Of the list or dict that is open: the values to come, and whether it is a dict. Around it:
     left, keyed = 1, False
     around: list[tuple[int, bool]] = []
@@ -202,8 +242,8 @@ def _look_through(body: bytes | bytearray) -> None:
         is_key = keyed and left % 2 == 0
         left -= 1
         values += 1
-        if values > MAX_VALUES or cost > MAX_COST:
-            raise ValueError("too many values, arrays or generators")
+        if values > MAX_VALUES or cost > MAX_COST or entries > MAX_ENTRIES:
+            raise ValueError("too many values, entries, arrays or generators")
         first = body[at]
         at += 1
         text = 0xA0 <= first < 0xC0 or first in _TEXTS
@@ -214,6 +254,7 @@ def _look_through(body: bytes | bytearray) -> None:
         if first in _FIXED:
             if first >= 0xD4:
                 cost += _cost(body[at])
+                entries += _entries(body, at)
             at += _FIXED[first]
             continue
         if first in _SIZED:
@@ -226,6 +267,7 @@ def _look_through(body: bytes | bytearray) -> None:
             at += size
         elif first in _EXTENSIONS:
             cost += _cost(body[at])
+            entries += _entries(body, at)
             at += size + 1
         elif first in _LISTS or 0x90 <= first < 0xA0:
             around.append((left, keyed))
@@ -235,8 +277,13 @@ def _look_through(body: bytes | bytearray) -> None:
             left, keyed = 2 * size, True
         else:
             raise ValueError("a kind of value that has no place here")
-    if cost > MAX_COST or longest * values > MAX_ENTRIES:
-        raise ValueError("too many arrays or generators, or a long text among many values")
+        if len(around) > MAX_DEPTH:
+            raise ValueError("values nested too deep")
+    if cost > MAX_COST or entries > MAX_ENTRIES:
+        raise ValueError("too many entries, arrays or generators")
+    if longest > MAX_TEXT or longest * values > MAX_ROOM:
+        raise ValueError("a long text, or one among many values")
+    return VALUE * (values + cost) + ENTRY * entries
 
 
 def _cost(code: int) -> int:
@@ -245,15 +292,30 @@ def _cost(code: int) -> int:
     return COSTS[code]
 
 
-def decode(body: bytes | bytearray, believe: bool = False) -> Any:
+def _entries(body: bytes | bytearray, at: int) -> int:
+    """How many entries the array has that stands there as an extension; of any other, none."""
+    if body[at] != ARRAY:
+        return 0
+    data = body[at + 1 : at + 1 + MAX_HEAD]
+    return _described(bytes(data[2 : _end_of_head(data)]))[2]
+
+
+def decode(
+    body: bytes | bytearray, believe: bool = False, allowance: Allowance | None = None
+) -> Any:
     """The inverse of ``encode``, without the length. Raises WireError for anything else.
 
-    What the grading process sends can be believed, and need not be looked through first.
+    What the grading process sends can be believed, and need not be looked through first. Raises
+    TooMuch where the ``allowance`` has no room for the message.
     """
     try:
         if not believe:
-            _look_through(body)
+            cost = _look_through(body)
+            if allowance is not None:
+                allowance.spend(cost)
         return _decoder.decode(body)
+    except TooMuch:
+        raise
     except IndexError:
         raise WireError("not a message: it breaks off") from None
     except Exception as error:  # whatever it is, the one who sent this is at fault
@@ -261,11 +323,15 @@ def decode(body: bytes | bytearray, believe: bool = False) -> Any:
 
 
 class Line:
-    """One end of a socket that carries messages. A deadline is in monotonic seconds, or ``inf``."""
+    """One end of a socket that carries messages. A deadline is in monotonic seconds, or ``inf``.
 
-    def __init__(self, sock: socket.socket) -> None:
+    What is received, though it be byte by byte, is paid for from the ``allowance``.
+    """
+
+    def __init__(self, sock: socket.socket, allowance: Allowance | None = None) -> None:
         sock.setblocking(False)
         self.sock = sock
+        self._allowance = allowance
         self._to_read, self._to_write, self._to_both = (select.poll() for _ in range(3))
         self._to_read.register(sock, select.POLLIN)
         self._to_write.register(sock, select.POLLOUT)
@@ -281,16 +347,22 @@ class Line:
     def receive(self, deadline: float, max_bytes: int, believe: bool = False) -> Any:
         """The next message, whole and no larger than ``max_bytes``.
 
-        Raises TooLate, Closed, or WireError where the message is too large or not in the format.
+        Raises TooLate, Closed, TooMuch, or WireError where the message is too large or not in the
+        format.
         """
         self._read(8, deadline)
         size = int.from_bytes(self._come[:8], "little")
         if size > max_bytes:
             raise WireError(f"a message of {size:,} bytes, where {max_bytes:,} are allowed")
         self._read(8 + size, deadline)
+        self._spend(MESSAGE)
         body = self._come[8 : 8 + size]
         del self._come[: 8 + size]
-        return decode(body, believe)
+        return decode(body, believe, self._allowance)
+
+    def _spend(self, cost: int) -> None:
+        if self._allowance is not None:
+            self._allowance.spend(cost)
 
     def _read(self, size: int, deadline: float) -> None:
         """Reads until there are ``size`` bytes, and what comes with the last of them."""
@@ -306,6 +378,7 @@ class Line:
                 raise Closed(str(error)) from None
             if not count:
                 raise Closed("the other side closed")
+            self._spend(PART + BYTE * count)
             self._come += self._part[:count]
 
     def _push(self) -> None:

@@ -31,6 +31,9 @@ LONG = {
     "@BLANK_LINES@": "\n" * 5_000,
     "@MEGABYTE@": "x" * (1 << 20),
     "@TINY_CELLS@": "# %%\ny = 1\n" * 500,
+    "@STATEMENTS@": "x=1;" * 100_000,
+    "@FAILING_CELLS@": "# %%\nsoftmax = 1 / 0\n" * 4_900,
+    "@DYING_CELLS@": "# %%\nos._exit(0)\n" * 2_000,
 }
 
 

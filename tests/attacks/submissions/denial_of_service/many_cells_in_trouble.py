@@ -1,0 +1,2 @@
+# Raises in thousands of cells, each of which could have defined what is missing.
+@FAILING_CELLS@

@@ -1,0 +1,2 @@
+# Ends its process in each of hundreds of cells, so that all before them run again.
+@DYING_CELLS@
