@@ -29,7 +29,7 @@ HARMLESS = ns.READ_ONLY | ns.NO_SET_ID | ns.NO_DEVICES
 DEVICES = ("null", "zero", "full", "random", "urandom")
 # Nothing that is shown lies there, and it is on every machine.
 BASE = "/proc"
-# What the machine could be changed by, were this still its root.
+# Settings of the whole machine, which its root may change even without a capability.
 SETTINGS = ("proc/sys", "proc/sysrq-trigger", "proc/irq", "proc/bus")
 
 
@@ -44,7 +44,7 @@ def main(*words: str) -> None:
         if not pid:
             _lay_out(steps)
             os.setsid()
-        # Both do: a parent's death kills only what the parent itself might kill.
+        # So does the parent, whose death else could not kill the child.
         if os.geteuid() == 0:
             ns.become_nobody()
         ns.drop_capabilities()
@@ -66,7 +66,7 @@ def _enter(sources: Sequence[str]) -> None:
         try:
             ns.call("unshare", OTHERS)
             return
-        except PermissionError:  # in a container, whose root is none of the machine's
+        except PermissionError:  # the root of a container that keeps this from it
             ns.become_nobody(sources)
     ns.unshare_user(OTHERS, inside=(ns.NOBODY, ns.NOBODY))
 
