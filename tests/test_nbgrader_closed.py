@@ -34,7 +34,8 @@ from tests.nbgrader_course import (
 from tests.nbgrader_server import Server, jupyter
 
 THIS_PYTHON = (sys.executable,)
-NO_SANDBOX = (sys.executable, str(Path(__file__).with_name("no_sandbox.py")), sys.executable)
+CONTAINERS = str(Path(__file__).with_name("containers.py"))
+NO_SANDBOX = (sys.executable, CONTAINERS, "closed", sys.executable)
 # Where a kernel runs it, and nowhere in the sandbox, a file appears.
 CANARY = """\
 try:
