@@ -18,12 +18,15 @@ import msgspec
 import nbformat
 import pyarrow.parquet
 import pytest
+from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbconvert.filters import markdown2html
 from rich.console import Console
 
+from autograder.cli import main
+from autograder.course import Course
 from autograder.evidence import CellTrouble, Evidence, Explanation, Named, tidied
 from autograder.exporting.export import Form, export
 from autograder.exporting.results import github_result, gradescope_results
@@ -405,3 +408,13 @@ def test_a_student_s_files_can_be_read_again(
     code: Code = {"1a": (Excerpt("cell 1", 1, "x = 1\n\n    y"),)}
     write_student(folder, one, mark(one, rubric), rubric, "digest", code)
     assert stored_document(folder, "ada").evidence == one
+
+
+def test_an_error_shows_the_name_of_a_file_as_text(course: Course, tmp_path: Path) -> None:
+    (tmp_path / "\x1b[31m").mkdir()
+    strange = tmp_path / "\x1b[31m" / "\u202ea\nb\udcff.py"
+    for words in (["check", strange], ["grade", strange, "--out", tmp_path / "out"]):
+        done = CliRunner().invoke(main, [*map(str, words), "--course", str(course.root)])
+        assert done.exit_code == 2
+        assert is_printable(done.output)
+        assert "no such file or folder" in done.output

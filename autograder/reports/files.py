@@ -145,8 +145,9 @@ def _not_ours(path: Path, why: str) -> CourseError:
 
 def _texts(document: Document) -> Iterator[str]:
     for part, excerpts in document.code.items():
+        yield part
         for excerpt in excerpts:
-            yield from (part, excerpt.cell, excerpt.source)
+            yield from (excerpt.cell, excerpt.source)
 
 
 def _is_code(text: str) -> bool:
