@@ -74,10 +74,11 @@ def _call(
     python: str, options: Sequence[str], folder: Path, module: str, words: Sequence[str]
 ) -> list[str]:
     """Calls ``main`` of a module of ``worker``, which is in the ``folder``."""
-    # Nothing is imported from the working folder, in which submissions may lie.
+    # Nothing is imported from the working folder, in which submissions may lie; nor from this
+    # package, where others such as `packaging` have the names of libraries.
     code = (
         "import sys; sys.path = [sys.argv[1], *filter(None, sys.path)]; "
-        f"from worker.{module} import main; sys.exit(main(*sys.argv[2:]))"
+        f"from worker.{module} import main; del sys.path[0]; sys.exit(main(*sys.argv[2:]))"
     )
     return [python, *options, "-c", code, str(folder), *words]
 

@@ -189,6 +189,8 @@ def become_nobody(needed: Iterable[str] = ()) -> None:
     if files_as_root:
         _set_capabilities(1 << CAP_SETUID)
         open_files_as(0)
+        # What it makes is then root's. By the group it may use that, also as ``access`` sees it.
+        os.umask(0o007)
     else:
         # Else /proc/self stays root's.
         call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)

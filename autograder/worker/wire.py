@@ -40,9 +40,10 @@ CHUNK = 1 << 16
 # What a message may cost to make: a generator takes as long as 512 arrays.
 MAX_COST = 1 << 15
 COSTS = {ARRAY: 1, GENERATOR: 1 << 9, UNREADABLE: 1}
-# What it costs, in about nanoseconds, to wait for a part of a message, to read a message, each byte
-# and value of it, and to check each entry of an array.
-PART, MESSAGE, BYTE, VALUE, ENTRY = 5_000, 20_000, 1, 2_000, 40
+# What it costs, in about nanoseconds, to read a message, each byte and value of it, and to check
+# each entry of an array; and to wait for a part of it, beyond the parts in which any worker sends.
+MESSAGE, BYTE, VALUE, ENTRY, PART = 20_000, 1, 2_000, 40, 5_000
+PARTS, PART_BYTES = 16, 1 << 10
 # By name, so that nothing else that numpy reads as a dtype is looked at.
 DTYPES = {
     dtype.str: dtype for dtype in (np.dtype(code).newbyteorder("<") for code in "?bhilqBHILQefdg")
@@ -332,6 +333,7 @@ class Line:
         sock.setblocking(False)
         self.sock = sock
         self._allowance = allowance
+        self._parts = 0
         self._to_read, self._to_write, self._to_both = (select.poll() for _ in range(3))
         self._to_read.register(sock, select.POLLIN)
         self._to_write.register(sock, select.POLLOUT)
@@ -350,12 +352,13 @@ class Line:
         Raises TooLate, Closed, TooMuch, or WireError where the message is too large or not in the
         format.
         """
+        self._parts = 0
         self._read(8, deadline)
         size = int.from_bytes(self._come[:8], "little")
         if size > max_bytes:
             raise WireError(f"a message of {size:,} bytes, where {max_bytes:,} are allowed")
+        self._spend(MESSAGE + BYTE * size)
         self._read(8 + size, deadline)
-        self._spend(MESSAGE)
         body = self._come[8 : 8 + size]
         del self._come[: 8 + size]
         return decode(body, believe, self._allowance)
@@ -378,7 +381,9 @@ class Line:
                 raise Closed(str(error)) from None
             if not count:
                 raise Closed("the other side closed")
-            self._spend(PART + BYTE * count)
+            self._parts += 1
+            if self._parts > PARTS + len(self._come) // PART_BYTES:
+                self._spend(PART)
             self._come += self._part[:count]
 
     def _push(self) -> None:
