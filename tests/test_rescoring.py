@@ -447,6 +447,6 @@ def test_the_sheet_shows_answers_as_text_and_keeps_what_was_filled_in(graded: Cl
     graded.run("reading", graded.results, graded.submissions)
     assert table(graded.results / "written.csv") == before
     sheet = (graded.results / "reading" / "answers.md").read_text(encoding="utf-8")
-    assert "> Bob's own words" in sheet
+    assert "\n    Bob's own words\n" in sheet
     assert "\n# Own heading" not in sheet
     assert "<script" not in markdown2html(sheet)
