@@ -82,7 +82,9 @@ def collect_checks(folder: Path = CHECKS) -> list[Check]:
     """The checks of the suite, in order. Raises CourseError for one that cannot be used."""
     collector = _Collector()
     said = io.StringIO()
-    arguments = [str(folder), "--collect-only", "-q", "--rootdir", str(folder), "-c", "/dev/null"]
+    # Folders above are not looked into: they may be unreadable, or hold a conftest.py of their own.
+    arguments = [str(folder), "--rootdir", str(folder), "--confcutdir", str(folder)]
+    arguments += ["--collect-only", "-q", "-c", "/dev/null"]
     for plugin in LEAN:
         arguments += ["-p", f"no:{plugin}"]
     with (

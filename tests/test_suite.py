@@ -251,3 +251,16 @@ def test_a_plain_assert_is_a_check(run: Run, kind: str) -> None:
 def test_a_mistake_in_a_check_is_nobody_s_loss(run: Run, mistake: str) -> None:
     with pytest.raises(CourseError, match=r"check .*::test_own: .*; correct the check"):
         run("hidden", mistake)
+
+
+def test_what_lies_above_the_checks_is_no_part_of_them(tmp_path: Path) -> None:
+    # Nor need it be readable, as a folder of everybody's homes often is not.
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('not a part')\n")
+    folder = tmp_path / "course/checks"
+    folder.mkdir(parents=True)
+    (folder / "test_above.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.criterion('1a.first')\n@pytest.mark.visible\n"
+        "def test_above(student):\n    '''One.'''\n"
+    )
+    assert [check.criterion for check in collect_checks(folder)] == ["1a.first"]
