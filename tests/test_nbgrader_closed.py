@@ -68,10 +68,12 @@ class School:
         return done.returncode, done.stdout
 
     def marks(self) -> list[Any]:
-        """All of the gradebook that says what somebody earned."""
+        """All of the gradebook that says what somebody earned, and why."""
+        grades = "SELECT id, auto_score, manual_score, extra_credit FROM grade"
+        comments = "SELECT id, auto_comment, manual_comment FROM comment"
         with closing(sqlite3.connect(self.folder / "gradebook.db")) as book:
-            grades = book.execute("SELECT * FROM grade ORDER BY id").fetchall()
-            return grades + book.execute("SELECT * FROM comment ORDER BY id").fetchall()
+            rows = [*book.execute(grades), *book.execute(comments)]
+        return sorted((row for row in rows if any(row[1:])), key=str)
 
     def scores(self) -> dict[str, float]:
         with gradebook(self.folder) as book:

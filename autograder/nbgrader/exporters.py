@@ -128,9 +128,7 @@ class ReleaseExporter(CourseExporter):
     def _begin(self) -> None:
         built = self._course.source_notebook_folder / f"{self._name}.ipynb"
         for _, folder in self._ours():
-            check_notebooks(
-                self._name, [Path(path).stem for path in self.parent.assignments[str(folder)]]
-            )
+            check_notebooks(self._name, [path.stem for path in folder.glob("*.ipynb")])
             if (folder / built.name).read_bytes() != built.read_bytes():
                 raise CourseError(
                     f"{folder / built.name}: is not what {self._course.root} has; run "
