@@ -35,6 +35,7 @@ from autograder.sandbox import (
     Limits,
     OutOfTime,
     Reply,
+    TooMuch,
     Worker,
     WorkerLost,
 )
@@ -400,6 +401,8 @@ class Session:
         if isinstance(loss, OutOfTime):
             limit = f"{self._limits.call_seconds:g} s"
             return StudentError("out of time", f"`{subject}` took longer than {limit}.")
+        if isinstance(loss, TooMuch):
+            return _not_looked_at()
         return StudentError("crashed", f"`{subject}` {loss.brief}.", f"It {loss.reason}.")
 
     def _counted(self, subject: str, error: StudentError) -> StudentError:
@@ -425,7 +428,7 @@ class Session:
 
     def _left(self) -> float:
         if self.too_much:
-            raise StudentError("too large", f"Not looked at: {TOO_MUCH}.")
+            raise _not_looked_at()
         left = self._ends - time.monotonic()
         if left <= 0:
             self.close()
@@ -509,6 +512,10 @@ class Session:
             message += "; whatever other cells did not run to their end is not listed"
         if len(self.troubles) < MAX_TROUBLES:
             self.troubles.append(CellTrouble(cell, message))
+
+
+def _not_looked_at() -> StudentError:
+    return StudentError("too large", f"Not looked at: {TOO_MUCH}.")
 
 
 def _defines(source: str, name: str) -> bool:

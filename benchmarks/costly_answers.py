@@ -92,11 +92,14 @@ def _grade(grader: Grader, paths: Sequence[Path], control: Control, report: Conn
             report.send(_graded(grader, path, control).above(honest))
 
 
-def costs(grader: Grader, paths: Sequence[Path], jobs: int) -> list[list[Cost]]:
-    """What each submission takes of each of ``jobs`` processes that grade it at the same time."""
+def costs(taught: Course, paths: Sequence[Path], jobs: int) -> list[list[Cost]]:
+    """What each submission takes, above an honest one, of each of ``jobs`` grading processes.
+
+    All of them grade the same submission at the same time.
+    """
     context = multiprocessing.get_context("fork")
-    hidden = [course().root]
-    with Sandbox(box.choose(None), jobs, IMPORTS + CLASS_IMPORTS, hidden) as sandbox:
+    grader = Grader(taught)
+    with Sandbox(box.choose(None), jobs, IMPORTS + CLASS_IMPORTS, [taught.root]) as sandbox:
         running = []
         for control in sandbox.controls:
             ours, theirs = context.Pipe()
@@ -129,14 +132,13 @@ def hand_in(folder: Path, names: Sequence[str], taught: Course) -> list[Path]:
 def main(names: tuple[str, ...], jobs: tuple[int, ...]) -> None:
     """What the costliest answers cost the grading process, above an honest submission."""
     console = Console(width=140)
-    grader = Grader(course())
     with tempfile.TemporaryDirectory() as folder:
         paths = hand_in(Path(folder), names, course())
         for count in jobs:
             table = Table(title=f"above an honest submission, {count} side by side")
             for column in ("submission", "MB", "MB of all", "CPU s", "s", "reports MB", "status"):
                 table.add_column(column, justify="left" if column == "submission" else "right")
-            found = zip(paths, costs(grader, paths, count), strict=True)
+            found = zip(paths, costs(course(), paths, count), strict=True)
             for path, of_each in sorted(found, key=lambda one: -max(c.megabytes for c in one[1])):
                 table.add_row(
                     path.stem,

@@ -75,7 +75,7 @@ MAX_PAIRS = 600
 MAX_WEIGHT, MAX_PARAMETERS = 200, 200_000
 # What may be done for one stub, and for a submission, in about 10 us: see ``_Case``. A mistake that
 # is not known, in the stub with the longest answers, takes 60,000.
-MAX_STUB_WORK, MAX_WORK = 120_000, 400_000
+MAX_STUB_WORK, MAX_WORK = 150_000, 250_000
 # How many drawn tokens take as long to compare as a piece takes to compute.
 TOKENS = 20
 # How much likelier than any other wrong way must what is named make the draws, in nats.
@@ -89,22 +89,22 @@ class _TooMuch(Exception):
 class Effort:
     """What may still be done to explain the answers of one submission.
 
-    ``not_compared`` are the criteria, or items, for which it was not enough.
+    ``work`` was done; ``not_compared`` are the criteria, or items, for which it was not enough.
     """
 
     def __init__(self) -> None:
         self.not_compared: list[str] = []
-        self._left = MAX_WORK
-        self._of_stub = 0
+        self.work = 0
+        self._enough = 0
 
     def begin_stub(self) -> None:
-        self._of_stub = min(MAX_STUB_WORK, self._left)
+        self._enough = min(self.work + MAX_STUB_WORK, MAX_WORK)
 
     def spend(self, work: int) -> None:
-        self._left -= work
-        self._of_stub -= work
-        if self._of_stub < 0:
+        """Raises _TooMuch, and does not count it, where that is more than may be done."""
+        if self.work + work > self._enough:
             raise _TooMuch
+        self.work += work
 
 
 @dataclass(frozen=True)
