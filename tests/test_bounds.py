@@ -264,7 +264,8 @@ def test_what_is_compared_is_bounded_and_the_rest_is_named(monkeypatch: pytest.M
 
     def wrong(right: Any, loss: float) -> float:
         computed.append(loss)
-        return 2.0**loss
+        found: float = 2.0**loss
+        return found
 
     first = library()["perplexity/base-two"]
     known = [replace(first, name=f"perplexity/{number}", wrong=wrong) for number in range(500)]
