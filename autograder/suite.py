@@ -39,8 +39,6 @@ GARBLED = (
 )
 NOT_COMPARED = "the answers to {} were too large, or too many, to be compared with known mistakes"
 TAKE_LONG = frozenset({"bptt"})
-# Characters of a message or a detail. The longest are shares of 134 tokens, right ones and drawn.
-MAX_TEXT = 4_000
 NO_PLUGINS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 # pytest's own plugins that collecting does not need, and that take time to start.
 LEAN = ("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "stepwise")
@@ -392,14 +390,10 @@ def _named(misconceptions: Iterable[Misconception]) -> tuple[Named, ...]:
 
 def _seen(outcome: Any, share: float, shown: bool, message: str, detail: str) -> Seen:
     # Some quote what was answered, which may be long, and hold what acts in a terminal.
-    message, detail = (printable(_cut(text)) for text in (message, detail))
+    message, detail = (printable(text) for text in (message, detail))
     if shown and detail:
         return Seen(outcome, share, f"{message} {detail}")
     return Seen(outcome, share, message, detail)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} ... (cut)"
 
 
 def _evidence(
