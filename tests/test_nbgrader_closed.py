@@ -467,7 +467,8 @@ def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
     notebook = solved(school.grader)
     cell(notebook, "2a-stub").source = f"# {how}\n"
     first = hand_in(Course(school.folder), "cem", notebook)
-    cell(notebook, "1a-stub").source = "while True: pass\n" + CANARY.format(path=school.canary)
+    canary = CANARY.format(path=str(school.canary))
+    cell(notebook, "1a-stub").source = canary + "while True: pass\n"
     endless = hand_in(Course(school.folder), "eve", notebook)
 
     def theirs() -> list[float | None]:
