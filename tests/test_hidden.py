@@ -104,13 +104,15 @@ def told(
 ) -> tuple[Path, Document, Grader, Submission]:
     """The results of a submission that tells all that it is asked, in every way it can."""
     folder: Path = tmp_path_factory.mktemp("told")
-    grader = Grader(course)
     before = right_cells(course) if request.param == "right" else ()
     handed_in = Submission(
         "eve", "eve.ipynb", "notebook", "0" * 64, (*before, Cell("cell 99", TELLS))
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(np.random, "default_rng", lambda seed: _Planting(np.random.PCG64(seed)))
+        # How many numbers are told depends on the inputs, and so on the secret.
+        patched.setattr(Course, "secret", lambda _: b"the same on every machine")
+        grader = Grader(course)
         evidence = grader.grade(handed_in, sandbox.controls[0])
     marks = mark(evidence, grader.rubric)
     code = code_by_part(submission(), grader.rubric)
@@ -156,7 +158,7 @@ def test_planted_numbers_reach_staff_alone(told: Any, tmp_path: Path) -> None:
 def test_the_planted_numbers_were_told_to_staff(told: Any) -> None:
     """Or the test above would look for what was never there."""
     folder, *_ = told
-    assert len(PLANTED.findall((folder / "eve.json").read_text())) > 3
+    assert PLANTED.search((folder / "eve.json").read_text())
 
 
 def test_hidden_inputs_depend_on_student_code_and_check() -> None:
