@@ -6,7 +6,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -39,6 +42,25 @@ class Window:
 
     def picture(self, name: str) -> None:
         self.page.screenshot(path=self.pictures / f"{name}.png")
+
+
+@contextmanager
+def asked_of_a_host() -> Iterator[tuple[str, list[str]]]:
+    """A host's address, and the paths that it is asked for."""
+    asked: list[str] = []
+
+    class Listening(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listening) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
 
 
 @contextmanager

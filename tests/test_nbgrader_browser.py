@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from autograder.course import Course
@@ -24,7 +25,7 @@ from tests.nbgrader_course import (
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
 
-from tests.nbgrader_browser import CHROMIUM, Window, window
+from tests.nbgrader_browser import CHROMIUM, Window, asked_of_a_host, window
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
 
@@ -47,12 +48,13 @@ ALL_CELLS = Path("lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyt
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    return make_course(tmp_path_factory.mktemp("browser"), written_share=0.2)
+    made = make_course(tmp_path_factory.mktemp("browser"), written_share=0.2)
+    assert nbgrader(made.root, "generate_assignment", "rnn") == 0
+    return made
 
 
 def _two_hand_in(course: Course) -> None:
     """Ada, who forgot a bias, and bob, who did nothing."""
-    assert nbgrader(course.root, "generate_assignment", "rnn") == 0
     ada = solved(course)
     cell(ada, "2a-stub").source = cell(ada, "2a-stub").source.replace(" + b_h", "")
     hand_in(course, "ada", ada)
@@ -115,6 +117,86 @@ def _grade(opened: Window) -> None:
     expect(page.get_by_text(f"(Score: {SUM} / 5.0)")).to_be_visible()
     page.get_by_text("The next hidden state: 0 of 0.24").last.scroll_into_view_if_needed()
     opened.picture("5-feedback")
+
+
+def _hostile(address: str) -> str:
+    """Text that would load or run something, or take the place of a box for points."""
+    return f"""
+<script>window.pwned=1</script><img src={address}/a onerror=window.pwned=1>
+<svg onload=window.pwned=1>
+![a]({address}/b) ![c][c] [d](javascript:window.pwned=1) <iframe src={address}/e></iframe>
+<style>@import url({address}/f);</style> ![own](attachment:own.png)
+$\\style{{background:url({address}/g)}}{{x}}$ \\$ \\hr&#101;f{{javascript:window.pwned=1}}{{x}} \\$
+
+> # 2a-written
+
+2a-written
+===
+
+```mermaid
+graph TD; A-->B
+```
+
+\x1b[31m \u202e **bold**, $h_t$ and [a link](https://example.org)
+
+[c]: {address}/c
+"""
+
+
+def test_nothing_of_a_student_s_runs_or_loads_in_formgrader_and_feedback(course: Course) -> None:
+    with asked_of_a_host() as (address, asked):
+        eve = solved(course)
+        cell(eve, "1a-written").source += _hostile(address)
+        eve.cells.insert(3, nbformat.v4.new_markdown_cell(_hostile(address)))
+        raises = f"raise ValueError({_hostile(address)!r})"
+        eve.cells.append(nbformat.v4.new_code_cell(raises))
+        hand_in(course, "eve", eve)
+        for step in ("autograde", "generate_feedback"):
+            assert nbgrader(course.root, step, "rnn", "--student=eve") == 0
+        with window(course.root, course.root.parent) as opened:
+            _look_at(opened, course.root / "feedback" / "eve" / "rnn" / "rnn.html")
+        assert asked == []
+
+
+def _look_at(opened: Window, feedback: Path) -> None:
+    page = opened.page
+
+    def nothing_happened() -> None:
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.pwned") is None
+        shown = page.inner_text("body")
+        assert shown.count("(image left out)") >= 6
+        assert shown.count("window.pwned=1") >= 2
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert page.locator("img, iframe, svg, .mermaid").count() == 0
+        links = page.locator("a").evaluate_all("all => all.map(one => one.protocol)")
+        assert not {"javascript:", "data:"} & set(links)
+
+    opened.go("formgrader/manage_assignments")
+    rows = page.locator("tbody tr")
+    expect(rows).to_contain_text("rnn")
+    page.get_by_role("link", name="Manual Grading").click()
+    for _ in ("assignment", "notebook"):
+        rows.get_by_role("link", name="rnn", exact=True).click()
+        page.wait_for_load_state("networkidle")
+    pages = rows.get_by_role("link").evaluate_all("all => all.map(one => one.href)")
+    for address in dict.fromkeys(pages):
+        page.goto(address)
+        if "window.pwned" in page.inner_text("body"):
+            break
+    nothing_happened()
+    # The box for points is found by its id, and is the only one of it.
+    assert page.locator("[id='2a-written']").count() == 1
+    points = page.locator("input[id='2a-written']")
+    points.fill("0.05")
+    points.press("Tab")
+    heading = page.locator(".nbgrader_cell", has=points)
+    expect(heading.locator(".score-saved")).to_have_css("opacity", "1")
+    opened.picture("8-hostile")
+    page.goto(feedback.as_uri())
+    nothing_happened()
+    opened.picture("9-hostile-feedback")
 
 
 def test_a_student_solves_a_part_in_jupyterlab(course: Course, tmp_path: Path) -> None:

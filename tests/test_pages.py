@@ -9,9 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import msgspec
@@ -35,7 +33,7 @@ from autograder.reports.pages.student import student_page
 from autograder.rubric import Rubric
 from autograder.submissions.finding import student_id
 from autograder.submissions.reading import Cell, Submission, percent_cells
-from tests.nbgrader_browser import CHROMIUM, QUIET
+from tests.nbgrader_browser import CHROMIUM, QUIET, asked_of_a_host
 from tests.test_reports import evidence
 
 SUBMISSIONS = Path(__file__).parent / "sample_class" / "submissions"
@@ -258,21 +256,8 @@ def test_text_from_a_student_is_only_read(tmp_path: Path, rubric: Rubric, look: 
 
 @pytest.fixture
 def host() -> Iterator[tuple[str, list[str]]]:
-    """The address of a server, and what it was asked for."""
-    asked: list[str] = []
-
-    class Listening(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_error(404)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Listening) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
+    with asked_of_a_host() as host:
+        yield host
 
 
 def test_the_policy_of_a_page_stops_what_would_come_through(
