@@ -19,7 +19,9 @@ import numpy as np
 MODULE = "submission"
 PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun"}
 PYTHON_CELL = re.compile(rf"(\s*(?:#.*\n\s*)*)%%(?:{'|'.join(PYTHON_CELL_MAGICS)})\b.*")
+# Of what an exception says, in characters. What is longer is cut, and ends in CUT.
 MAX_TEXT = 300
+CUT = "…"
 # What `warnings.filters` holds where every warning is ignored.
 IGNORE_ALL = [("ignore", None, Warning, None, 0)]
 
@@ -50,6 +52,10 @@ def _without_magics(source: str) -> str:
 
 
 def _parse(source: str, name: str) -> ast.Module:
+    if "\0" in source:
+        # Python says this in one way or another by its version, and never where.
+        line = source[: source.index("\0")].count("\n") + 1
+        raise SyntaxError("a cell cannot hold a null character", (name, line, None, None))
     try:
         return ast.parse(source, name)
     except SyntaxError as error:
@@ -78,7 +84,8 @@ def safe_text(value: object) -> str:
     except BaseException:
         return ""
     text = re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", str.__str__(text)[: 4 * MAX_TEXT])
-    return "".join(c if c.isprintable() else " " for c in text)[:MAX_TEXT]
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shown if len(shown) <= MAX_TEXT else shown[: MAX_TEXT - len(CUT)] + CUT
 
 
 def describe(error: BaseException) -> dict[str, object]:

@@ -1071,7 +1071,13 @@ def _judged(one: Question, letters: str) -> str:
 MODULE = "submission"
 PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun"}
 PYTHON_CELL = re.compile(rf"(\s*(?:#.*\n\s*)*)%%(?:{'|'.join(PYTHON_CELL_MAGICS)})\b.*")
+
+
+# Of what an exception says, in characters. What is longer is cut, and ends in CUT.
 CELLS_MAX_TEXT = 300
+
+
+CUT = "…"
 
 
 class _NotebookShell:
@@ -1100,6 +1106,10 @@ def _without_magics(source: str) -> str:
 
 
 def _parse(source: str, name: str) -> ast.Module:
+    if "\0" in source:
+        # Python says this in one way or another by its version, and never where.
+        line = source[: source.index("\0")].count("\n") + 1
+        raise SyntaxError("a cell cannot hold a null character", (name, line, None, None))
     try:
         return ast.parse(source, name)
     except SyntaxError as error:
@@ -1128,7 +1138,8 @@ def safe_text(value: object) -> str:
     except BaseException:
         return ""
     text = re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", str.__str__(text)[: 4 * CELLS_MAX_TEXT])
-    return "".join(c if c.isprintable() else " " for c in text)[:CELLS_MAX_TEXT]
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shown if len(shown) <= CELLS_MAX_TEXT else shown[: CELLS_MAX_TEXT - len(CUT)] + CUT
 
 
 def describe(error: BaseException) -> dict[str, object]:
