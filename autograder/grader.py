@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import traceback
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission, read_submission
 from autograder.submissions.released import shows_only, without
 from autograder.suite import Suite, collect_checks
+from autograder.text import printable_lines
 from autograder.worker.confine import Level
 
 PACKAGE = Path(__file__).parent
@@ -35,6 +37,8 @@ DECIDE = (
         "text.py",
     ),
 )
+# Of what is said where the grader fails, in characters.
+MAX_TRACEBACK = 20_000
 
 
 class Grader:
@@ -78,8 +82,9 @@ class Grader:
         except (SandboxError, CourseError):
             raise
         except Exception as error:
-            traceback.print_exc()
-            reason = f"the grader failed ({type(error).__name__}: {error}); this is no mark"
+            # Its text may hold what a hidden check asks, or what the student wrote.
+            print(printable_lines(traceback.format_exc(), MAX_TRACEBACK), file=sys.stderr)
+            reason = f"the grader failed ({type(error).__name__}); this is no mark"
             return tidied(self._suite.without_checks(submission, control, "not graded", reason))
 
 

@@ -39,6 +39,7 @@ from autograder.reports.terminal import print_class, print_marks
 from autograder.sandbox import Sandbox
 from autograder.session import Session
 from autograder.submissions.reading import Cell, Submission, percent_cells
+from autograder.suite import Suite
 from tests.conftest import LONG, Load, submission
 
 # What every number that a hidden check draws ends in, rounded or not.
@@ -290,3 +291,23 @@ def test_grades_hold_numbers_and_names_alone(told: Any) -> None:
         (line,) = csv.DictReader(file)
     parts = [part.id for part in grader.rubric.parts()]
     assert all(re.fullmatch(r"[\d.]+", line[part]) for part in parts)
+
+
+def test_what_the_grader_fails_with_is_for_staff_and_printable(
+    course: Course,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("918273 is not 777.7778 \x1b[31m")
+
+    monkeypatch.setattr(Suite, "run", fails)
+    evidence = Grader(course).grade(submission("x = 1"), sandbox.controls[0])
+    assert evidence.status == "not graded"
+    assert "ValueError" in evidence.reason
+    assert not PLANTED.search(evidence.reason)
+    assert "918273" not in evidence.reason
+    said = capsys.readouterr().err
+    assert PLANTED.search(said)
+    assert "\x1b" not in said
