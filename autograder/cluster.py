@@ -1,14 +1,13 @@
 """Grades on the workers of a Dask cluster: the same function, each worker with its own warm box.
 
-A lost worker costs a retry, not a result. Nothing of a course lies on the workers: its files are
-sent once to each of them.
+A lost worker costs a retry, not a result. A course's files are sent once to each worker, and stay
+in its memory.
 """
 
 from __future__ import annotations
 
 import atexit
 import hashlib
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -64,7 +63,8 @@ def connect(cluster: str) -> Client:
         ) from None
     try:
         if cluster == "local":
-            return Client()
+            # Its dashboard would listen to all machines around.
+            return Client(dashboard_address=None)
         if Path(cluster).is_file():
             return Client(scheduler_file=cluster, timeout=CONNECT_SECONDS)
         return Client(cluster, timeout=CONNECT_SECONDS)
@@ -109,6 +109,8 @@ def grade_there(bundled: Bundle, submission: Submission) -> bytes:
     """What runs on a worker: one submission, in this thread's own warm box."""
     here = getattr(_thread, "box", None)
     if here is None or here.bundled != bundled:
+        if here is not None:
+            here.close()
         here = _thread.box = _Box(bundled)
     evidence = here.grader.grade(submission, here.sandbox.controls[0])
     return msgspec.json.encode(evidence)
@@ -118,7 +120,7 @@ _thread = threading.local()
 
 
 class _Box:
-    """A course laid out on this machine, its grader, and a warm process."""
+    """The grader of a course on this machine, and a warm process."""
 
     def __init__(self, bundled: Bundle) -> None:
         if bundled.autograder != _code():
@@ -126,16 +128,20 @@ class _Box:
                 "this worker has another version of the autograder; install the same on all"
             )
         self.bundled = bundled
-        root = Path(tempfile.mkdtemp(prefix="course-"))
-        atexit.register(shutil.rmtree, root, ignore_errors=True)
-        for name, data in bundled.files.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        level = box.choose(bundled.level)
-        self.sandbox = Sandbox(level, imports=IMPORTS + CLASS_IMPORTS, hidden=[root])
+        # On the disk only until it is read: a worker that is killed clears nothing away.
+        with tempfile.TemporaryDirectory(prefix="course-") as folder:
+            for name, data in bundled.files.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            self.grader = Grader(Course(Path(folder)))
+        self.sandbox = Sandbox(box.choose(bundled.level), imports=IMPORTS + CLASS_IMPORTS)
         atexit.register(self.sandbox.close)
-        self.grader = Grader(Course(root))
+
+    def close(self) -> None:
+        """Ends the warm process."""
+        atexit.unregister(self.sandbox.close)
+        self.sandbox.close()
 
 
 def _code() -> str:

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import stat
-import subprocess
-import sys
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from autograder.box import try_levels
 from autograder.course import Course
 from autograder.packaging.gradescope import package
-from autograder.worker.confine import Level, landlock_version
+from autograder.worker.confine import landlock_version
+from tests.gradescope import DOCKER, results, run, unpacked
 from tests.nbgrader_course import ROOT, make_course, released, solved
 
-METADATA = {"id": 1, "users": [{"email": "ada@example.org", "id": 2, "name": "<b>Ada</b>"}]}
-CONTAINERS = Path(__file__).parent / "containers.py"
 Unpack = Callable[..., Path]
 
 
@@ -33,48 +28,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 @pytest.fixture
-def unpack(course: Course, tmp_path: Path) -> Iterator[Unpack]:
-    """Lays out what Gradescope calls /autograder, with this Python where setup.sh makes one.
-
-    Everyone may go there, as in Gradescope's container.
-    """
-    place = tempfile.TemporaryDirectory(prefix="gradescope-", dir="/var/tmp")
-    Path(place.name).chmod(0o755)
-
-    def unpack(isolation: Level | None, before: Sequence[str] = ()) -> Path:
-        root = Path(place.name) / "autograder"
-        package(course, tmp_path / "rnn.zip", isolation)
-        with zipfile.ZipFile(tmp_path / "rnn.zip") as archive:
-            archive.extractall(root / "source")
-        for name in ("submission", "results"):
-            (root / name).mkdir()
-        (root / "submission_metadata.json").write_text(json.dumps(METADATA))
-        python = root / "venv" / "bin" / "python"
-        python.parent.mkdir(parents=True)
-        python.write_text(f'#!/bin/sh\nexec {shlex.join([*before, sys.executable])} "$@"\n')
-        python.chmod(0o755)
-        return root
-
-    with place:
-        yield unpack
-
-
-def run(root: Path, status: int = 0) -> str:
-    done = subprocess.run(
-        ["bash", str(root / "source" / "run_autograder"), str(root)],
-        capture_output=True,
-        text=True,
-        # Nothing of the checkout that the tests run in.
-        env={"PATH": os.environ["PATH"]},
-        cwd=root,
-    )
-    assert done.returncode == status, done.stderr
-    return done.stderr
-
-
-def results(root: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((root / "results" / "results.json").read_text())
-    return told
+def unpack(course: Course) -> Iterator[Unpack]:
+    with ExitStack() as opened:
+        yield lambda *how, **more: opened.enter_context(unpacked(course, *how, **more))
 
 
 def test_the_reference_gets_all_points(course: Course, unpack: Unpack) -> None:
@@ -106,7 +62,7 @@ def test_untouched_stubs_get_none_and_what_was_hidden_stays_so(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can imitate a container's root")
 @pytest.mark.skipif(not landlock_version(), reason="there is no landlock")
 def test_without_namespaces_it_is_restricted_and_says_so(course: Course, unpack: Unpack) -> None:
-    root = unpack(None, before=[sys.executable, str(CONTAINERS), "docker"])
+    root = unpack(None, before=DOCKER)
     (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
     run(root)
     told = results(root)
@@ -140,6 +96,19 @@ def test_where_the_grader_cannot_work_there_is_no_mark(course: Course, unpack: U
     (root / "source" / "course" / "rubric.yaml").write_text("points: five\n")
     assert "rubric.yaml, line 1" in run(root, status=1)
     assert not (root / "results" / "results.json").exists()
+
+
+def test_no_mark_of_an_earlier_submission_stays(course: Course, unpack: Unpack) -> None:
+    root = unpack(None)
+    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
+    run(root)
+    (root / "source" / "course" / "rubric.yaml").unlink()
+    run(root, status=1)
+    assert list((root / "results").iterdir()) == []
+    (root / "results" / "results.json").write_text('{"score": 5}')
+    (root / "venv" / "bin" / "python").unlink()
+    run(root, status=127)
+    assert list((root / "results").iterdir()) == []
 
 
 def test_the_zip_is_its_owner_s_alone_and_the_same_each_time(

@@ -51,6 +51,8 @@ RUN = """\
 # Gradescope runs this for each submission. Elsewhere, name the folder that it calls /autograder.
 set -euo pipefail
 root="${{1:-/autograder}}"
+# Whatever fails from here on, no mark of an earlier submission stays.
+rm -f "$root/results/results.json"
 cd "$root/source/course"
 exec "$root/venv/bin/python" -m autograder.packaging.submission "$root"{level}
 """

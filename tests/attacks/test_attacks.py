@@ -28,15 +28,14 @@ import autograder
 from autograder import box
 from autograder.course import Course
 from autograder.submissions.finding import find_submissions
-from autograder.submissions.reading import read_submission
-from autograder.submissions.released import shows_only, without
 from autograder.worker.confine import Level
 from tests.attacks.conversations import talkers
+from tests.attacks.course import attacked_course, right_solution
 from tests.attacks.files import FILES, NAMES, write_files
 from tests.attacks.honest import END, FORMS, TOP, saved, written
 from tests.attacks.ordinary import USER, as_ordinary_user
 from tests.attacks.runner import Job, Report
-from tests.attacks.submission import FULL, Attack, attacks, knowledge, script
+from tests.attacks.submission import FULL, Attack, attacks, knowledge
 
 ROOT = Path(__file__).parent.parent.parent
 LEVELS: tuple[Level, ...] = ("isolated", "restricted")
@@ -45,13 +44,6 @@ THIS_USER = "this user"
 RUNS = [(level, user) for user in (THIS_USER, "another user") for level in LEVELS]
 # What a file is does not depend on the level: no worker ever sees it.
 WITH_FILES: Level = "isolated"
-LIMITS = {
-    "call_seconds": 1.5,
-    "cell_seconds": 1.5,
-    "load_seconds": 20,
-    "submission_seconds": 30,
-    "memory_mb": 400,
-}
 ATTACKS = {attack.name: attack for attack in attacks()}
 CANARIES = ("a-canary", "canary", "zz-canary")
 MARKER = "autograder-marker-6d1f"
@@ -111,26 +103,6 @@ class Graded:
 # -- the run --------------------------------------------------------------------------------------
 
 
-def _course(root: Path) -> Course:
-    """A copy of the course with a secret of its own and short limits."""
-    for name in ("solutions", "assignment"):
-        shutil.copytree(ROOT / name, root / name)
-    rubric = (ROOT / "rubric.yaml").read_text(encoding="utf-8")
-    for name, limit in LIMITS.items():
-        rubric, found = re.subn(rf"(?m)^(  {name}:) [\d.]+", rf"\g<1> {limit}", rubric)
-        assert found == 1
-    (root / "rubric.yaml").write_text(rubric, encoding="utf-8")
-    (root / ".course-secret").write_text("the secret of the attacked course, any text")
-    return Course(root)
-
-
-def _right(course: Course) -> tuple[str, Any]:
-    """The right solution, without the experiments around it: its script, and its cells."""
-    built = course.source_notebook_folder / "rnn.ipynb"
-    submission = without(read_submission(built, "right"), shows_only(course.source))
-    return script(submission), submission
-
-
 def _digest(*folders: Path) -> str:
     sha = hashlib.sha256()
     for folder in folders:
@@ -150,7 +122,7 @@ def _places(course: Course, submissions: Path, folder: Path) -> list[Path]:
 
 
 def _hand_in(level: Level, course: Course, submissions: Path, **known: object) -> None:
-    text, cells = _right(course)
+    text, cells = right_solution(course)
     for name in CANARIES:
         (submissions / f"{name}.py").write_text(text, encoding="utf-8")
     knows = knowledge(course=course.root, submissions=submissions, **known)
@@ -195,7 +167,7 @@ def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Pa
     submissions, folder = home / "submissions", home / "grades"
     for made in (home, submissions, folder, home / "course", home / "tmp"):
         made.mkdir()
-    course = _course(home / "course")
+    course = attacked_course(home / "course")
     places = _places(course, submissions, folder)
     package = Path(autograder.__file__).parent
     port, door = 20_000 + os.getpid() % 20_000 + RUNS.index((level, user)), home / "door"
