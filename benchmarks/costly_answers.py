@@ -2,9 +2,9 @@
 
     python -m benchmarks.costly_answers [NAME ...] [--jobs N]
 
-Each is one of ``tests/attacks/submissions/denial_of_service``, graded, marked and written as for a
-class, by one process and by three side by side. Memory is the largest resident set of a grading
-process; the worker's own is not counted, nor its seconds.
+Each is one of ``tests/attacks/submissions/denial_of_service``, read, graded, marked and written as
+for a class, by one process and by three side by side. Memory is the largest resident set of a
+grading process; the worker's own is not counted, nor its seconds.
 """
 
 from __future__ import annotations
@@ -70,14 +70,15 @@ def _forget_peak() -> None:
 
 
 def _graded(grader: Grader, path: Path, control: Control) -> Cost:
-    submission = grader.read(HandIn("costly", path))
     _forget_peak()
     began, began_cpu = time.perf_counter(), time.process_time()
+    submission = grader.read(HandIn("costly", path))
+    digest = grader.digest(submission, control.level)
     evidence = grader.grade(submission, control)
     marks = mark(evidence, grader.rubric)
     with tempfile.TemporaryDirectory() as folder:
         code = code_by_part(submission, grader.rubric)
-        write_student(Path(folder), evidence, marks, grader.rubric, "", code)
+        write_student(Path(folder), evidence, marks, grader.rubric, digest, code)
         written = sum(file.stat().st_size for file in Path(folder).iterdir())
     cpu, seconds = time.process_time() - began_cpu, time.perf_counter() - began
     return Cost(_peak(), cpu, seconds, written / 2**20, evidence.status)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from autograder.misconceptions.explain import Effort, Lost, explain
 from autograder.sandbox import MAX_CALLBACKS, Sandbox
 from autograder.session import MAX_KEPT, MAX_TROUBLES, StudentError
 from autograder.student import Call
+from autograder.submissions.reading import read_submission
 from tests.conftest import Load, submission
 
 MANY = "def f(x):\n    return [x] * 50_000\n\ndef g(x):\n    return x"
@@ -315,3 +317,15 @@ def test_a_report_says_what_was_not_compared(grade: Callable[..., Evidence]) -> 
     evidence = grade("import numpy as np\nperplexity = lambda *args: np.zeros(800_000)")
     assert "3a.perplexity" in evidence.reason
     assert "to be compared with known mistakes" in evidence.reason
+
+
+def test_cells_far_down_in_a_script_take_little_room(tmp_path: Path) -> None:
+    """Line numbers are kept by empty lines; there are only so many of them."""
+    path = tmp_path / "ada.py"
+    path.write_text("\n" * 9_900 + "# %%\ny = 1\n" * 4_990)
+    submission = read_submission(path, "ada")
+    assert len(submission.cells) == 4_990
+    assert sum(len(cell.source) for cell in submission.cells) < 8 << 20
+    first, *_, last = submission.cells
+    assert first.source == "\n" * 9_900 + "# %%\ny = 1\n"
+    assert last.source == "# %%\ny = 1\n"

@@ -33,6 +33,8 @@ MAX_SCRIPT_LINES = 20_000
 MAX_SCRIPT_BYTES = 4 * MAX_SOURCE_BYTES
 # Of all cells of a notebook together.
 MAX_CHARACTERS = 8 << 20
+# Of all that stand before the cells of a script, to keep its line numbers.
+MAX_EMPTY_LINES = 4 << 20
 
 Format = Literal["notebook", "script", "none"]
 
@@ -50,7 +52,11 @@ STARTS = {
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One code cell. A script's cell begins with as many empty lines as stand before it."""
+    """One code cell.
+
+    A script's cell begins with as many empty lines as stand before it, while these are no more than
+    ``MAX_EMPTY_LINES`` in all.
+    """
 
     name: str
     source: str
@@ -102,7 +108,7 @@ def read_submission(path: Path, student: str, notes: tuple[str, ...] = ()) -> Su
 def submission_of(contents: Contents, student: str, notes: tuple[str, ...] = ()) -> Submission:
     """What a student handed in with this file."""
     if contents.format == "script":
-        sources = [source for _, source in percent_cells(contents.script)]
+        sources = list(_in_place(contents.script))
     else:
         sources = [_lines(cell.source) for cell in contents.cells if cell.kind == "code"]
     cells = tuple(
@@ -299,6 +305,15 @@ def percent_cells(text: str) -> Iterator[tuple[str, str]]:
         if not NOT_CODE.search(head) and source.strip():
             yield head, "\n" * lines + source.rstrip() + "\n"
         lines += source.count("\n")
+
+
+def _in_place(script: str) -> Iterator[str]:
+    """The sources of a script's cells, with the empty lines that ``Cell`` speaks of."""
+    room = MAX_EMPTY_LINES
+    for _, source in percent_cells(script):
+        alone = source.lstrip("\n")
+        room -= len(source) - len(alone)
+        yield source if room >= 0 else alone
 
 
 def _lines(source: str) -> str:

@@ -33,6 +33,7 @@ LONG = {
     "@TINY_CELLS@": "# %%\ny = 1\n" * 500,
     "@STATEMENTS@": "x=1;" * 100_000,
     "@FAILING_CELLS@": "# %%\nsoftmax = 1 / 0\n" * 4_900,
+    "@FAR_CELLS@": "\n" * 9_900 + "# %%\ny = 1\n" * 4_990,
     "@DYING_CELLS@": "# %%\nos._exit(0)\n" * 2_000,
 }
 

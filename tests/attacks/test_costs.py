@@ -25,6 +25,7 @@ COSTLY = (
     "large_layers",
     "lists_of_numbers",
     "logits_of_many_tokens",
+    "many_cells_far_down",
     "names_of_layers",
     "texts_among_numbers",
     "texts_that_are_kept",
