@@ -1,6 +1,7 @@
 # make grade                        set up, and grade the sample class
 # make grade SUBMISSIONS=folder     grade another
-# make test                         set up, and run the tests
+# make check                        set up, lint, and run the fast tests
+# make test                         set up, and run all tests
 # make lint                         formatting, lint, types, who imports whom
 # make release                      build assignment/ from solutions/
 # make audit                        measure the grader itself, in some minutes
@@ -15,6 +16,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 SUBMISSIONS ?= tests/sample_class/submissions
 OUT ?= grades
+# The tests of a module share what its fixtures make.
+PARALLEL := --numprocesses 2 --dist loadfile
 
 # .venv is made again when another Python is asked for by name.
 ifdef PYTHON
@@ -24,7 +27,7 @@ endif
 endif
 PYTHON ?= python3
 
-.PHONY: setup grade test lint release audit bench lock
+.PHONY: setup grade check test lint release audit bench lock
 
 setup: $(READY)
 
@@ -46,8 +49,11 @@ $(READY): pyproject.toml constraints.txt
 grade: setup
 	$(BIN)/autograder grade "$(SUBMISSIONS)" --out "$(OUT)"
 
+check: lint
+	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
+
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL) --durations 15
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sets up and grades where nothing is set up yet.
+"""Sets up, grades and tests where nothing is set up yet.
 
     python3 .ci/fresh.py [TRIAL...]
 
@@ -32,6 +32,8 @@ SUITE = "bookworm"
 SUBMISSIONS = ("amara-okafor.ipynb", "li-wei.py")
 EVERYTHING, NEEDS_TORCH = 5.0, 0.5
 GRADE = ("make", "grade", "SUBMISSIONS=two")
+# The tests that take seconds: those of everything run where CI itself does.
+TEST = ("make", "test", "PYTEST_ADDOPTS=-m 'not slow'")
 # Seconds: a trial that takes longer hangs.
 LIMIT = 30 * 60
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -190,10 +192,10 @@ def try_debian(work: Path) -> None:
     # The user takes over root's set-up: a second would take as long again, some ten minutes.
     for name, number, home in (("root", "0", "/root"), ("ta", "1000", "/home/ta")):
         subprocess.run(("chown", "-R", f"{number}:{number}", str(course)), check=True)
-        make = (*GRADE, f"OUT={name}")
-        words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER]
-        words += ["enter", str(root), number, "/root/course", *seen, "--", *make]
-        run(words, f"({name}) {' '.join(make)}", work, settings | {"HOME": home})
+        for make in ((*GRADE, f"OUT={name}"), TEST):
+            words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER]
+            words += ["enter", str(root), number, "/root/course", *seen, "--", *make]
+            run(words, f"({name}) {' '.join(make)}", work, settings | {"HOME": home})
         check_marks(course / name, EVERYTHING)
         (root / "root").chmod(0o711)
 

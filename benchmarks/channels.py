@@ -26,7 +26,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from autograder.sandbox import Limits, Sandbox, Worker
+from autograder.course.rubric import Limits
+from autograder.sandbox.workers import Sandbox, Worker
 from autograder.worker.confine import Level
 
 LIMITS = Limits(call_seconds=60, cell_seconds=60, memory_mb=1024)

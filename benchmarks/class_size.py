@@ -19,9 +19,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from autograder.grading import ClassRun
-from autograder.jobs import usual_jobs
-from benchmarks.classes import copies, course
+from autograder.grading.class_run import ClassRun
+from autograder.grading.jobs import usual_jobs
+from benchmarks.classes import assignment, copies
 
 
 def measure(count: int, jobs: int) -> dict[str, float]:
@@ -31,7 +31,7 @@ def measure(count: int, jobs: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         handed_in = copies(Path(folder) / "class", count)
         started = time.perf_counter()
-        rows = iter(ClassRun(course(), handed_in, Path(folder) / "out", jobs))
+        rows = iter(ClassRun(assignment(), handed_in, Path(folder) / "out", jobs))
         total = next(rows).total
         first = time.perf_counter()
         for row in rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.course.folders import Assignment, Course
 from autograder.submissions.finding import HandIn, find_submissions
 
 ROOT = Path(__file__).parents[1]
@@ -12,8 +12,8 @@ SUBMISSIONS = ROOT / "tests" / "sample_class" / "submissions"
 COMPLETE = ("amara-okafor.ipynb", "priya-raman.ipynb", "li-wei.py", "jonas-lindqvist.py")
 
 
-def course() -> Course:
-    return Course(ROOT)
+def assignment() -> Assignment:
+    return Course(ROOT).assignment()
 
 
 def copies(folder: Path, count: int) -> list[HandIn]:
@@ -26,4 +26,4 @@ def copies(folder: Path, count: int) -> list[HandIn]:
         if changed == text:
             raise ValueError(f"{original}: imports numpy in another way, and cannot be varied")
         (folder / f"{original.stem}-{number:05d}{original.suffix}").write_text(changed)
-    return find_submissions([folder], course().source.stem, course().assignment_folder)
+    return find_submissions([folder], assignment().name, assignment().released)

@@ -18,10 +18,10 @@ from distributed import Client, LocalCluster
 from rich.console import Console
 from rich.table import Table
 
-from autograder.grading import ClassRun
-from autograder.jobs import usual_jobs
+from autograder.grading.class_run import ClassRun
+from autograder.grading.jobs import usual_jobs
 from autograder.submissions.finding import HandIn
-from benchmarks.classes import copies, course
+from benchmarks.classes import assignment, copies
 
 MANY = 100_000
 CORES = (1, 16, 64, 256)
@@ -36,7 +36,7 @@ def seconds_on(workers: int, handed_in: list[HandIn], folder: Path) -> tuple[flo
         Client(cluster),
     ):
         started = first = time.perf_counter()
-        run = ClassRun(course(), handed_in, folder, cluster=cluster.scheduler_address)
+        run = ClassRun(assignment(), handed_in, folder, cluster=cluster.scheduler_address)
         for number, _ in enumerate(run):
             if number == 0:
                 first = time.perf_counter()
@@ -46,7 +46,7 @@ def seconds_on(workers: int, handed_in: list[HandIn], folder: Path) -> tuple[flo
 def seconds_here(handed_in: list[HandIn], folder: Path) -> tuple[float, float]:
     """The same without Dask, on all cores."""
     started = first = time.perf_counter()
-    for number, _ in enumerate(ClassRun(course(), handed_in, folder, usual_jobs())):
+    for number, _ in enumerate(ClassRun(assignment(), handed_in, folder, usual_jobs())):
         if number == 0:
             first = time.perf_counter()
     return first - started, time.perf_counter() - first

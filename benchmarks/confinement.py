@@ -19,14 +19,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from autograder import box
-from autograder.grader import Grader
-from autograder.grading import ClassRun
-from autograder.jobs import usual_jobs
-from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox
+from autograder.grading.class_run import ClassRun
+from autograder.grading.grader import Grader
+from autograder.grading.jobs import usual_jobs
+from autograder.sandbox import box
+from autograder.sandbox.workers import CLASS_IMPORTS, IMPORTS, Control, Sandbox
 from autograder.submissions.finding import HandIn
 from autograder.worker.confine import Level
-from benchmarks.classes import copies, course
+from benchmarks.classes import assignment, copies
 
 LEVELS: tuple[Level, ...] = ("isolated", "restricted", "none")
 TARGET_MS = 20.0
@@ -72,12 +72,14 @@ def _row(name: str, times: Times) -> tuple[str, ...]:
 def cost(console: Console, rounds: int) -> None:
     """Prints what a worker and a whole submission take at each level that works here."""
     works = [level for level, reason in box.try_levels().items() if not reason]
-    grader = Grader(course())
+    grader = Grader(assignment())
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         controls = {}
         for level in works:
             imports = (*IMPORTS, *CLASS_IMPORTS)
-            sandbox = stack.enter_context(Sandbox(level, imports=imports, hidden=[course().root]))
+            sandbox = stack.enter_context(
+                Sandbox(level, imports=imports, hidden=[assignment().course.root])
+            )
             controls[level] = sandbox.controls[0]
         submission = grader.read(copies(Path(folder), 1)[0])
         table = Table(title=f"ms, medians of {rounds} rounds (and beyond the unconfined worker)")
@@ -108,7 +110,7 @@ def _class(handed_in: Sequence[HandIn], jobs: int) -> tuple[float, float, set[st
     with tempfile.TemporaryDirectory() as folder:
         started = honest = ended = 0.0
         statuses = set()
-        for row in ClassRun(course(), handed_in, Path(folder), jobs):
+        for row in ClassRun(assignment(), handed_in, Path(folder), jobs):
             ended = time.perf_counter()
             started = started or ended
             if row.student != "a-hang":

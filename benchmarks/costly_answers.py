@@ -23,15 +23,15 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from autograder import box
-from autograder.course import Course
-from autograder.grader import Grader
-from autograder.marks import mark
+from autograder.course.folders import Assignment
+from autograder.grading.grader import Grader
+from autograder.marking.marks import mark
 from autograder.reports.files import write_student
-from autograder.reports.pages.code import code_by_part
-from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Control, Sandbox
+from autograder.results.code import code_by_part
+from autograder.sandbox import box
+from autograder.sandbox.workers import CLASS_IMPORTS, IMPORTS, Control, Sandbox
 from autograder.submissions.finding import HandIn
-from benchmarks.classes import SUBMISSIONS, course
+from benchmarks.classes import SUBMISSIONS, assignment
 from tests.attacks.submission import attacks, knowledge
 
 GROUP = "denial_of_service"
@@ -93,14 +93,14 @@ def _grade(grader: Grader, paths: Sequence[Path], control: Control, report: Conn
             report.send(_graded(grader, path, control).above(honest))
 
 
-def costs(taught: Course, paths: Sequence[Path], jobs: int) -> list[list[Cost]]:
+def costs(taught: Assignment, paths: Sequence[Path], jobs: int) -> list[list[Cost]]:
     """What each submission takes, above an honest one, of each of ``jobs`` grading processes.
 
     All of them grade the same submission at the same time.
     """
     context = multiprocessing.get_context("fork")
     grader = Grader(taught)
-    with Sandbox(box.choose(None), jobs, IMPORTS + CLASS_IMPORTS, [taught.root]) as sandbox:
+    with Sandbox(box.choose(None), jobs, IMPORTS + CLASS_IMPORTS, [taught.course.root]) as sandbox:
         running = []
         for control in sandbox.controls:
             ours, theirs = context.Pipe()
@@ -114,7 +114,7 @@ def costs(taught: Course, paths: Sequence[Path], jobs: int) -> list[list[Cost]]:
     return found
 
 
-def hand_in(folder: Path, names: Sequence[str], taught: Course) -> list[Path]:
+def hand_in(folder: Path, names: Sequence[str], taught: Assignment) -> list[Path]:
     """The attacks of these names, or all that cost, as files in a folder."""
     right = taught.source.read_text(encoding="utf-8")
     knows = knowledge(port=0, places="")
@@ -134,12 +134,12 @@ def main(names: tuple[str, ...], jobs: tuple[int, ...]) -> None:
     """What the costliest answers cost the grading process, above an honest submission."""
     console = Console(width=140)
     with tempfile.TemporaryDirectory() as folder:
-        paths = hand_in(Path(folder), names, course())
+        paths = hand_in(Path(folder), names, assignment())
         for count in jobs:
             table = Table(title=f"above an honest submission, {count} side by side")
             for column in ("submission", "MB", "MB of all", "CPU s", "s", "reports MB", "status"):
                 table.add_column(column, justify="left" if column == "submission" else "right")
-            found = zip(paths, costs(course(), paths, count), strict=True)
+            found = zip(paths, costs(assignment(), paths, count), strict=True)
             for path, of_each in sorted(found, key=lambda one: -max(c.megabytes for c in one[1])):
                 table.add_row(
                     path.stem,

@@ -31,8 +31,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from autograder.rubric import load_rubric
-from benchmarks.classes import course
+from autograder.course.rubric import load_rubric
+from benchmarks.classes import assignment
 from benchmarks.nbgrader import STOCK, autograde, make_course, notebooks
 from benchmarks.watching import Watched, watched
 
@@ -88,7 +88,7 @@ def ours(folder: Path, count: int) -> Cost:
         path = found[number % len(found)]
         shutil.copy(path, submissions / f"{path.stem}-{number}.ipynb")
     words = [sys.executable, "-m", "autograder.cli", "grade", str(submissions)]
-    words += ["--out", str(folder / "grades"), "--course", str(course().root)]
+    words += ["--out", str(folder / "grades"), "--course", str(assignment().course.root)]
     took = run(words, folder)
     return Cost(took.seconds, took.megabytes, count)
 
@@ -102,19 +102,21 @@ def stock(folder: Path, count: int) -> Cost:
 
 def otter(folder: Path, count: int, program: str) -> Cost:
     """One `otter run` after another."""
-    found, tests, beside = notebooks(), folder / "tests", course().assignment_folder
+    found, tests, beside = notebooks(), folder / "tests", assignment().released
     tests.mkdir()
-    for part in load_rubric(course().rubric_file).parts():
+    for part in load_rubric(assignment().rubric_file).parts():
         text = OTTER_TEST.format(part=part.id, points=part.points)
         (tests / f"q{part.id}.py").write_text(text)
     (folder / "otter_config.json").write_text(json.dumps({"show_hidden": True}))
     modules = sorted(path.name for path in beside.glob("rnn_*.py"))
     for module in modules:
         shutil.copy(beside / module, folder)
-    shutil.copytree(beside / "data", folder / "data")
+    folders = ["data", assignment().self_check]
+    for name in folders:
+        shutil.copytree(beside / name, folder / name)
     zipped = folder / "autograder.zip"
     words = [program, "generate", "-t", str(tests), "-o", str(zipped), "--no-requirements"]
-    run([*words, "--no-environment", *modules, "data"], folder)
+    run([*words, "--no-environment", *modules, *folders], folder)
     seconds = most = 0.0
     scored = 0
     for number in range(count):

@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks.classes import copies, course
+from benchmarks.classes import assignment, copies
 
 # A run takes a few seconds to be ready; some are killed before that.
 LONGEST_SECONDS = 12.0
@@ -29,7 +29,7 @@ LONGEST_SECONDS = 12.0
 def start(submissions: Path, out: Path) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-m", "autograder.cli", "grade", str(submissions), "--out", str(out)]
     return subprocess.Popen(
-        [*words, "--course", str(course().root)],
+        [*words, "--course", str(assignment().course.root)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -22,7 +22,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from autograder.course import Course
+from autograder.course.folders import Course
 from autograder.release import write_release
 from benchmarks.watching import Watched, watched
 
@@ -40,7 +40,7 @@ LEFT_OUT = (
 STOCK = """
 c = get_config()
 c.CourseDirectory.course_id = "rnn-course"
-c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.source_directory = "solutions/nbgrader"
 c.CourseDirectory.release_directory = "assignment"
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 """
@@ -64,7 +64,7 @@ def make_course(folder: Path, config: str, students: int) -> None:
     shutil.copytree(ROOT / "solutions", folder / "solutions")
     shutil.copy(ROOT / "rubric.yaml", folder)
     (folder / "nbgrader_config.py").write_text(config)
-    write_release(Course(folder))
+    write_release(Course(folder).assignment())
     nbgrader(folder, "generate_assignment", "rnn", "--force")
     found = notebooks()
     for number in range(students):

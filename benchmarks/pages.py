@@ -20,12 +20,13 @@ import msgspec
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
-from autograder.reports.files import row, stored_documents
+from autograder.course.rubric import load_rubric
 from autograder.reports.pages.class_page import write_class_page
 from autograder.reports.pages.highlight import highlight
 from autograder.reports.pages.student import student_page
-from autograder.rubric import load_rubric
-from benchmarks.classes import course
+from autograder.results.rows import row
+from autograder.results.stored import stored_documents
+from benchmarks.classes import assignment
 from tests.nbgrader_browser import CHROMIUM, QUIET
 
 OPENED = 5
@@ -38,8 +39,8 @@ PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame
 def main(results: Path, students: int) -> None:
     """What the pages of the class in RESULTS cost, and of a class of so many STUDENTS."""
     console = Console()
-    rubric = load_rubric(course().rubric_file)
-    documents = stored_documents(results)
+    rubric = load_rubric(assignment().rubric_file)
+    documents = stored_documents(results, "rnn")
     costs = []
     for one in documents:
         highlight.cache_clear()  # as if nobody's code stood in another's work

@@ -48,8 +48,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from autograder.course import Course
-from autograder.reference import Reference
+from autograder.course.folders import Assignment, Course
+from autograder.course.reference import Reference
 
 ROOT = Path(__file__).parents[1]
 RATE, CLIP, KEPT = 0.02, 5.0, 0.999
@@ -63,11 +63,9 @@ SHAKESPEARE = {1: (4.33, 76.09), 5: (3.29, 26.97), 10: (3.16, 23.52), 25: (3.04,
 EPOCHS, WINDOW, ROWS, MAX_RATE = 25, 64, 32, 0.01
 
 
-def _beside(course: Course, name: str) -> ModuleType:
+def _beside(assignment: Assignment, name: str) -> ModuleType:
     """A module that lies beside the notebook."""
-    spec = importlib.util.spec_from_file_location(
-        name, course.source_notebook_folder / f"{name}.py"
-    )
+    spec = importlib.util.spec_from_file_location(name, assignment.nbgrader_source / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -108,8 +106,10 @@ def learn_names(right: Reference, names: Any, hidden: int, iterations: int) -> t
     return running, float(np.mean([summed(name)[0] for name in all_names]))
 
 
-def _names_table(course: Course, runs: Sequence[tuple[str, int, int, float]], remark: str) -> Table:
-    right, beside = Reference(course.source), _beside(course, "rnn_experiments")
+def _names_table(
+    assignment: Assignment, runs: Sequence[tuple[str, int, int, float]], remark: str
+) -> Table:
+    right, beside = Reference(assignment), _beside(assignment, "rnn_experiments")
     table = Table(title=f"{runs[0][0]}: {remark}")
     for heading in ("hidden", "iterations", "published", "ours", "mean over all", "floor", "s"):
         table.add_column(heading, justify="right")
@@ -165,8 +165,8 @@ def learn_shakespeare(
         yield epoch, float(np.mean(losses)), held_out
 
 
-def _shakespeare_table(course: Course, file: Path) -> Table:
-    right, beside = Reference(course.source), _beside(course, "rnn_experiments")
+def _shakespeare_table(assignment: Assignment, file: Path) -> Table:
+    right, beside = Reference(assignment), _beside(assignment, "rnn_experiments")
     text = file.read_text(encoding="utf-8")
     tokenizer = beside.byte_pairs(text, vocab_size=512)
     per_token = len(text) / len(tokenizer.encode(text).ids)
@@ -194,13 +194,13 @@ def _shakespeare_table(course: Course, file: Path) -> Table:
 )
 def main(what: tuple[str, ...], file: Path | None) -> None:
     """Trains the networks of the assignment, and prints our losses beside the published ones."""
-    course, console = Course.find(ROOT), Console()
+    assignment, console = Course.find(ROOT).assignment(), Console()
     if not what or "names" in what:
-        console.print(_names_table(course, NAMES, NAMES_REMARK))
+        console.print(_names_table(assignment, NAMES, NAMES_REMARK))
     if not what or "films" in what:
-        console.print(_names_table(course, FILMS, FILMS_REMARK))
+        console.print(_names_table(assignment, FILMS, FILMS_REMARK))
     if file is not None and (not what or "shakespeare" in what):
-        console.print(_shakespeare_table(course, file))
+        console.print(_shakespeare_table(assignment, file))
 
 
 if __name__ == "__main__":

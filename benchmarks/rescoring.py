@@ -19,12 +19,14 @@ import click
 import msgspec
 from rich.console import Console
 
-from autograder.exporting.export import FORMS, PLACES, export
-from autograder.reports.files import Document, stored_documents, write_student
-from autograder.rescoring import Rescoring
-from autograder.rubric import load_rubric
-from autograder.similar import codes_of, find_similar
-from benchmarks.classes import course
+from autograder.course.rubric import load_rubric
+from autograder.exporting import FORMS
+from autograder.exporting.export import export
+from autograder.grading.rescoring import Rescoring
+from autograder.reports.files import write_student
+from autograder.results.stored import Document, stored_documents
+from autograder.similar.comparing import codes_of, find_similar
+from benchmarks.classes import assignment
 
 
 def many(documents: Sequence[Document], count: int) -> Iterator[Document]:
@@ -48,7 +50,7 @@ def many(documents: Sequence[Document], count: int) -> Iterator[Document]:
 def main(results: Path, students: int) -> None:
     """What a class of so many STUDENTS, made of that in RESULTS, costs after it is graded."""
     console = Console()
-    rubric = load_rubric(course().rubric_file)
+    rubric = load_rubric(assignment().rubric_file)
 
     def timed(what: str, do: Callable[[], object]) -> None:
         started, used = time.perf_counter(), time.process_time()
@@ -58,25 +60,25 @@ def main(results: Path, students: int) -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for one in many(stored_documents(results), students):
+        for one in many(stored_documents(results, "rnn"), students):
             write_student(folder, one.evidence, one, rubric, one.digest, one.code)
 
         def mark_again() -> None:
-            with Rescoring(course(), folder):
+            with Rescoring(assignment(), folder):
                 pass
 
         def mark_and_write() -> None:
-            with Rescoring(course(), folder) as rescoring:
+            with Rescoring(assignment(), folder) as rescoring:
                 rescoring.write()
 
         console.print(f"{students} students", style="bold")
         timed("read and marked again", mark_again)
         timed("and every file written", mark_and_write)
-        documents = stored_documents(folder)
+        documents = stored_documents(folder, "rnn")
         for form in FORMS:
-            to = partial(export, form, documents, "rnn", rubric, folder / PLACES[form])
+            to = partial(export, form, documents, "rnn", rubric, folder / FORMS[form])
             timed(f"to {form}", to)
-        timed("code compared", lambda: find_similar(course(), codes_of(documents)))
+        timed("code compared", lambda: find_similar(assignment(), codes_of(documents)))
 
 
 if __name__ == "__main__":

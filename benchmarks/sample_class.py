@@ -15,11 +15,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from autograder import box
-from autograder.course import Course
-from autograder.grading import ClassRun
-from autograder.jobs import usual_jobs
-from autograder.sandbox import CLASS_IMPORTS, IMPORTS, Limits, Sandbox
+from autograder.course.folders import Assignment, Course
+from autograder.course.rubric import Limits
+from autograder.grading.class_run import ClassRun
+from autograder.grading.jobs import usual_jobs
+from autograder.sandbox import box
+from autograder.sandbox.workers import CLASS_IMPORTS, IMPORTS, Sandbox
 from autograder.submissions.finding import HandIn, find_submissions
 
 ROOT = Path(__file__).parents[1]
@@ -35,23 +36,25 @@ def seconds_to_a_worker(imports: tuple[str, ...]) -> float:
         return time.perf_counter() - started
 
 
-def seconds_to_grade(course: Course, handed_in: list[HandIn], jobs: int) -> tuple[float, float]:
+def seconds_to_grade(
+    assignment: Assignment, handed_in: list[HandIn], jobs: int
+) -> tuple[float, float]:
     """To set up a run, and to grade all of a class in it."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        run = ClassRun(course, handed_in, Path(folder), jobs)
+        run = ClassRun(assignment, handed_in, Path(folder), jobs)
         ready = time.perf_counter()
         for _ in run:
             pass
         return ready - started, time.perf_counter() - ready
 
 
-def quick_ones(course: Course, handed_in: list[HandIn]) -> list[HandIn]:
+def quick_ones(assignment: Assignment, handed_in: list[HandIn]) -> list[HandIn]:
     """Those that do not spend seconds in their own code."""
     quick = []
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        for one, _ in zip(handed_in, ClassRun(course, handed_in, Path(folder), 1), strict=True):
+        for one, _ in zip(handed_in, ClassRun(assignment, handed_in, Path(folder), 1), strict=True):
             if time.perf_counter() - started < A_SECOND_EACH:
                 quick.append(one)
             started = time.perf_counter()
@@ -63,15 +66,15 @@ def quick_ones(course: Course, handed_in: list[HandIn]) -> list[HandIn]:
 @click.option("--times", default=5, show_default=True, help="How often each is graded in the run.")
 def main(jobs: int, times: int) -> None:
     """What grading the sample class costs."""
-    course = Course(ROOT)
-    found = find_submissions([SUBMISSIONS], course.source.stem, course.assignment_folder)
-    quick = quick_ones(course, found)
+    assignment = Course(ROOT).assignment()
+    found = find_submissions([SUBMISSIONS], assignment.name, assignment.released)
+    quick = quick_ones(assignment, found)
     many = [
         HandIn(f"{one.student}-{copy}", one.path, one.notes)
         for copy in range(times)
         for one in quick
     ]
-    setup, grading = seconds_to_grade(course, many, jobs)
+    setup, grading = seconds_to_grade(assignment, many, jobs)
     console = Console()
     table = Table(title=f"{len(quick)} submissions, each {times} times, {jobs} jobs")
     table.add_column("what")

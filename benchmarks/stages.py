@@ -22,17 +22,19 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from autograder import box, sandbox
-from autograder.evidence import Evidence
-from autograder.grader import Grader
-from autograder.marks import mark
+from autograder.course.rubric import Limits
+from autograder.grading.grader import Grader
+from autograder.marking.marks import mark
 from autograder.reports.files import write_student
-from autograder.reports.pages.code import code_by_part
-from autograder.sandbox import Control, Limits, Reply, Sandbox, Worker
+from autograder.results.code import code_by_part
+from autograder.sandbox import box
+from autograder.sandbox import workers as sandbox
+from autograder.sandbox.workers import Control, Reply, Sandbox, Worker
 from autograder.submissions.reading import Submission
+from autograder.suite.evidence import Evidence
 from autograder.worker.cells import describe
 from autograder.worker.serve import Server
-from benchmarks.classes import copies, course
+from benchmarks.classes import assignment, copies
 
 Clock = defaultdict[str, float]
 
@@ -117,7 +119,7 @@ def main(count: int) -> None:
         Sandbox(box.choose(None), imports=sandbox.IMPORTS + sandbox.CLASS_IMPORTS) as warm,
     ):
         handed_in = copies(Path(folder) / "class", count)
-        grader = Grader(course())
+        grader = Grader(assignment())
         for one in handed_in[:4]:
             for control in (warm.controls[0], _NoControl()):
                 with redirect_stdout(StringIO()):

@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from autograder.box import choose
-from autograder.course import Course, CourseError
-from autograder.reference import Reference
-from autograder.rubric import Rubric, load_rubric
-from autograder.sandbox import Limits, Sandbox
-from autograder.session import Session
-from autograder.student import Student
+from autograder.course.folders import Assignment, Course, CourseError
+from autograder.course.reference import Reference
+from autograder.course.rubric import Limits, Rubric, rubric_of
+from autograder.course.stubs import load_stubs
+from autograder.new_assignment import new_assignment
+from autograder.release import write_release
+from autograder.sandbox.box import choose
+from autograder.sandbox.workers import Sandbox
+from autograder.session.session import Session
+from autograder.session.student import Student
 from autograder.submissions.reading import Cell, Submission
 from tests.attacks.ordinary import python_for_ordinary_user
 
@@ -37,20 +40,72 @@ SHORT = Limits(call_seconds=0.5, cell_seconds=0.5)
 
 Load = Callable[..., Student]
 
+# The modules of tests that take seconds; `make check` runs these.
+FAST = frozenset(
+    {
+        "answers",
+        "cells",
+        "cgroup",
+        "chance",
+        "exports",
+        "kinds",
+        "lock",
+        "marks",
+        "reference",
+        "reports",
+        "rubric",
+        "similar",
+        "submissions",
+        "suite",
+        "text",
+        "wire",
+    }
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that take long."""
+    for item in items:
+        if item.path.stem.removeprefix("test_") not in FAST:
+            item.add_marker(pytest.mark.slow)
+
+
+RNN = Course.find(Path(__file__).parent).assignment("rnn")
+# The stubs of which right ones may answer when others call them.
+BLOCKS = load_stubs(RNN).building_blocks
+
+
+@pytest.fixture(scope="session")
+def assignment() -> Assignment:
+    return RNN
+
 
 @pytest.fixture(scope="session")
 def course() -> Course:
-    return Course.find(Path(__file__).parent)
+    return RNN.course
 
 
 @pytest.fixture(scope="session")
-def rubric(course: Course) -> Rubric:
-    return load_rubric(course.rubric_file)
+def small(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    """The smallest assignment, as `autograder new` lays it out, and released. Not to be changed."""
+    return make_small(tmp_path_factory.mktemp("course"))
+
+
+def make_small(folder: Path, name: str = "small") -> Assignment:
+    """The smallest assignment, released, in the course in this folder or a new one."""
+    assignment, _ = new_assignment(folder, name)
+    write_release(assignment)
+    return assignment
 
 
 @pytest.fixture(scope="session")
-def reference(course: Course) -> Reference:
-    return Reference(course.source)
+def rubric(assignment: Assignment) -> Rubric:
+    return rubric_of(assignment)
+
+
+@pytest.fixture(scope="session")
+def reference(assignment: Assignment) -> Reference:
+    return Reference(assignment)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course
+from autograder.course.folders import Assignment
 from autograder.packaging.gradescope import package
 from autograder.worker.confine import Level
 
@@ -25,7 +25,9 @@ METADATA = {"id": 1, "users": [{"email": "ada@example.org", "id": 2, "name": "<b
 
 
 @contextmanager
-def unpacked(course: Course, isolation: Level | None, before: Sequence[str] = ()) -> Iterator[Path]:
+def unpacked(
+    assignment: Assignment, isolation: Level | None, before: Sequence[str] = ()
+) -> Iterator[Path]:
     """Lays out what Gradescope calls /autograder, with this Python where setup.sh makes one.
 
     Everyone may go there, as in Gradescope's container. ``before`` is what Python is started by.
@@ -34,7 +36,7 @@ def unpacked(course: Course, isolation: Level | None, before: Sequence[str] = ()
         Path(place).chmod(0o755)
         root = Path(place) / "autograder"
         root.mkdir()
-        package(course, root / "rnn.zip", isolation)
+        package(assignment, root / "rnn.zip", isolation)
         with zipfile.ZipFile(root / "rnn.zip") as archive:
             archive.extractall(root / "source")
         (root / "rnn.zip").unlink()

@@ -18,7 +18,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderApp
 from nbgrader.apps.baseapp import NbGrader
 
-from autograder.course import Course
+from autograder.course.folders import Assignment, Course
 from autograder.release import write_release
 
 EXACT = 1e-9
@@ -33,7 +33,7 @@ c.CourseDirectory.course_id = "rnn-course"
 Notebook = Any
 
 
-def make_course(folder: Path, **settings: object) -> Course:
+def make_course(folder: Path, **settings: object) -> Assignment:
     """The course, freshly released, with some settings of the rubric changed."""
     exchange = folder / "exchange"
     exchange.mkdir(mode=0o777)
@@ -50,9 +50,9 @@ def make_course(folder: Path, **settings: object) -> Course:
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     config += EXCHANGE.format(exchange=str(exchange), cache=str(folder / "cache"))
     (root / "nbgrader_config.py").write_text(config, encoding="utf-8")
-    course = Course(root)
-    write_release(course)
-    return course
+    assignment = Course(root).assignment()
+    write_release(assignment)
+    return assignment
 
 
 def make_student(folder: Path, name: str) -> Path:
@@ -93,14 +93,14 @@ def gradebook(folder: Path) -> Iterator[Gradebook]:
         yield opened
 
 
-def released(course: Course) -> Notebook:
-    return nbformat.read(course.assignment_folder / "rnn.ipynb", as_version=4)
+def released(assignment: Assignment) -> Notebook:
+    return nbformat.read(assignment.released / "rnn.ipynb", as_version=4)
 
 
-def solved(course: Course, *names: str) -> Notebook:
+def solved(assignment: Assignment, *names: str) -> Notebook:
     """The assignment as a student hands it in who has solved these cells, or all."""
-    notebook = released(course)
-    source = nbformat.read(course.source_notebook_folder / "rnn.ipynb", as_version=4)
+    notebook = released(assignment)
+    source = nbformat.read(assignment.nbgrader_source / "rnn.ipynb", as_version=4)
     for cell, solution in zip(notebook.cells, source.cells, strict=True):
         about = cell.metadata.get("nbgrader", {})
         if about.get("solution") and (not names or about["grade_id"] in names):
@@ -133,12 +133,12 @@ def cell(notebook: Notebook, name: str) -> Any:
     )
 
 
-def hand_in(course: Course, student: str, notebook: Notebook, assignment: str = "rnn") -> Path:
+def hand_in(assignment: Assignment, student: str, notebook: Notebook, name: str = "rnn") -> Path:
     """Lays a submission where nbgrader collects them, by hand and without a timestamp."""
-    folder = course.root / "submitted" / student / assignment
+    folder = assignment.course.root / "submitted" / student / name
     folder.mkdir(parents=True, exist_ok=True)
     # As it is: nbformat would put some things right.
-    (folder / f"{assignment}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     return folder
 
 

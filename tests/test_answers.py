@@ -23,7 +23,7 @@ from autograder.worker.answers import (
     Budget,
     plain,
 )
-from autograder.worker.wire import Unreadable
+from autograder.worker.values import MAX_DIMENSIONS, Unreadable
 
 Pair = namedtuple("Pair", "loss grads")
 
@@ -225,7 +225,7 @@ AS_MUCH_AS_MAY_CROSS: dict[str, Callable[[], object]] = {
     "a text of many bytes": lambda: ["\U0001f600" * 999] + [0] * (MAX_ITEMS - 2),
     "a dict": lambda: {f"{key:0999}": 0 for key in range(MAX_ITEMS // 2 - 1)},
     "a set": lambda: {f"{key:0999}" for key in range(MAX_ITEMS - 1)},
-    "axes": lambda: np.zeros((1,) * wire.MAX_DIMENSIONS),
+    "axes": lambda: np.zeros((1,) * MAX_DIMENSIONS),
 }
 MORE: dict[str, Callable[[], object]] = {
     "numbers": lambda: [0] * MAX_ITEMS,
@@ -236,7 +236,7 @@ MORE: dict[str, Callable[[], object]] = {
     "texts": lambda: ["x"] * MAX_ITEMS,
     "a dict": lambda: {str(key): 0 for key in range(MAX_ITEMS // 2 + 1)},
     "a set": lambda: {str(key) for key in range(MAX_ITEMS)},
-    "axes": lambda: np.zeros((1,) * (wire.MAX_DIMENSIONS + 1)),
+    "axes": lambda: np.zeros((1,) * (MAX_DIMENSIONS + 1)),
 }
 
 

@@ -11,18 +11,18 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from autograder.audit import Measure, Sizes, run_audit
-from autograder.audit import mutants as mutants_module
 from autograder.audit.mutants import Change, mutants, survivors
-from autograder.audit.planting import PLANTED, Planter, pairs, planted
+from autograder.audit.planting import Planter, pairs, planted, planted_in
 from autograder.audit.printing import print_audit, print_measures
 from autograder.audit.running import Watch
 from autograder.cli import main
-from autograder.course import Course, CourseError
-from autograder.misconceptions import library
-from autograder.rubric import Rubric
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import Rubric
+from autograder.misconceptions import load_library
+from tests.conftest import RNN
 
-RIGHT = [one for number in range(1, 5) for one in planted(f"right_0{number}")]
-WRONG = [one for number in range(1, 5) for one in planted(f"wrong_0{number}")]
+LIBRARY = load_library(RNN)
+RIGHT, WRONG = planted(RNN, "right*.py"), planted(RNN, "wrong*.py")
 
 
 # -- what is planted ------------------------------------------------------------------------------
@@ -44,24 +44,22 @@ def test_what_is_planted_names_stubs_criteria_and_misconceptions(rubric: Rubric)
         assert one.loses
         assert one.loses <= criteria
         assert {name.partition(".")[0] for name in one.loses} == {stubs[one.stub].id}
-        assert one.named <= library().keys()
-    assert len(list(pairs())) >= 20
+        assert one.named <= LIBRARY.misconceptions.keys()
+    assert len(list(pairs(RNN, LIBRARY))) >= 20
 
 
-def test_a_wrong_head_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("autograder.audit.planting.PLANTED", tmp_path)
+def test_a_wrong_head_is_refused(tmp_path: Path) -> None:
     for text, told in (
         ("# %% softmax without a name\npass\n", "NAME: STUB"),
         ("# %% a: softmax\npass\n# %% a: softmax\npass\n", "twice"),
     ):
         (tmp_path / "some.py").write_text(text)
         with pytest.raises(CourseError, match=told):
-            planted("some")
-    assert PLANTED.is_dir()
+            planted_in(tmp_path / "some.py")
 
 
-def test_a_planted_cell_stands_after_the_reference(course: Course) -> None:
-    submission = Planter(course).submission("ada", "softmax = None")
+def test_a_planted_cell_stands_after_the_reference(assignment: Assignment) -> None:
+    submission = Planter(assignment).submission("ada", "softmax = None")
     assert submission.cells[-1].source == "softmax = None"
     assert submission.student == "ada"
 
@@ -69,23 +67,24 @@ def test_a_planted_cell_stands_after_the_reference(course: Course) -> None:
 # -- mutants --------------------------------------------------------------------------------------
 
 
-def test_mutants_differ_in_one_line_and_no_two_are_the_same(course: Course) -> None:
-    stubs = Planter(course).stubs()
+def test_mutants_differ_in_one_line_and_no_two_are_the_same(assignment: Assignment) -> None:
+    stubs = Planter(assignment).stubs()
     made = list(mutants({"clip_gradients": stubs["clip_gradients"]}))
     assert len(made) == len({one.source for one in made}) > 20
     assert "max_norm * norm" in " ".join(one.change.becomes for one in made)
     assert not any("NotImplementedError" in one.source or '"""' in one.source for one in made)
 
 
-def test_every_survivor_is_a_mutant_and_has_a_reason(course: Course) -> None:
-    made = {one.change for one in mutants(Planter(course).stubs())}
-    assert survivors() <= made
-    text = mutants_module.SURVIVORS.read_text()
-    assert text.count("why: ") == text.count("stub: ") == len(survivors())
+def test_every_survivor_is_a_mutant_and_has_a_reason(assignment: Assignment) -> None:
+    made = {one.change for one in mutants(Planter(assignment).stubs())}
+    listed = survivors(assignment.survivors)
+    assert listed <= made
+    text = assignment.survivors.read_text()
+    assert text.count("why: ") == text.count("stub: ") == len(listed)
 
 
 def test_without_the_tool_the_audit_says_what_to_install(
-    course: Course, monkeypatch: pytest.MonkeyPatch
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "cosmic_ray.mutating", None)
     with pytest.raises(CourseError, match=r"rnn-autograder\[audit\]"):
@@ -103,8 +102,8 @@ def test_a_list_of_survivors_that_cannot_be_read_is_refused(tmp_path: Path) -> N
 # -- the measures ---------------------------------------------------------------------------------
 
 
-def test_a_small_audit_keeps_all_bounds(course: Course) -> None:
-    measures = list(run_audit(course, Sizes(runs=4, step=45), jobs=2))
+def test_a_small_audit_keeps_all_bounds(assignment: Assignment) -> None:
+    measures = list(run_audit(assignment, Sizes(runs=4, step=45), jobs=2))
     broken = {one.what: one.findings for one in measures if not one.kept}
     assert not broken
     assert [one.of for one in measures[:2]] == [1, 1]

@@ -13,20 +13,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import session
 from autograder.checks.agree import Disagreement, token_ids
-from autograder.checks.model import load_random, parameters_of, state_shape
-from autograder.course import Course
-from autograder.evidence import Evidence
-from autograder.grader import Grader
+from autograder.course.folders import Assignment
+from autograder.grading.grader import Grader
 from autograder.misconceptions import explain as explaining
-from autograder.misconceptions import library
+from autograder.misconceptions import load_library
 from autograder.misconceptions.explain import Effort, Lost, explain
-from autograder.sandbox import MAX_CALLBACKS, Sandbox
-from autograder.session import MAX_KEPT, MAX_TROUBLES, StudentError
-from autograder.student import Call
+from autograder.sandbox.workers import MAX_CALLBACKS, Sandbox
+from autograder.session.loading import MAX_TROUBLES
+from autograder.session.replies import TOO_MUCH, StudentError
+from autograder.session.session import MAX_KEPT
+from autograder.session.student import Call
 from autograder.submissions.reading import read_submission
-from tests.conftest import Load, submission
+from autograder.suite.evidence import Evidence
+from tests.conftest import RNN, Load, submission
+
+LIBRARY = load_library(RNN)
+MODEL = RNN.module("checks.model")
 
 MANY = "def f(x):\n    return [x] * 50_000\n\ndef g(x):\n    return x"
 
@@ -44,9 +47,9 @@ def answered(stub: Callable[[int], Any]) -> int:
 
 
 @pytest.fixture(scope="module")
-def grade(course: Course, sandbox: Sandbox) -> Callable[..., Evidence]:
+def grade(assignment: Assignment, sandbox: Sandbox) -> Callable[..., Evidence]:
     """``grade("cell", ...)``: the evidence of a submission with these cells."""
-    grader = Grader(course)
+    grader = Grader(assignment)
     return lambda *cells: grader.grade(submission(*cells), sandbox.controls[0])
 
 
@@ -73,9 +76,9 @@ def test_a_fresh_worker_brings_no_new_allowance(load: Load) -> None:
 def test_a_report_says_that_answers_were_not_looked_at(grade: Callable[..., Evidence]) -> None:
     stubs = "ngram_distribution feed_forward_logits softmax perplexity cross_entropy rnn_forward"
     evidence = grade(f"for name in {stubs.split()}:\n    globals()[name] = lambda *a: [0] * 50_000")
-    assert session.TOO_MUCH in evidence.reason
+    assert TOO_MUCH in evidence.reason
     messages = [check.submitted.message for check in evidence.checks]
-    assert any(session.TOO_MUCH in message for message in messages)
+    assert any(TOO_MUCH in message for message in messages)
 
 
 def test_calls_back_of_one_call_are_bounded(load: Load) -> None:
@@ -234,12 +237,12 @@ class Model:
 )
 def test_what_a_model_makes_one_compute_is_bounded(model: Model) -> None:
     with pytest.raises(Disagreement, match="far"):
-        load_random(model, np.random.default_rng(0))
+        MODEL.load_random(model, np.random.default_rng(0))
 
 
 def test_a_state_is_no_larger_than_a_model_allows() -> None:
     layers = {f"rnn.weight_hh_l{number}": (0, 4096) for number in range(64)}
-    shape = state_shape(parameters_of(Model(**layers)), 4)
+    shape = MODEL.state_shape(MODEL.parameters_of(Model(**layers)), 4)
     assert np.prod(shape) <= 1 << 20
 
 
@@ -257,7 +260,7 @@ def lost(stub: str, answers: list[Any], *args: Any, criterion: str = "3a.perplex
 
 
 def names(effort: Effort, *ones: Lost) -> list[str]:
-    return [one.name for _, found in explain(ones, library().values(), effort) for one in found]
+    return [one.name for _, found in explain(ones, LIBRARY, effort) for one in found]
 
 
 def test_what_is_compared_is_bounded_and_the_rest_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,8 +272,10 @@ def test_what_is_compared_is_bounded_and_the_rest_is_named(monkeypatch: pytest.M
         found: float = 2.0**loss
         return found
 
-    first = library()["perplexity/base-two"]
-    known = [replace(first, name=f"perplexity/{number}", wrong=wrong) for number in range(500)]
+    first = LIBRARY.misconceptions["perplexity/base-two"]
+    names_of = (f"perplexity/{number}" for number in range(500))
+    many = {name: replace(first, name=name, wrong=wrong) for name in names_of}
+    known = replace(LIBRARY, misconceptions=many)
     asked = [Call("perplexity", (loss,), {}, 1, 2.0**loss) for loss in (0.5, 1.5, 2.5, 3.5)]
     effort = Effort()
     assert list(explain([Lost("3a.perplexity", None, asked)], known, effort)) == []

@@ -18,18 +18,20 @@ from typing import Any
 
 import pytest
 
-from autograder import box
+from autograder.course.rubric import Limits
 from autograder.doctor.advice import advise
-from autograder.sandbox import Limits, Sandbox
-from autograder.worker.confine import NEEDED, UNCOUNTED, Level
+from autograder.sandbox import box
+from autograder.sandbox.workers import Sandbox
+from autograder.worker.confine import Level
 from autograder.worker.namespaces import NOBODY
+from autograder.worker.trial import PACKAGES, UNCOUNTED
 from tests.attacks.ordinary import USER
 
 ROOT = Path(__file__).parent.parent
 CONTAINERS = Path(__file__).parent / "containers.py"
 LEVELS: tuple[Level, ...] = ("isolated", "restricted")
 AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
-TRY = "from autograder.box import try_levels; print(try_levels())"
+TRY = "from autograder.sandbox.box import try_levels; print(try_levels())"
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such a machine")
 
@@ -206,7 +208,7 @@ def make_environment(folder: Path, base: Path) -> Path:
     """A virtual environment with all that is looked for before it is imported; its Python."""
     subprocess.run([base, "-m", "venv", "--without-pip", folder], check=True)
     (packages,) = folder.glob("lib/python*/site-packages")
-    for name in NEEDED:
+    for name in PACKAGES:
         (packages / name).mkdir()
         (packages / name / "__init__.py").touch()
     return folder / "bin" / "python"
@@ -236,14 +238,15 @@ def test_an_environment_may_lie_where_workers_have_folders_of_their_own(private:
 
 
 @pytest.mark.usefixtures("works_here")
-def test_packages_that_a_worker_would_not_find_are_missed_before(place: Path) -> None:
+@pytest.mark.parametrize("package", ["torch", "msgspec"])
+def test_packages_that_a_worker_would_not_find_are_missed_before(place: Path, package: str) -> None:
     """Else every submission would fail for want of them."""
     python = make_environment(place / "environment", BASE)
     (packages,) = place.glob("environment/lib/python*/site-packages")
-    shutil.move(packages / "torch", place / "torch")
+    shutil.move(packages / package, place / package)
     (packages / "elsewhere.pth").write_text(str(place))
     found = try_levels([python])
-    assert found["isolated"] == "torch cannot be imported by a worker"
+    assert found == dict.fromkeys(LEVELS, f"{package} cannot be imported by a worker")
     assert sys.prefix in advise(found["isolated"])[0]
 
 
@@ -365,7 +368,8 @@ def descendants(pid: int) -> set[int]:
 def test_the_box_ends_with_the_grader_that_is_killed() -> None:
     code = """
 import time
-from autograder.sandbox import Limits, Sandbox
+from autograder.course.rubric import Limits
+from autograder.sandbox.workers import Sandbox
 own = Sandbox("isolated", imports=["numpy"])
 worker = own.controls[0].fork(Limits())
 print("ready", flush=True)

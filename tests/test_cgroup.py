@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cgroup
-from autograder.cgroup import Group, make_group
-from autograder.sandbox import Sandbox
+from autograder.sandbox import cgroup
+from autograder.sandbox.cgroup import Group, make_group
+from autograder.sandbox.workers import Sandbox
 
 FOUR_TIMES_64_MB = """
 import os, time

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from autograder.course import RUBRIC, SECRET, Course
+from autograder.course.folders import RUBRIC, SECRET, Course
 from autograder.doctor import (
     LEVELS,
     NOT_PROMISED,
@@ -24,8 +24,9 @@ from autograder.doctor import (
 )
 from autograder.doctor import advice as advising
 from autograder.doctor.weaknesses import find_weaknesses
-from autograder.sandbox import Sandbox
-from autograder.worker.confine import UNCOUNTED, landlock_version
+from autograder.sandbox.workers import Sandbox
+from autograder.worker.landlock import landlock_version
+from autograder.worker.trial import UNCOUNTED
 from tests.attacks.ordinary import as_ordinary_user
 
 ROOT = Path(__file__).parent.parent
@@ -120,7 +121,7 @@ def test_who_can_read_the_course_is_told_and_changes_nothing(tmp_path: Path) -> 
         root = Path(name)
         (root / "solutions").mkdir()
         (root / RUBRIC).touch()
-        secret, source = root / SECRET, Course(root).source
+        secret, source = root / SECRET, root / "solutions" / "some.py"
         for file, mode in ((secret, 0o640), (source, 0o644)):
             file.touch()
             file.chmod(mode)

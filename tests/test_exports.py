@@ -11,13 +11,14 @@ import msgspec
 import pyarrow.parquet
 import pytest
 
-from autograder.course import CourseError
-from autograder.decisions import ByHand, Decided, Deduction, Written
-from autograder.exporting.export import FORMS, Form, export
+from autograder.course.folders import CourseError
+from autograder.course.rubric import Rubric
+from autograder.exporting import FORMS
+from autograder.exporting.export import export
 from autograder.exporting.roster import read_roster
-from autograder.marks import mark
-from autograder.reports.files import Document
-from autograder.rubric import Rubric
+from autograder.marking.decisions import ByHand, Decided, Deduction, Written
+from autograder.marking.marks import mark
+from autograder.results.stored import Document
 from tests.test_reports import HOSTILE, evidence
 
 WHO = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
@@ -47,7 +48,7 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def results(folder: Path, form: Form, one: Document, rubric: Rubric) -> dict[str, Any]:
+def results(folder: Path, form: str, one: Document, rubric: Rubric) -> dict[str, Any]:
     export(form, [one], "rnn", rubric, folder / form)
     told: dict[str, Any] = json.loads((folder / form / f"{one.student}.json").read_text())
     return told
@@ -90,7 +91,7 @@ def test_a_file_that_is_no_roster_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["canvas", "moodle", "csv"])
-def test_no_cell_runs_in_a_spreadsheet(tmp_path: Path, rubric: Rubric, form: Form) -> None:
+def test_no_cell_runs_in_a_spreadsheet(tmp_path: Path, rubric: Rubric, form: str) -> None:
     (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
     roster = read_roster(tmp_path / "roster.csv") if form == "canvas" else None
     by_hand = Decided(criteria={"2a.cell": ByHand(0.1, "x", "y")})
@@ -106,7 +107,7 @@ def test_no_cell_runs_in_a_spreadsheet(tmp_path: Path, rubric: Rubric, form: For
 
 @pytest.mark.parametrize("form", FORMS)
 def test_where_the_grader_failed_no_zero_is_handed_on(
-    tmp_path: Path, rubric: Rubric, form: Form
+    tmp_path: Path, rubric: Rubric, form: str
 ) -> None:
     failed = document(rubric, "ada", status="not graded", reason="this is no mark")
     out = tmp_path / "out"
@@ -124,7 +125,7 @@ def test_where_the_grader_failed_no_zero_is_handed_on(
 
 @pytest.mark.parametrize("form", ["gradescope", "github"])
 def test_students_get_the_feedback_of_the_policy_and_nothing_hidden(
-    tmp_path: Path, rubric: Rubric, form: Form
+    tmp_path: Path, rubric: Rubric, form: str
 ) -> None:
     for policy, message, hint in (
         ("full", True, True),

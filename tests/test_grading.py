@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from distributed import Client, LocalCluster
 
-from autograder.course import Course, CourseError
-from autograder.grading import ClassRun
+from autograder.course.folders import Course, CourseError
+from autograder.grading.class_run import ClassRun
 from autograder.submissions.finding import HandIn, find_submissions
 
 ROOT = Path(__file__).parents[1]
-SOURCE = ROOT / "solutions" / "rnn.py"
+SOURCE = ROOT / "solutions" / "rnn" / "rnn.py"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def handed_in(tmp_path_factory: pytest.TempPathFactory) -> list[HandIn]:
 @pytest.fixture(scope="module")
 def undisturbed(handed_in: list[HandIn], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("undisturbed")
-    list(ClassRun(Course(ROOT), handed_in, folder, jobs=2))
+    list(ClassRun(Course(ROOT).assignment(), handed_in, folder, jobs=2))
     return folder
 
 
@@ -59,11 +59,11 @@ def grade(handed_in: list[HandIn], out: Path, *more: str) -> subprocess.Popen[st
 def test_only_workers_load_torch(handed_in: list[HandIn]) -> None:
     """It takes longer to load than a submission takes to grade."""
     script = (
-        "import sys; from pathlib import Path; from autograder.course import Course\n"
-        "from autograder.grading import grade_one\n"
+        "import sys; from pathlib import Path; from autograder.course.folders import Course\n"
+        "from autograder.grading.class_run import grade_one\n"
         "from autograder.submissions.finding import HandIn\n"
         "path = Path(sys.argv[2])\n"
-        "_, marks, _ = grade_one(Course(Path(sys.argv[1])), HandIn(path.stem, path))\n"
+        "_, marks, _ = grade_one(Course(Path(sys.argv[1])).assignment(), HandIn(path.stem, path))\n"
         "print(marks.score > 4, 'torch' in sys.modules)\n"
     )
     told = subprocess.run(
@@ -102,7 +102,9 @@ def test_one_that_hangs_costs_the_others_nothing(
     hang = tmp_path / "hang.py"
     hang.write_text("def ngram_distribution(tokens, context, vocab_size):\n    while True: pass\n")
     out = tmp_path / "out"
-    rows = list(ClassRun(Course(ROOT), [HandIn("hang", hang), *handed_in], out, jobs=2))
+    rows = list(
+        ClassRun(Course(ROOT).assignment(), [HandIn("hang", hang), *handed_in], out, jobs=2)
+    )
     # It was begun first, by one of the two workers; the other went on with the rest.
     order = [row.student for row in rows]
     assert order.index("hang") >= 4
@@ -110,7 +112,7 @@ def test_one_that_hangs_costs_the_others_nothing(
     with_it, alone = contents(out), contents(undisturbed)
     assert with_it.items() >= {k: v for k, v in alone.items() if k.startswith("student-")}.items()
     # Graded again, it is known to take long, and is begun first wherever it stands.
-    again = ClassRun(Course(ROOT), [*handed_in[:2], HandIn("hang", hang)], out, jobs=1)
+    again = ClassRun(Course(ROOT).assignment(), [*handed_in[:2], HandIn("hang", hang)], out, jobs=1)
     assert next(iter(again)).student == "hang"
 
 
@@ -122,9 +124,9 @@ def test_what_was_seen_is_marked_again_but_not_run_again(
     noted = whole.replace('"reason": ""', '"reason": "seen before"')
     assert noted != whole
     (tmp_path / f"{one.student}.json").write_text(noted)
-    (row,) = ClassRun(Course(ROOT), [one], tmp_path)
+    (row,) = ClassRun(Course(ROOT).assignment(), [one], tmp_path)
     assert (row.total, row.reason) == (4.55, "seen before")
-    (row,) = ClassRun(Course(ROOT), [one], tmp_path, again=True)
+    (row,) = ClassRun(Course(ROOT).assignment(), [one], tmp_path, again=True)
     assert (row.total, row.reason) == (4.55, "")
 
 
@@ -138,14 +140,14 @@ def test_a_changed_submission_is_run_again(
     changed = tmp_path / "work" / one.path.name
     changed.parent.mkdir()
     changed.write_text(one.path.read_text().replace("return counts / counts.sum()", "return None"))
-    (row,) = ClassRun(Course(ROOT), [HandIn(one.student, changed)], tmp_path)
+    (row,) = ClassRun(Course(ROOT).assignment(), [HandIn(one.student, changed)], tmp_path)
     assert row.parts["1a"] == 0
 
 
 def test_a_second_run_into_the_same_folder_says_so_and_changes_nothing(
     handed_in: list[HandIn], tmp_path: Path
 ) -> None:
-    first = ClassRun(Course(ROOT), handed_in[:1], tmp_path)
+    first = ClassRun(Course(ROOT).assignment(), handed_in[:1], tmp_path)
     try:
         second = grade(handed_in, tmp_path)
         said, _ = second.communicate()
@@ -165,7 +167,9 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_results(
         ) as cluster,
         Client(cluster) as client,
     ):
-        run = ClassRun(Course(ROOT), handed_in, tmp_path, cluster=cluster.scheduler_address)
+        run = ClassRun(
+            Course(ROOT).assignment(), handed_in, tmp_path, cluster=cluster.scheduler_address
+        )
         rows = []
         for row in run:
             rows.append(row)
@@ -180,5 +184,9 @@ def test_no_scheduler_is_told_and_leaves_the_folder_free(
     handed_in: list[HandIn], tmp_path: Path
 ) -> None:
     with pytest.raises(CourseError, match="no Dask scheduler at"):
-        list(ClassRun(Course(ROOT), handed_in[:1], tmp_path, cluster="tcp://127.0.0.1:9"))
-    ClassRun(Course(ROOT), handed_in[:1], tmp_path).close()
+        list(
+            ClassRun(
+                Course(ROOT).assignment(), handed_in[:1], tmp_path, cluster="tcp://127.0.0.1:9"
+            )
+        )
+    ClassRun(Course(ROOT).assignment(), handed_in[:1], tmp_path).close()

@@ -21,25 +21,23 @@ from rich.console import Console
 
 from autograder.checks.agree import Disagreement, agree
 from autograder.checks.chance import follows
-from autograder.course import Course, CourseError, seed
-from autograder.exporting.export import FORMS, export
-from autograder.grader import Grader
-from autograder.marks import mark
+from autograder.course.folders import Assignment, Course, CourseError, seed
+from autograder.course.percent import percent_cells
+from autograder.exporting import FORMS
+from autograder.exporting.export import export
+from autograder.grading.grader import Grader
+from autograder.marking.marks import mark
 from autograder.nbgrader.explain import comment, explain
-from autograder.reports.files import (
-    Document,
-    row,
-    stored_documents,
-    write_grades,
-    write_student,
-)
+from autograder.reports.files import write_grades, write_student
 from autograder.reports.pages.class_page import write_class_page
-from autograder.reports.pages.code import code_by_part
 from autograder.reports.terminal import print_class, print_marks
-from autograder.sandbox import Sandbox
-from autograder.session import Session
-from autograder.submissions.reading import Cell, Submission, percent_cells
-from autograder.suite import Suite
+from autograder.results.code import code_by_part
+from autograder.results.rows import row
+from autograder.results.stored import Document, stored_documents
+from autograder.sandbox.workers import Sandbox
+from autograder.session.session import Session
+from autograder.submissions.reading import Cell, Submission
+from autograder.suite.suite import Suite
 from tests.conftest import LONG, Load, submission
 
 # What every number that a hidden check draws ends in, rounded or not.
@@ -101,11 +99,11 @@ class _Planting(np.random.Generator):
 
 @pytest.fixture(scope="module", params=["right", "empty"])
 def told(
-    request: pytest.FixtureRequest, course: Course, sandbox: Sandbox, tmp_path_factory: Any
+    request: pytest.FixtureRequest, assignment: Assignment, sandbox: Sandbox, tmp_path_factory: Any
 ) -> tuple[Path, Document, Grader, Submission]:
     """The results of a submission that tells all that it is asked, in every way it can."""
     folder: Path = tmp_path_factory.mktemp("told")
-    before = right_cells(course) if request.param == "right" else ()
+    before = right_cells(assignment) if request.param == "right" else ()
     handed_in = Submission(
         "eve", "eve.ipynb", "notebook", "0" * 64, (*before, Cell("cell 99", TELLS))
     )
@@ -113,17 +111,17 @@ def told(
         patched.setattr(np.random, "default_rng", lambda seed: _Planting(np.random.PCG64(seed)))
         # How many numbers are told depends on the inputs, and so on the secret.
         patched.setattr(Course, "secret", lambda _: b"the same on every machine")
-        grader = Grader(course)
+        grader = Grader(assignment)
         evidence = grader.grade(handed_in, sandbox.controls[0])
     marks = mark(evidence, grader.rubric)
     code = code_by_part(submission(), grader.rubric)
     write_student(folder, evidence, marks, grader.rubric, "", code)
-    return folder, stored_documents(folder)[0], grader, handed_in
+    return folder, stored_documents(folder, "rnn")[0], grader, handed_in
 
 
-def right_cells(course: Course) -> tuple[Cell, ...]:
+def right_cells(assignment: Assignment) -> tuple[Cell, ...]:
     """The cells of the stubs, solved."""
-    cells = percent_cells(course.source.read_text(encoding="utf-8"))
+    cells = percent_cells(assignment.source.read_text(encoding="utf-8"))
     wanted = [cell for head, cell in cells if 'role="stub"' in head or "import numpy" in cell]
     return tuple(Cell(f"cell {number}", cell) for number, cell in enumerate(wanted, start=1))
 
@@ -177,9 +175,11 @@ def test_what_is_saved_otherwise_is_the_same_work() -> None:
     assert one.work != submission("x = 1 y = 2").work
 
 
-def test_a_table_of_earlier_inputs_is_worth_nothing(course: Course, sandbox: Sandbox) -> None:
+def test_a_table_of_earlier_inputs_is_worth_nothing(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
     """Answers looked up in what an earlier submission of the same student was asked."""
-    grader = Grader(course)
+    grader = Grader(assignment)
     asked: list[Any] = []
 
     spy = "import numpy as np\ndef ngram_distribution(tokens, context, V):\n    return None\n"
@@ -294,7 +294,7 @@ def test_grades_hold_numbers_and_names_alone(told: Any) -> None:
 
 
 def test_what_the_grader_fails_with_is_for_staff_and_printable(
-    course: Course,
+    assignment: Assignment,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -303,7 +303,7 @@ def test_what_the_grader_fails_with_is_for_staff_and_printable(
         raise ValueError("918273 is not 777.7778 \x1b[31m")
 
     monkeypatch.setattr(Suite, "run", fails)
-    evidence = Grader(course).grade(submission("x = 1"), sandbox.controls[0])
+    evidence = Grader(assignment).grade(submission("x = 1"), sandbox.controls[0])
     assert evidence.status == "not graded"
     assert "ValueError" in evidence.reason
     assert not PLANTED.search(evidence.reason)

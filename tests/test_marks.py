@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.decisions import ByHand, Decided, Deduction, Written
-from autograder.evidence import CheckEvidence, Evidence, Explanation, Named, Seen
-from autograder.marks import CriterionMark, Marks, PartMark, mark
-from autograder.rubric import Rubric
+from autograder.course.rubric import Rubric
+from autograder.marking.decisions import ByHand, Decided, Deduction, Written
+from autograder.marking.marks import CriterionMark, Marks, PartMark, mark
+from autograder.suite.evidence import CheckEvidence, Evidence, Explanation, Named, Seen
 
 SMALL: dict[str, Any] = {
     "assignment": "small",
@@ -87,6 +87,7 @@ def seen(
 def evidence(checks: Iterable[CheckEvidence], explanations: Iterable[Explanation] = ()) -> Evidence:
     return Evidence(
         student="ada",
+        assignment="rnn",
         file="ada.py",
         format="script",
         sha256="0" * 64,
@@ -282,7 +283,7 @@ def test_a_criterion_is_met_as_submitted_or_followed_through_as_a_whole(
     told = mark(one, rubric()).criteria["1a.whole"]
     assert told.score == pytest.approx(0.4 * share)
     assert told.followed_through == followed
-    assert told.message.startswith("Earned with right ones in place") == followed
+    assert told.message.startswith("Earned with correct functions in place") == followed
     assert bool(told.hint) == (share < 1)
 
 

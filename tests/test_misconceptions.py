@@ -17,27 +17,28 @@ import pytest
 
 from autograder.audit.planting import Planter, as_planted, pairs, planted
 from autograder.audit.running import Bench, Graded, Job
-from autograder.course import Course
-from autograder.evidence import Evidence
-from autograder.marks import mark
-from autograder.misconceptions import library
+from autograder.course.folders import Assignment
+from autograder.course.reference import Reference
+from autograder.course.rubric import Rubric, load_rubric
+from autograder.marking.marks import mark
+from autograder.misconceptions import load_library
 from autograder.misconceptions.explain import Lost, explain
-from autograder.misconceptions.pieces import PIECES, Right
-from autograder.reference import Reference
 from autograder.reports.files import write_student
 from autograder.reports.markdown import student_markdown
-from autograder.rubric import Rubric, load_rubric
-from autograder.student import Call
+from autograder.session.student import Call
+from autograder.suite.evidence import Evidence
+from tests.conftest import RNN
 
-WRONG = [one for number in range(1, 5) for one in planted(f"wrong_0{number}")]
+LIBRARY = load_library(RNN)
+WRONG = planted(RNN, "wrong*.py")
 Grade = Callable[..., Graded]
 
 
 @pytest.fixture(scope="module")
-def grade(course: Course) -> Iterator[Grade]:
+def grade(assignment: Assignment) -> Iterator[Grade]:
     """``grade("def softmax(logits): ...")``: the reference with that in its place, graded."""
-    planter = Planter(course)
-    with Bench(course, jobs=1) as bench:
+    planter = Planter(assignment)
+    with Bench(assignment, jobs=1) as bench:
 
         def grade(*sources: str) -> Graded:
             job = Job("ada", planter.submission("ada", *sources))
@@ -51,7 +52,9 @@ def source_of(name: str) -> str:
     found = {one.name: one.source for one in WRONG}
     if name in found:
         return found[name]
-    return next(as_planted(*(library()[part] for part in name.split(" and ")))).source
+    return next(
+        as_planted(LIBRARY, *(LIBRARY.misconceptions[part] for part in name.split(" and ")))
+    ).source
 
 
 # -- the library ----------------------------------------------------------------------------------
@@ -59,15 +62,15 @@ def source_of(name: str) -> str:
 
 def test_every_stub_has_misconceptions_and_there_are_over_80(rubric: Rubric) -> None:
     stubs = {stub for part in rubric.parts() for stub in part.stubs}
-    assert {one.stub for one in library().values()} == stubs
-    assert len(library()) >= 80
+    assert {one.stub for one in LIBRARY.misconceptions.values()} == stubs
+    assert len(LIBRARY.misconceptions) >= 80
 
 
-@pytest.mark.parametrize("name", library())
+@pytest.mark.parametrize("name", LIBRARY.misconceptions)
 def test_a_misconception_is_well_described(name: str, rubric: Rubric) -> None:
-    one = library()[name]
+    one = LIBRARY.misconceptions[name]
     assert re.fullmatch(r"\w+/[a-z0-9_-]+", name)
-    assert one.piece in PIECES or one.piece == "generator"
+    assert one.piece in LIBRARY.pieces or one.piece.endswith("_generator")
     assert one.title[0].islower() or one.title.startswith(("W_", "h0", "h_", "1 -"))
     assert not one.title.endswith(".")
     assert one.hint[-1] in ".?"
@@ -76,28 +79,28 @@ def test_a_misconception_is_well_described(name: str, rubric: Rubric) -> None:
     assert one.costs <= items | {criterion.id for criterion in rubric.criteria()}
 
 
-@pytest.mark.parametrize("name", library())
-def test_a_hint_does_not_give_the_line(name: str, course: Course) -> None:
+@pytest.mark.parametrize("name", LIBRARY.misconceptions)
+def test_a_hint_does_not_give_the_line(name: str, assignment: Assignment) -> None:
     """No expression of the solution with two operators or more stands in it."""
-    solution = ast.parse("\n".join(Planter(course).stubs().values()))
+    solution = ast.parse("\n".join(Planter(assignment).stubs().values()))
     long = {
         ast.unparse(node)
         for node in ast.walk(solution)
         if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp)
     }
     assert long
-    assert not [line for line in long if line in library()[name].hint]
+    assert not [line for line in long if line in LIBRARY.misconceptions[name].hint]
 
 
 def test_all_of_it_is_audited() -> None:
     audited = {name for one in WRONG for name in one.named}
-    for one in library().values():
-        audited |= {name for copy in as_planted(one) for name in copy.named}
-    assert audited == set(library())
+    for one in LIBRARY.misconceptions.values():
+        audited |= {name for copy in as_planted(LIBRARY, one) for name in copy.named}
+    assert audited == set(LIBRARY.misconceptions)
 
 
 def test_credits_are_at_most_half_and_of_known_misconceptions(rubric: Rubric) -> None:
-    assert rubric.credits.keys() <= library().keys()
+    assert rubric.credits.keys() <= LIBRARY.misconceptions.keys()
     assert all(0 < share <= 0.5 for share in rubric.credits.values())
 
 
@@ -128,10 +131,10 @@ def test_the_pieces_are_right(reference: Reference) -> None:
     }
     for stub, calls in asked.items():
         for args in calls:
-            got, want = getattr(Right(), stub)(*args), getattr(reference, stub)(*args)
+            got, want = getattr(LIBRARY.right(), stub)(*args), getattr(reference, stub)(*args)
             assert_same(got, want)
     for temperature, top_k, p in ((1.0, None, reference.softmax(b_y)), (0, None, b_y == b_y.max())):
-        np.testing.assert_allclose(Right().sample_token(b_y, temperature, top_k), p)
+        np.testing.assert_allclose(LIBRARY.right().sample_token(b_y, temperature, top_k), p)
 
 
 def assert_same(got: Any, want: Any) -> None:
@@ -146,7 +149,7 @@ def assert_same(got: Any, want: Any) -> None:
 
 
 def test_a_replaced_piece_can_ask_for_the_right_one_in_its_place() -> None:
-    right = Right({"perplexity": lambda right, loss: 1 + right.perplexity(loss)})
+    right = LIBRARY.right({"perplexity": lambda right, loss: 1 + right.perplexity(loss)})
     assert right.perplexity(0.0) == 2.0
 
 
@@ -159,7 +162,7 @@ def calls_of(function: Callable[..., Any], arguments: list[tuple[Any, ...]], stu
 
 
 def names(lost: Lost) -> list[str]:
-    found = list(explain([lost], library().values()))
+    found = list(explain([lost], LIBRARY))
     return [one.name for _, ones in found for one in ones]
 
 
@@ -177,9 +180,10 @@ def test_all_numbers_must_agree() -> None:
 
 
 def test_where_two_fit_none_is_named() -> None:
-    copied = replace(library()["perplexity/base-two"], name="perplexity/another")
+    copied = replace(LIBRARY.misconceptions["perplexity/base-two"], name="perplexity/another")
+    twice = replace(LIBRARY, misconceptions={**LIBRARY.misconceptions, copied.name: copied})
     lost = calls_of(lambda loss: 2.0**loss, LOSSES, "perplexity")
-    assert list(explain([lost], [*library().values(), copied])) == []
+    assert list(explain([lost], twice)) == []
 
 
 def test_odd_answers_are_no_trouble() -> None:
@@ -200,7 +204,8 @@ def test_odd_answers_are_no_trouble() -> None:
     ):
         for stub in ("perplexity", "bptt", "sample_token", "generate", "CharRNN"):
             call = Call(stub, (np.ones((2, 3, 4)),), {}, 1, answer)
-            assert list(explain([Lost("3c.output", None, [call])], library().values())) == []
+            lost = Lost("3c.output", None, [call], ((1, "W_y"), (1, "b_y")))
+            assert list(explain([lost], LIBRARY)) == []
 
 
 # One of each kind: numbers, a family, an exception, draws, draws that fail, what is fed back, a
@@ -229,7 +234,7 @@ def test_a_single_mistake_costs_what_it_touches_and_is_named_there(name: str, gr
     assert graded.named() == dict.fromkeys(NAMED[name], frozenset(wanted))
 
 
-@pytest.mark.parametrize("name", [one.name for one in pairs()][:4])
+@pytest.mark.parametrize("name", [one.name for one in pairs(RNN, LIBRARY)][:4])
 def test_two_mistakes_at_once_are_both_named(name: str, grade: Grade) -> None:
     said = frozenset[str]().union(*grade(source_of(name)).named().values())
     assert said == set(name.split(" and "))
@@ -302,7 +307,7 @@ def changed(rubric: Rubric, **fields: Any) -> Rubric:
 def test_the_name_and_the_hint_stand_in_both_reports(
     summed: Evidence, rubric: Rubric, tmp_path: Path
 ) -> None:
-    one = library()["cross_entropy/sum"]
+    one = LIBRARY.misconceptions["cross_entropy/sum"]
     write_student(tmp_path, summed, mark(summed, rubric), rubric, "digest", {})
     told = json.loads((tmp_path / "ada.json").read_text())
     criterion = told["criteria"]["3a.loss"]
@@ -325,7 +330,7 @@ def test_the_rubric_says_how_much_is_told(
 ) -> None:
     own = changed(rubric, feedback=feedback)
     readable = student_markdown(summed, mark(summed, own), own)
-    one = library()["cross_entropy/sum"]
+    one = LIBRARY.misconceptions["cross_entropy/sum"]
     assert ("It looks as if" in readable) == seen
     assert (one.hint in readable) == hinted
     assert ("To read again" in readable) == hinted
@@ -343,8 +348,8 @@ def test_a_changed_credit_changes_the_marks_and_runs_nothing(
     assert marks.score == pytest.approx(4.9 + score)
 
 
-def test_a_credit_of_more_than_half_is_refused(course: Course, tmp_path: Path) -> None:
-    text = course.rubric_file.read_text().replace(
+def test_a_credit_of_more_than_half_is_refused(assignment: Assignment, tmp_path: Path) -> None:
+    text = assignment.rubric_file.read_text().replace(
         "cross_entropy/sum: 0.5", "cross_entropy/sum: 0.6"
     )
     (tmp_path / "rubric.yaml").write_text(text)

@@ -15,12 +15,12 @@ import pytest
 from click.testing import CliRunner
 
 from autograder.cli import main
-from autograder.course import Course
+from autograder.course.folders import Assignment
+from autograder.course.rubric import load_rubric
 from autograder.nbgrader.batch import RESULTS
 from autograder.release import find_drift
 from autograder.release.leaks import collect_secrets, leaks_in
-from autograder.reports.files import stored_document
-from autograder.rubric import load_rubric
+from autograder.results.stored import stored_document
 from tests.nbgrader_course import (
     EXACT,
     Notebook,
@@ -44,7 +44,7 @@ ADA, BOB = 4.41, 0.0
 class Term:
     """A course at the end of its term: what was done in it is told by ``term``."""
 
-    course: Course
+    assignment: Assignment
     students: dict[str, Path]
     bob_at_first: float
 
@@ -53,19 +53,19 @@ def _work(home: Path, notebook: Notebook) -> None:
     (home / "rnn" / "rnn.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 
 
-def _total(course: Course, student: str) -> float:
-    with gradebook(course.root) as book:
+def _total(assignment: Assignment, student: str) -> float:
+    with gradebook(assignment.course.root) as book:
         return float(book.find_submission("rnn", student).score)
 
 
 @pytest.fixture(scope="module")
 def term(tmp_path_factory: pytest.TempPathFactory) -> Term:
     folder = tmp_path_factory.mktemp("term")
-    course = make_course(folder, written_share=0.2)
+    assignment = make_course(folder, written_share=0.2)
     students = {name: make_student(folder, name) for name in ("ada", "bob")}
 
     def instructor(*words: str) -> None:
-        assert nbgrader(course.root, *words) == 0, words
+        assert nbgrader(assignment.course.root, *words) == 0, words
 
     def student(name: str, *words: str) -> None:
         assert nbgrader(students[name], *words, f"--student={name}") == 0, words
@@ -74,23 +74,23 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> Term:
     instructor("release_assignment", "rnn")
     for name in students:
         student(name, "fetch_assignment", "rnn")
-    ada = solved(course)
+    ada = solved(assignment)
     stub = cell(ada, "2a-stub")
     assert " + b_h" in stub.source
     stub.source = stub.source.replace(" + b_h", "")
     cell(ada, "1b-written").source += "\n\n<script>alert(1)</script> [x](javascript:alert(2))"
     _work(students["ada"], ada)
-    _work(students["bob"], solved(course))
+    _work(students["bob"], solved(assignment))
     for name in students:
         student(name, "submit", "rnn")
     instructor("collect", "rnn")
     instructor("autograde", "rnn")
-    at_first = _total(course, "bob")
-    _work(students["bob"], released(course))
+    at_first = _total(assignment, "bob")
+    _work(students["bob"], released(assignment))
     student("bob", "submit", "rnn")
     instructor("collect", "rnn", "--update")
     instructor("autograde", "rnn")
-    with gradebook(course.root) as book:
+    with gradebook(assignment.course.root) as book:
         assert {
             name for name in students if book.find_submission("rnn", name).needs_manual_grade
         } == {"ada"}
@@ -103,17 +103,17 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> Term:
     instructor("release_feedback", "rnn")
     for name in students:
         student(name, "fetch_feedback", "rnn")
-    return Term(course, students, at_first)
+    return Term(assignment, students, at_first)
 
 
 def test_nbgrader_releases_what_is_checked_in(term: Term) -> None:
-    assert find_drift(term.course) == []
+    assert find_drift(term.assignment) == []
     names = {"rnn.ipynb", "rnn.py", "rnn_experiments.py", "README.md", "requirements.txt", "data"}
     assert names <= {path.name for path in (term.students["ada"] / "rnn").iterdir()}
 
 
 def test_every_number_in_the_gradebook(term: Term) -> None:
-    with gradebook(term.course.root) as book:
+    with gradebook(term.assignment.course.root) as book:
         ada = {
             grade.name: grade for grade in book.find_submission_notebook("rnn", "rnn", "ada").grades
         }
@@ -131,7 +131,7 @@ def test_every_number_in_the_gradebook(term: Term) -> None:
 
 def test_a_blank_resubmission_takes_the_old_marks_away(term: Term) -> None:
     assert term.bob_at_first == pytest.approx(4, abs=EXACT)
-    with gradebook(term.course.root) as book:
+    with gradebook(term.assignment.course.root) as book:
         submission = book.find_submission("rnn", "bob")
         assert submission.score == BOB
         assert not submission.needs_manual_grade
@@ -144,11 +144,13 @@ def test_a_blank_resubmission_takes_the_old_marks_away(term: Term) -> None:
 def test_the_command_line_gives_the_same(term: Term, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("autograder")
     words = ["grade", "submitted", "--out", str(tmp_path)]
-    subprocess.run([program, *words], cwd=term.course.root, check=True, capture_output=True)
+    subprocess.run(
+        [program, *words], cwd=term.assignment.course.root, check=True, capture_output=True
+    )
     with (tmp_path / "grades.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert rows.keys() == term.students.keys()
-    with gradebook(term.course.root) as book:
+    with gradebook(term.assignment.course.root) as book:
         for student, row in rows.items():
             for part in PARTS:
                 grade = book.find_grade(f"{part}-check", "rnn", "rnn", student)
@@ -170,7 +172,9 @@ def test_feedback_says_what_was_earned_and_why(term: Term) -> None:
     assert "(Score: 4.41 / 5.0)" in page
     assert "3.76 of 4 points by the checks, and up to 1 from a reader" in page
     assert "2a The cell: 0.16 of 0.4" in page
-    missed = stored_document(term.course.root / RESULTS, "ada").criteria["2a.cell"]
+    missed = stored_document(term.assignment.course.root / RESULTS / "rnn", "ada").criteria[
+        "2a.cell"
+    ]
     assert missed.message
     assert f"The next hidden state: 0 of 0.24 {missed.message} Hint: {missed.hint}" in page
     assert "Not an answer." in page
@@ -180,12 +184,14 @@ def test_feedback_says_what_was_earned_and_why(term: Term) -> None:
 
 
 def test_feedback_shows_nothing_of_a_hidden_check(term: Term) -> None:
-    secrets = collect_secrets(term.course)
+    secrets = collect_secrets(term.assignment)
     for student in term.students:
         page = _feedback(term, student)
         leaks = leaks_in({"rnn.html": _text(page).encode()}, secrets)
         assert [str(leak) for leak in leaks if "hidden check" in leak.found] == []
-        for check in stored_document(term.course.root / RESULTS, student).evidence.checks:
+        for check in stored_document(
+            term.assignment.course.root / RESULTS / "rnn", student
+        ).evidence.checks:
             for seen in (check.submitted, check.followed_through):
                 if seen and seen.detail and not check.visible:
                     assert seen.detail not in _text(page)
@@ -200,13 +206,13 @@ def test_feedback_runs_nothing_of_the_student_s(term: Term) -> None:
 
 def _export(term: Term, exporter: str) -> list[dict[str, str]]:
     words = [f"--exporter=autograder.nbgrader.exports.{exporter}", "--to=table.csv"]
-    assert nbgrader(term.course.root, "export", *words) == 0
-    with (term.course.root / "table.csv").open(encoding="utf-8", newline="") as file:
+    assert nbgrader(term.assignment.course.root, "export", *words) == 0
+    with (term.assignment.course.root / "table.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def _expected(term: Term) -> dict[str, float]:
-    titles = {part.id: part.title for part in load_rubric(term.course.rubric_file).parts()}
+    titles = {part.id: part.title for part in load_rubric(term.assignment.rubric_file).parts()}
     return {f"rnn {part} {titles[part]}": BY_CHECKS[part] + BY_READER[part] for part in PARTS}
 
 
@@ -233,7 +239,7 @@ def test_moodle_gets_parts_and_total(term: Term) -> None:
 
 def test_criteria_add_up_to_the_score(term: Term) -> None:
     ada, bob = _export(term, "CriteriaExport")
-    for criterion in load_rubric(term.course.rubric_file).criteria():
+    for criterion in load_rubric(term.assignment.rubric_file).criteria():
         points = 0 if criterion.id == "2a.cell" else criterion.points * 0.8
         assert float(ada[criterion.id]) == pytest.approx(points, abs=EXACT)
         assert float(bob[criterion.id]) == 0
@@ -246,53 +252,55 @@ def test_criteria_add_up_to_the_score(term: Term) -> None:
 
 
 def test_nbgraders_own_export_gives_the_same_score(term: Term) -> None:
-    assert nbgrader(term.course.root, "export", "--to=table.csv") == 0
-    with (term.course.root / "table.csv").open(encoding="utf-8", newline="") as file:
+    assert nbgrader(term.assignment.course.root, "export", "--to=table.csv") == 0
+    with (term.assignment.course.root / "table.csv").open(encoding="utf-8", newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     assert scores == pytest.approx({"ada": ADA, "bob": BOB}, abs=EXACT)
 
 
 def test_marks_by_hand_survive_grading_again(term: Term) -> None:
-    assert nbgrader(term.course.root, "autograde", "rnn", "--student=ada", "--force") == 0
-    assert _total(term.course, "ada") == pytest.approx(ADA, abs=EXACT)
-    with gradebook(term.course.root) as book:
+    assert (
+        nbgrader(term.assignment.course.root, "autograde", "rnn", "--student=ada", "--force") == 0
+    )
+    assert _total(term.assignment, "ada") == pytest.approx(ADA, abs=EXACT)
+    with gradebook(term.assignment.course.root) as book:
         assert book.find_comment("1b-written", "rnn", "rnn", "ada").comment == "Not an answer."
 
 
 def test_a_changed_rubric_marks_again_and_runs_nothing(term: Term) -> None:
     """Without --force, and with no newer submission."""
-    rubric = term.course.rubric_file.read_text(encoding="utf-8")
+    rubric = term.assignment.rubric_file.read_text(encoding="utf-8")
     cell, softmax = (
         "title: The next hidden state\n            points: ",
         "over the last axis\n            points: ",
     )
     changed = rubric.replace(f"{cell}0.3", f"{cell}0.2").replace(f"{softmax}0.1", f"{softmax}0.2")
-    term.course.rubric_file.write_text(changed, encoding="utf-8")
-    seen = stored_document(term.course.root / RESULTS, "ada").evidence
-    assert nbgrader(term.course.root, "autograde", "rnn") == 0
-    assert stored_document(term.course.root / RESULTS, "ada").evidence == seen
-    assert _total(term.course, "ada") == pytest.approx(ADA + 0.08, abs=EXACT)
-    assert _total(term.course, "bob") == BOB
+    term.assignment.rubric_file.write_text(changed, encoding="utf-8")
+    seen = stored_document(term.assignment.course.root / RESULTS / "rnn", "ada").evidence
+    assert nbgrader(term.assignment.course.root, "autograde", "rnn") == 0
+    assert stored_document(term.assignment.course.root / RESULTS / "rnn", "ada").evidence == seen
+    assert _total(term.assignment, "ada") == pytest.approx(ADA + 0.08, abs=EXACT)
+    assert _total(term.assignment, "bob") == BOB
 
 
 def test_the_results_have_the_gradebook_s_marks_to_the_last_digit(term: Term) -> None:
     """What a reader gave, a check that was set by hand, and a late penalty."""
-    with gradebook(term.course.root) as book:
+    with gradebook(term.assignment.course.root) as book:
         before = {part: book.find_grade(f"{part}-check", "rnn", "rnn", "bob") for part in PARTS}
         before["3b"].manual_score, before["4a"].extra_credit = 0.3, 0.1
         book.find_comment("3b-stub", "rnn", "rnn", "bob").manual_comment = "Told me how."
         book.find_submission("rnn", "ada").late_submission_penalty = 0.25
         book.db.commit()
-    results = term.course.root / RESULTS
-    course = ("--course", str(term.course.root))
-    database = str(term.course.root / "gradebook.db")
+    results = term.assignment.course.root / RESULTS / "rnn"
+    assignment = ("--course", str(term.assignment.course.root))
+    database = str(term.assignment.course.root / "gradebook.db")
     for words in (["reading", str(results), "--gradebook", database], ["rescore", str(results)]):
-        done = CliRunner().invoke(main, [*words, *course], input="y\n")
+        done = CliRunner().invoke(main, [*words, *assignment], input="y\n")
         assert done.exit_code == 0, done.output
     with (results / "grades.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     for student in ("ada", "bob"):
-        with gradebook(term.course.root) as book:
+        with gradebook(term.assignment.course.root) as book:
             submission = book.find_submission("rnn", student)
             total = submission.score - (submission.late_submission_penalty or 0)
             (notebook,) = submission.notebooks
@@ -310,11 +318,11 @@ def test_the_results_have_the_gradebook_s_marks_to_the_last_digit(term: Term) ->
         assert marks.awaiting_reader == 0
     assert total == pytest.approx(0.4, abs=EXACT)
     assert "Told me how." in page
-    with gradebook(term.course.root) as book:
+    with gradebook(term.assignment.course.root) as book:
         assert book.find_grade("3b-check", "rnn", "rnn", "bob").auto_score == 0
     # What people gave is theirs in the gradebook too, when all is graded again.
-    assert nbgrader(term.course.root, "autograde", "rnn", "--force") == 0
-    with gradebook(term.course.root) as book:
+    assert nbgrader(term.assignment.course.root, "autograde", "rnn", "--force") == 0
+    with gradebook(term.assignment.course.root) as book:
         assert book.find_grade("3b-check", "rnn", "rnn", "bob").auto_score == 0
         auto = book.find_grade("1a-check", "rnn", "rnn", "ada").auto_score
         assert auto == pytest.approx(BY_CHECKS["1a"], abs=EXACT)
@@ -322,10 +330,10 @@ def test_the_results_have_the_gradebook_s_marks_to_the_last_digit(term: Term) ->
 
 
 def test_a_file_that_is_no_gradebook_is_told(term: Term, tmp_path: Path) -> None:
-    results = str(term.course.root / RESULTS)
+    results = str(term.assignment.course.root / RESULTS / "rnn")
     for content in (b"", b"hello"):
         (tmp_path / "gradebook.db").write_bytes(content)
         words = ["reading", results, "--gradebook", str(tmp_path / "gradebook.db")]
-        done = CliRunner().invoke(main, [*words, "--course", str(term.course.root)])
+        done = CliRunner().invoke(main, [*words, "--course", str(term.assignment.course.root)])
         assert done.exit_code == 2
         assert "cannot be read as nbgrader's gradebook" in done.output

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.course import Course
+from autograder.course.folders import Assignment
 from tests.nbgrader_course import (
     cell,
     environment,
@@ -47,25 +47,25 @@ ALL_CELLS = Path("lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyt
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     made = make_course(tmp_path_factory.mktemp("browser"), written_share=0.2)
-    assert nbgrader(made.root, "generate_assignment", "rnn") == 0
+    assert nbgrader(made.course.root, "generate_assignment", "rnn") == 0
     return made
 
 
-def _two_hand_in(course: Course) -> None:
+def _two_hand_in(assignment: Assignment) -> None:
     """Ada, who forgot a bias, and bob, who did nothing."""
-    ada = solved(course)
+    ada = solved(assignment)
     cell(ada, "2a-stub").source = cell(ada, "2a-stub").source.replace(" + b_h", "")
-    hand_in(course, "ada", ada)
-    hand_in(course, "bob", released(course))
+    hand_in(assignment, "ada", ada)
+    hand_in(assignment, "bob", released(assignment))
 
 
-def test_an_instructor_grades_in_formgrader(course: Course) -> None:
-    _two_hand_in(course)
-    with window(course.root, course.root.parent) as opened:
+def test_an_instructor_grades_in_formgrader(assignment: Assignment) -> None:
+    _two_hand_in(assignment)
+    with window(assignment.course.root, assignment.course.root.parent) as opened:
         _grade(opened)
-    with gradebook(course.root) as book:
+    with gradebook(assignment.course.root) as book:
         assert book.find_submission("rnn", "ada").score == pytest.approx(SUM)
 
 
@@ -143,18 +143,20 @@ graph TD; A-->B
 """
 
 
-def test_nothing_of_a_student_s_runs_or_loads_in_formgrader_and_feedback(course: Course) -> None:
+def test_nothing_of_a_student_s_runs_or_loads_in_formgrader_and_feedback(
+    assignment: Assignment,
+) -> None:
     with asked_of_a_host() as (address, asked):
-        eve = solved(course)
+        eve = solved(assignment)
         cell(eve, "1a-written").source += _hostile(address)
         eve.cells.insert(3, nbformat.v4.new_markdown_cell(_hostile(address)))
         raises = f"raise ValueError({_hostile(address)!r})"
         eve.cells.append(nbformat.v4.new_code_cell(raises))
-        hand_in(course, "eve", eve)
+        hand_in(assignment, "eve", eve)
         for step in ("autograde", "generate_feedback"):
-            assert nbgrader(course.root, step, "rnn", "--student=eve") == 0
-        with window(course.root, course.root.parent) as opened:
-            _look_at(opened, course.root / "feedback" / "eve" / "rnn" / "rnn.html")
+            assert nbgrader(assignment.course.root, step, "rnn", "--student=eve") == 0
+        with window(assignment.course.root, assignment.course.root.parent) as opened:
+            _look_at(opened, assignment.course.root / "feedback" / "eve" / "rnn" / "rnn.html")
         assert asked == []
 
 
@@ -199,8 +201,8 @@ def _look_at(opened: Window, feedback: Path) -> None:
     opened.picture("9-hostile-feedback")
 
 
-def test_a_student_solves_a_part_in_jupyterlab(course: Course, tmp_path: Path) -> None:
-    shutil.copytree(course.assignment_folder, tmp_path / "rnn")
+def test_a_student_solves_a_part_in_jupyterlab(assignment: Assignment, tmp_path: Path) -> None:
+    shutil.copytree(assignment.released, tmp_path / "rnn")
     settings = Path(environment(tmp_path)["JUPYTER_CONFIG_DIR"]) / ALL_CELLS
     settings.parent.mkdir(parents=True)
     settings.write_text('{"windowingMode": "none"}')

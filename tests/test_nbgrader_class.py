@@ -16,11 +16,11 @@ import msgspec
 import nbformat
 import pytest
 
-from autograder.course import Course
+from autograder.course.folders import Assignment
+from autograder.course.rubric import load_rubric
 from autograder.nbgrader.batch import RESULTS
 from autograder.nbgrader.gradebook import Book
-from autograder.reports.files import Document, stored_document
-from autograder.rubric import load_rubric
+from autograder.results.stored import Document, stored_document
 from tests.nbgrader_course import (
     EXACT,
     ROOT,
@@ -330,9 +330,9 @@ def _own_numpy(folder: Path) -> None:
     (folder / "numpy.py").write_text("allclose = array_equal = lambda *args, **kwargs: True\n")
 
 
-def attacks(course: Course) -> dict[str, Change]:
-    solution = f"open({str(course.source)!r}).read()"
-    classmate = str(course.root / "submitted" / "ada" / "rnn" / "rnn.ipynb")
+def attacks(assignment: Assignment) -> dict[str, Change]:
+    solution = f"open({str(assignment.source)!r}).read()"
+    classmate = str(assignment.course.root / "submitted" / "ada" / "rnn" / "rnn.ipynb")
     theirs = (
         f"'\\n'.join(''.join(c['source']) for c in __import__('json').load(open({classmate!r}))"
         "['cells'] if c['cell_type'] == 'code')"
@@ -352,7 +352,7 @@ def attacks(course: Course) -> dict[str, Change]:
             nbformat.v4.new_code_cell(READ.format(find=theirs))
         ),
         "writes the gradebook": _attack(
-            GRADEBOOK.format(database=str(course.root / "gradebook.db"))
+            GRADEBOOK.format(database=str(assignment.course.root / "gradebook.db"))
         ),
         "value is text": _value("'all of it'"),
         "value is NaN": _value("float('nan')"),
@@ -366,29 +366,29 @@ def _student(what: str) -> str:
     return re.sub(r"\W", "-", what)
 
 
-def _old_marks(course: Course, students: Iterable[str]) -> None:
+def _old_marks(assignment: Assignment, students: Iterable[str]) -> None:
     """As from earlier submissions, which a reader has looked at."""
-    graded_notebook = nbformat.writes(solved(course))
-    with gradebook(course.root) as book:
+    graded_notebook = nbformat.writes(solved(assignment))
+    with gradebook(assignment.course.root) as book:
         for student in students:
             book.update_or_create_student(student)
             book.update_or_create_submission("rnn", student)
             for grade in book.find_submission_notebook("rnn", "rnn", student).grades:
                 grade.auto_score, grade.needs_manual_grade = OLD_MARK, False
             book.find_grade("1a-written", "rnn", "rnn", student).manual_score = BY_HAND
-            folder = course.root / "autograded" / student / "rnn"
+            folder = assignment.course.root / "autograded" / student / "rnn"
             folder.mkdir(parents=True)
             (folder / "rnn.ipynb").write_text(graded_notebook, encoding="utf-8")
         book.db.commit()
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     """A class in which everybody has old marks and hands in something new."""
     made = make_course(
         tmp_path_factory.mktemp("nbgrader"), written_share=0.2, call_seconds=1, cell_seconds=3
     )
-    assert nbgrader(made.root, "generate_assignment", "rnn") == 0
+    assert nbgrader(made.course.root, "generate_assignment", "rnn") == 0
     whole, part = solved(made), solved(made, "1a-stub")
     handed_in = {"ada": whole}
     handed_in |= {what: changed(whole, change) for what, (change, _) in NOTES.items()}
@@ -399,66 +399,72 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
         folder = hand_in(made, _student(what), notebook)
         if what in WRONG:
             WRONG[what].folder(folder)
-    _own_numpy(made.root / "submitted" / "numpy-py" / "rnn")
+    _own_numpy(made.course.root / "submitted" / "numpy-py" / "rnn")
     # One of them nbgrader cannot copy, and says so in the end.
-    assert nbgrader(made.root, "autograde", "rnn") == 1
+    assert nbgrader(made.course.root, "autograde", "rnn") == 1
     return made
 
 
-def _scores(course: Course, what: str) -> dict[str, float | None]:
-    with gradebook(course.root) as book:
+def _scores(assignment: Assignment, what: str) -> dict[str, float | None]:
+    with gradebook(assignment.course.root) as book:
         notebook = book.find_submission_notebook("rnn", "rnn", _student(what))
         return {grade.name: grade.auto_score for grade in notebook.grades}
 
 
-def _by_checks(course: Course, what: str) -> float:
-    scores = _scores(course, what)
+def _by_checks(assignment: Assignment, what: str) -> float:
+    scores = _scores(assignment, what)
     return math.fsum(score or 0 for name, score in scores.items() if name.endswith("-check"))
 
 
-def _found(course: Course, what: str) -> Document:
-    return stored_document(course.root / RESULTS, _student(what))
+def _found(assignment: Assignment, what: str) -> Document:
+    return stored_document(assignment.course.root / RESULTS / "rnn", _student(what))
 
 
 @pytest.mark.parametrize("what", NOTES)
-def test_nothing_done_to_a_notebook_changes_what_is_marked(course: Course, what: str) -> None:
-    assert _by_checks(course, what) == pytest.approx(EVERYTHING, abs=EXACT)
-    assert NOTES[what][1] in _found(course, what).evidence.reason
+def test_nothing_done_to_a_notebook_changes_what_is_marked(
+    assignment: Assignment, what: str
+) -> None:
+    assert _by_checks(assignment, what) == pytest.approx(EVERYTHING, abs=EXACT)
+    assert NOTES[what][1] in _found(assignment, what).evidence.reason
 
 
 @pytest.mark.parametrize("what", NOTES)
-def test_what_was_done_to_it_is_told_in_the_graded_notebook(course: Course, what: str) -> None:
-    path = course.root / "autograded" / _student(what) / "rnn" / "rnn.ipynb"
+def test_what_was_done_to_it_is_told_in_the_graded_notebook(
+    assignment: Assignment, what: str
+) -> None:
+    path = assignment.course.root / "autograded" / _student(what) / "rnn" / "rnn.ipynb"
     told = nbformat.read(path, as_version=4).cells[0].source.replace("\\", "")
     assert NOTES[what][1] in told
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_whatever_goes_wrong_gives_a_fresh_mark_with_a_reason(course: Course, what: str) -> None:
-    found, wrong = _found(course, what), WRONG[what]
-    assert _by_checks(course, what) == pytest.approx(wrong.points, abs=EXACT)
+def test_whatever_goes_wrong_gives_a_fresh_mark_with_a_reason(
+    assignment: Assignment, what: str
+) -> None:
+    found, wrong = _found(assignment, what), WRONG[what]
+    assert _by_checks(assignment, what) == pytest.approx(wrong.points, abs=EXACT)
     told = [found.evidence.reason, *(mark.message for mark in found.criteria.values())]
     assert any(wrong.reason in text for text in told)
 
 
-def test_the_gradebook_holds_what_the_grader_gave_of_each_part(course: Course) -> None:
-    for what in [*NOTES, *WRONG, *attacks(course)]:
-        scores, marks = _scores(course, what), _found(course, what)
+def test_the_gradebook_holds_what_the_grader_gave_of_each_part(assignment: Assignment) -> None:
+    for what in [*NOTES, *WRONG, *attacks(assignment)]:
+        scores, marks = _scores(assignment, what), _found(assignment, what)
         for part, mark in marks.parts.items():
             assert scores[f"{part}-check"] == pytest.approx(mark.score, abs=EXACT)
-        assert _by_checks(course, what) == pytest.approx(marks.score, abs=EXACT)
+        assert _by_checks(assignment, what) == pytest.approx(marks.score, abs=EXACT)
 
 
-def test_marks_given_by_hand_stay_and_are_to_be_looked_at_again(course: Course) -> None:
-    with gradebook(course.root) as book:
+def test_marks_given_by_hand_stay_and_are_to_be_looked_at_again(assignment: Assignment) -> None:
+    with gradebook(assignment.course.root) as book:
         for what in [*NOTES, *WRONG]:
             grade = book.find_grade("1a-written", "rnn", "rnn", _student(what))
             assert grade.score == BY_HAND
             assert grade.needs_manual_grade
 
 
-def test_answers_wait_for_a_reader_and_none_is_no_answer(course: Course) -> None:
-    with gradebook(course.root) as book:
+def test_answers_wait_for_a_reader_and_none_is_no_answer(assignment: Assignment) -> None:
+    with gradebook(assignment.course.root) as book:
         for student, waits in (("ada", True), ("torn", False), ("raw", True), ("reversed", True)):
             grade = book.find_grade("3a-written", "rnn", "rnn", student)
             assert grade.needs_manual_grade == waits, student
@@ -475,32 +481,34 @@ def test_answers_wait_for_a_reader_and_none_is_no_answer(course: Course) -> None
         *("writes the gradebook", "value is text", "value is NaN"),
     ],
 )
-def test_ways_to_full_marks_earn_what_the_answers_deserve(course: Course, what: str) -> None:
-    scores = _scores(course, what)
+def test_ways_to_full_marks_earn_what_the_answers_deserve(
+    assignment: Assignment, what: str
+) -> None:
+    scores = _scores(assignment, what)
     deserved = {name: WHOLE if name == "1a-check" else 0 for name in scores if "check" in name}
     found = {name: score for name, score in scores.items() if "check" in name}
     assert found == pytest.approx(deserved, abs=EXACT)
 
 
-def test_a_grader_that_was_run_again_changes_nothing(course: Course) -> None:
-    before = {what: _scores(course, what) for what in [*NOTES, *attacks(course)]}
-    assert nbgrader(course.root, "autograde", "rnn", "--student=ada") == 0
-    assert before == {what: _scores(course, what) for what in before}
+def test_a_grader_that_was_run_again_changes_nothing(assignment: Assignment) -> None:
+    before = {what: _scores(assignment, what) for what in [*NOTES, *attacks(assignment)]}
+    assert nbgrader(assignment.course.root, "autograde", "rnn", "--student=ada") == 0
+    assert before == {what: _scores(assignment, what) for what in before}
 
 
-def test_no_value_of_a_hidden_check_is_told(course: Course) -> None:
+def test_no_value_of_a_hidden_check_is_told(assignment: Assignment) -> None:
     looked_for = 0
-    for what in [*NOTES, *WRONG, *attacks(course)]:
+    for what in [*NOTES, *WRONG, *attacks(assignment)]:
         student = _student(what)
-        with gradebook(course.root) as book:
+        with gradebook(assignment.course.root) as book:
             comments = book.find_submission_notebook("rnn", "rnn", student).comments
             told = [one.comment or "" for one in comments]
-        shown = course.root / "autograded" / student / "rnn" / "rnn.ipynb"
+        shown = assignment.course.root / "autograded" / student / "rnn" / "rnn.ipynb"
         if shown.exists():  # nbgrader could not copy one of them
             for one in nbformat.read(shown, as_version=4).cells:
                 told += [one.source, *(out.data["text/plain"] for out in one.get("outputs", ()))]
         text = unescape("\n".join(told).replace("\\", ""))
-        for check in _found(course, what).evidence.checks:
+        for check in _found(assignment, what).evidence.checks:
             for seen in (check.submitted, check.followed_through):
                 # How a call ended is the student's own; what was expected and got is not.
                 if seen and "xpected" in seen.detail and not check.visible:
@@ -509,10 +517,10 @@ def test_no_value_of_a_hidden_check_is_told(course: Course) -> None:
     assert looked_for > 20
 
 
-def test_points_in_the_gradebook_are_the_rubrics(course: Course) -> None:
-    with gradebook(course.root) as book:
+def test_points_in_the_gradebook_are_the_rubrics(assignment: Assignment) -> None:
+    with gradebook(assignment.course.root) as book:
         points = {one.name: one.max_score for one in book.find_notebook("rnn", "rnn").grade_cells}
-    for part in load_rubric(course.rubric_file).parts():
+    for part in load_rubric(assignment.rubric_file).parts():
         assert points.pop(f"{part.id}-check") == pytest.approx(WHOLE, abs=EXACT)
         assert points.pop(f"{part.id}-written") == pytest.approx(WRITTEN, abs=EXACT)
     assert points == {}
@@ -521,37 +529,37 @@ def test_points_in_the_gradebook_are_the_rubrics(course: Course) -> None:
 # -- what comes later -----------------------------------------------------------------------------
 
 
-def test_what_changed_is_graded_anew_with_no_newer_timestamp(course: Course) -> None:
+def test_what_changed_is_graded_anew_with_no_newer_timestamp(assignment: Assignment) -> None:
     for wrong in (False, True):
-        notebook = solved(course)
+        notebook = solved(assignment)
         if wrong:
             cell(notebook, "2a-stub").source = NOTHING_2A
-        hand_in(course, "max", notebook)
-        assert nbgrader(course.root, "autograde", "rnn", "--student=max") == 0
-        assert _by_checks(course, "max") == pytest.approx(EVERYTHING - WHOLE * wrong, abs=EXACT)
-        shown = course.root / "autograded" / "max" / "rnn" / "rnn.ipynb"
+        hand_in(assignment, "max", notebook)
+        assert nbgrader(assignment.course.root, "autograde", "rnn", "--student=max") == 0
+        assert _by_checks(assignment, "max") == pytest.approx(EVERYTHING - WHOLE * wrong, abs=EXACT)
+        shown = assignment.course.root / "autograded" / "max" / "rnn" / "rnn.ipynb"
         stub = cell(nbformat.read(shown, as_version=4), "2a-stub").source
         assert (stub == NOTHING_2A) == wrong
 
 
-def test_a_script_alone_is_graded_and_shown(course: Course) -> None:
+def test_a_script_alone_is_graded_and_shown(assignment: Assignment) -> None:
     """nbgrader itself passes over a folder without a notebook."""
-    folder = course.root / "submitted" / "lena" / "rnn"
+    folder = assignment.course.root / "submitted" / "lena" / "rnn"
     folder.mkdir(parents=True)
     shutil.copy(SCRIPT, folder / "rnn.py")
-    assert nbgrader(course.root, "autograde", "rnn", "--student=lena") == 0
+    assert nbgrader(assignment.course.root, "autograde", "rnn", "--student=lena") == 0
     # She clips each array by itself, which is a tenth of a point.
-    assert _by_checks(course, "lena") == pytest.approx(EVERYTHING - 0.08, abs=EXACT)
-    shown = course.root / "autograded" / "lena" / "rnn" / "rnn.ipynb"
+    assert _by_checks(assignment, "lena") == pytest.approx(EVERYTHING - 0.08, abs=EXACT)
+    shown = assignment.course.root / "autograded" / "lena" / "rnn" / "rnn.ipynb"
     stub = cell(nbformat.read(shown, as_version=4), "3c-stub").source
     assert stub.strip() in SCRIPT.read_text(encoding="utf-8")
     assert "def clip_gradients" in stub
 
 
-def test_a_failure_of_the_grader_is_no_mark(course: Course) -> None:
-    failed = msgspec.structs.replace(_found(course, "ada"), status="not graded")
-    with gradebook(course.root) as book:
-        ours = Book(book, "rnn", load_rubric(course.rubric_file))
+def test_a_failure_of_the_grader_is_no_mark(assignment: Assignment) -> None:
+    failed = msgspec.structs.replace(_found(assignment, "ada"), status="not graded")
+    with gradebook(assignment.course.root) as book:
+        ours = Book(book, "rnn", load_rubric(assignment.rubric_file))
         ours.save("zoe", failed, frozenset())
         for grade in book.find_submission_notebook("rnn", "rnn", "zoe").grades:
             checked = grade.name.endswith("-check")
@@ -560,14 +568,14 @@ def test_a_failure_of_the_grader_is_no_mark(course: Course) -> None:
 
 
 def test_a_release_that_is_older_than_the_rubric_is_told(
-    course: Course, capsys: pytest.CaptureFixture[str]
+    assignment: Assignment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before, rubric = _scores(course, "ada"), course.rubric_file.read_text(encoding="utf-8")
-    course.rubric_file.write_text(rubric.replace("written_share: 0.2", "written_share: 0.4"))
+    before, rubric = _scores(assignment, "ada"), assignment.rubric_file.read_text(encoding="utf-8")
+    assignment.rubric_file.write_text(rubric.replace("written_share: 0.2", "written_share: 0.4"))
     try:
-        assert nbgrader(course.root, "autograde", "rnn", "--student=ada", "--force") == 1
+        assert nbgrader(assignment.course.root, "autograde", "rnn", "--student=ada", "--force") == 1
     finally:
-        course.rubric_file.write_text(rubric)
+        assignment.rubric_file.write_text(rubric)
     told = "cell 1a-check has 0.4 points, where the rubric has 0.3; run `autograder release`"
     assert told in capsys.readouterr().err
-    assert _scores(course, "ada") == before
+    assert _scores(assignment, "ada") == before

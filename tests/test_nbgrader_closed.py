@@ -19,7 +19,7 @@ import nbformat
 import pytest
 from nbgrader.api import MissingEntry
 
-from autograder.course import Course
+from autograder.course.folders import Assignment, Course
 from autograder.nbgrader.batch import RESULTS
 from autograder.nbgrader.gradebook import NO_KERNEL
 from tests.nbgrader_course import (
@@ -49,7 +49,7 @@ except OSError:
 class School:
     """An instructor's course of nbgrader's, set up with the homework of a grader's course."""
 
-    grader: Course
+    grader: Assignment
     folder: Path
     canary: Path
 
@@ -96,18 +96,18 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> School:
     nbformat.write(other_homework(), theirs / "source" / "sums" / "sums.ipynb")
     (theirs / "nbgrader_config.py").write_text("c = get_config()\n")
     program = Path(sys.executable).with_name("autograder")
-    words = ["nbgrader", "setup", str(theirs), "--course", str(grader.root)]
+    words = ["nbgrader", "setup", str(theirs), "--course", str(grader.course.root)]
     subprocess.run([program, *words], check=True)
     made = School(grader, theirs, folder / "canary")
     assert made.run("generate_assignment", "rnn")[0] == 0
     notebook = solved(grader)
-    hand_in(Course(theirs), "ada", notebook)
+    hand_in(Assignment(Course(theirs), "rnn"), "ada", notebook)
     assert made.run("autograde", "rnn")[0] == 0
     canary = CANARY.format(path=str(made.canary))
     for name in ("1a-stub", "4b-stub"):
         cell(notebook, name).source = canary + cell(notebook, name).source
-    hand_in(Course(theirs), "ada", notebook)
-    hand_in(Course(theirs), "bob", notebook)
+    hand_in(Assignment(Course(theirs), "rnn"), "ada", notebook)
+    hand_in(Assignment(Course(theirs), "rnn"), "bob", notebook)
     return made
 
 
@@ -130,12 +130,12 @@ def python_without(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
 
 @contextmanager
 def _moved(school: School) -> Iterator[None]:
-    elsewhere = school.grader.root.with_name("elsewhere")
-    school.grader.root.rename(elsewhere)
+    elsewhere = school.grader.course.root.with_name("elsewhere")
+    school.grader.course.root.rename(elsewhere)
     try:
         yield
     finally:
-        elsewhere.rename(school.grader.root)
+        elsewhere.rename(school.grader.course.root)
 
 
 def _changed(file: str, text: str | None) -> Callable[[School], AbstractContextManager[None]]:
@@ -143,7 +143,7 @@ def _changed(file: str, text: str | None) -> Callable[[School], AbstractContextM
 
     @contextmanager
     def change(school: School) -> Iterator[None]:
-        path = school.grader.root / file
+        path = school.grader.course.root / file
         before = path.read_bytes()
         path.unlink()
         if text is not None:
@@ -176,13 +176,10 @@ BROKEN = {
         ["rubric.yaml", "is not there", "autograder nbgrader setup"], _changed("rubric.yaml", None)
     ),
     "rubric broken": Broken(["rubric.yaml", "line 1"], _changed("rubric.yaml", "points: [")),
-    "solutions missing": Broken(
-        ["solutions/rnn.py"], _changed("solutions/rnn.py", None), releases=True
-    ),
+    "solutions missing": Broken(["solutions/rnn/rnn.py"], _changed("solutions/rnn/rnn.py", None)),
     "release missing": Broken(
         ["assignment/rnn/rnn.ipynb", "autograder release"],
         _changed("assignment/rnn/rnn.ipynb", None),
-        releases=True,
     ),
 }
 SANDBOX = Broken(["cannot be kept apart", "autograder doctor"], _not_here, releases=True)
@@ -369,7 +366,7 @@ def test_other_assignments_are_nbgrader_s(school: School) -> None:
     """Which runs their code in its own kernel, here as everywhere; our course may be away."""
     notebook = other_homework()
     notebook.cells[0].source += "\n" + CANARY.format(path=str(school.canary))
-    hand_in(Course(school.folder), "ada", notebook, "sums")
+    hand_in(Assignment(Course(school.folder), "rnn"), "ada", notebook, "sums")
     with _moved(school):
         for words in (["generate_assignment", "sums"], ["autograde", "sums"]):
             status, said = school.run(*words)
@@ -392,7 +389,7 @@ def _locked_gradebook(school: School) -> Iterator[None]:
 
 @contextmanager
 def _another_run(school: School) -> Iterator[None]:
-    with (school.folder / RESULTS / ".lock").open("w") as lock:
+    with (school.folder / RESULTS / "rnn" / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -411,8 +408,8 @@ def _no_folder_for_results(school: School) -> Iterator[None]:
 
 TROUBLE = {
     "locked gradebook": Broken(["gradebook.db: database is locked"], _locked_gradebook),
-    "another run": Broken([f"{RESULTS}: another run is writing"], _another_run),
-    "no folder": Broken([f"{RESULTS}: File exists"], _no_folder_for_results),
+    "another run": Broken([f"{RESULTS}/rnn: another run is writing"], _another_run),
+    "no folder": Broken([f"{RESULTS}/rnn: Not a directory"], _no_folder_for_results),
 }
 
 
@@ -455,7 +452,7 @@ def _command_line(pid: str) -> bytes:
 
 
 STOPS = {
-    "Ctrl-C": (_interrupt, "Stopped. The same command goes on where it was."),
+    "Ctrl-C": (_interrupt, "Stopped. The same command continues where it was."),
     "killed": (_kill_grader, "the process that grades ended with status -9"),
 }
 
@@ -466,10 +463,10 @@ def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
     stop, told = STOPS[how]
     notebook = solved(school.grader)
     cell(notebook, "2a-stub").source = f"# {how}\n"
-    first = hand_in(Course(school.folder), "cem", notebook)
+    first = hand_in(Assignment(Course(school.folder), "rnn"), "cem", notebook)
     canary = CANARY.format(path=str(school.canary))
     cell(notebook, "1a-stub").source = canary + "while True: pass\n"
-    endless = hand_in(Course(school.folder), "eve", notebook)
+    endless = hand_in(Assignment(Course(school.folder), "rnn"), "eve", notebook)
 
     def theirs() -> list[float | None]:
         scores = school.scores()
@@ -495,7 +492,7 @@ def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
         assert theirs() == [4.5, None]
         assert not school.canary.exists()
         cell(notebook, "1a-stub").source = "pass"
-        hand_in(Course(school.folder), "eve", notebook)
+        hand_in(Assignment(Course(school.folder), "rnn"), "eve", notebook)
         assert school.run("autograde", "rnn")[0] == 0
         assert theirs() == [4.5, 4]
     finally:

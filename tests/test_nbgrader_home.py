@@ -47,7 +47,7 @@ def test_every_folder_is_found_from_elsewhere(tmp_path: Path, lines_in: str) -> 
     program = Path(sys.executable).with_name("autograder")
     folder = home if lines_in == "home" else root
     subprocess.run(
-        [str(program), "nbgrader", "setup", str(folder), "--course", str(grader.root)],
+        [str(program), "nbgrader", "setup", str(folder), "--course", str(grader.course.root)],
         env=os.environ | environment(elsewhere),
         check=True,
     )

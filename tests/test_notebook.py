@@ -16,7 +16,7 @@ from nbgrader.validator import Validator
 
 ROOT = Path(__file__).parent.parent
 RELEASED = ROOT / "assignment" / "rnn"
-SOLVED = ROOT / "solutions" / "rnn" / "rnn.ipynb"
+SOLVED = ROOT / "solutions" / "nbgrader" / "rnn" / "rnn.ipynb"
 SECONDS = 600  # for one cell, on a machine that does much else
 FIGURES = 9
 
@@ -96,7 +96,7 @@ def test_the_solved_notebook_passes_its_checks_and_draws_every_figure(solved: li
 
 def test_the_experiments_show_what_they_say(solved: list[Any]) -> None:
     report = " ".join(_texts(solved).values())
-    known = (ROOT / "solutions" / "rnn" / "data" / "elements.txt").read_text().split()
+    known = (ROOT / "solutions" / "rnn" / "handout" / "data" / "elements.txt").read_text().split()
     cold = report.split("temperature 0.2: ")[1].split("\n")[0].split(", ")
     assert sum(name in known for name in cold) >= 4
     carried = float(report.split("of the names, state carried: ")[1].split("\n")[0])

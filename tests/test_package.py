@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.box import try_levels
-from autograder.course import Course
+from autograder.course.folders import Assignment
 from autograder.packaging.gradescope import package
-from autograder.worker.confine import landlock_version
+from autograder.sandbox.box import try_levels
+from autograder.worker.landlock import landlock_version
 from tests.gradescope import DOCKER, results, run, unpacked
 from tests.nbgrader_course import ROOT, make_course, released, solved
 
@@ -23,19 +23,19 @@ Unpack = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     return make_course(tmp_path_factory.mktemp("course"))
 
 
 @pytest.fixture
-def unpack(course: Course) -> Iterator[Unpack]:
+def unpack(assignment: Assignment) -> Iterator[Unpack]:
     with ExitStack() as opened:
-        yield lambda *how, **more: opened.enter_context(unpacked(course, *how, **more))
+        yield lambda *how, **more: opened.enter_context(unpacked(assignment, *how, **more))
 
 
-def test_the_reference_gets_all_points(course: Course, unpack: Unpack) -> None:
+def test_the_reference_gets_all_points(assignment: Assignment, unpack: Unpack) -> None:
     root = unpack(None)
-    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
+    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(assignment)))
     run(root)
     told = results(root)
     assert told["score"] == 5
@@ -46,24 +46,26 @@ def test_the_reference_gets_all_points(course: Course, unpack: Unpack) -> None:
 
 
 def test_untouched_stubs_get_none_and_what_was_hidden_stays_so(
-    course: Course, unpack: Unpack
+    assignment: Assignment, unpack: Unpack
 ) -> None:
     root = unpack(None)
-    (root / "submission" / "my homework.ipynb").write_text(json.dumps(released(course)))
+    (root / "submission" / "my homework.ipynb").write_text(json.dumps(released(assignment)))
     run(root)
     told = results(root)
     assert told["score"] == 0
     assert {test["status"] for test in told["tests"]} == {"failed"}
     assert "is still to be written" in told["tests"][0]["output"]
     text = (root / "results" / "results.json").read_text()
-    assert course.secret().decode() not in text
+    assert assignment.course.secret().decode() not in text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can imitate a container's root")
 @pytest.mark.skipif(not landlock_version(), reason="there is no landlock")
-def test_without_namespaces_it_is_restricted_and_says_so(course: Course, unpack: Unpack) -> None:
+def test_without_namespaces_it_is_restricted_and_says_so(
+    assignment: Assignment, unpack: Unpack
+) -> None:
     root = unpack(None, before=DOCKER)
-    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
+    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(assignment)))
     run(root)
     told = results(root)
     assert told["score"] == 5
@@ -86,10 +88,12 @@ def test_nothing_handed_in_is_said(unpack: Unpack) -> None:
     assert "holds no file" in results(root)["output"]
 
 
-def test_where_the_grader_cannot_work_there_is_no_mark(course: Course, unpack: Unpack) -> None:
+def test_where_the_grader_cannot_work_there_is_no_mark(
+    assignment: Assignment, unpack: Unpack
+) -> None:
     root = unpack(None)
-    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
-    suite = root / "source" / "course" / "autograder" / "suite.py"
+    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(assignment)))
+    suite = root / "source" / "course" / "autograder" / "suite" / "suite.py"
     suite.write_text(suite.read_text() + "\n\ndel Suite.run\n")
     assert "this is no mark" in run(root, status=1)
     assert not (root / "results" / "results.json").exists()
@@ -98,9 +102,9 @@ def test_where_the_grader_cannot_work_there_is_no_mark(course: Course, unpack: U
     assert not (root / "results" / "results.json").exists()
 
 
-def test_no_mark_of_an_earlier_submission_stays(course: Course, unpack: Unpack) -> None:
+def test_no_mark_of_an_earlier_submission_stays(assignment: Assignment, unpack: Unpack) -> None:
     root = unpack(None)
-    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(course)))
+    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(assignment)))
     run(root)
     (root / "source" / "course" / "rubric.yaml").unlink()
     run(root, status=1)
@@ -112,10 +116,10 @@ def test_no_mark_of_an_earlier_submission_stays(course: Course, unpack: Unpack) 
 
 
 def test_the_zip_is_its_owner_s_alone_and_the_same_each_time(
-    course: Course, tmp_path: Path
+    assignment: Assignment, tmp_path: Path
 ) -> None:
     for name in ("one.zip", "two.zip"):
-        package(course, tmp_path / name, None)
+        package(assignment, tmp_path / name, None)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     assert stat.S_IMODE((tmp_path / "one.zip").stat().st_mode) == 0o600
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:

@@ -22,17 +22,20 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from autograder.checks.agree import Disagreement, agree, close_calls
 from autograder.cli import main
-from autograder.evidence import CellTrouble, Explanation, Named, Seen
-from autograder.marks import mark
-from autograder.reports.files import Row, row, write_student
+from autograder.course.percent import percent_cells
+from autograder.course.rubric import Rubric
+from autograder.marking.marks import mark
+from autograder.reports.files import write_student
 from autograder.reports.pages.class_page import write_class_page
-from autograder.reports.pages.code import MAX_LINES, Code, Excerpt, code_by_part
 from autograder.reports.pages.highlight import highlight
 from autograder.reports.pages.statistics import correlation, statistics
 from autograder.reports.pages.student import student_page
-from autograder.rubric import Rubric
+from autograder.results.code import MAX_LINES, Code, Excerpt, code_by_part
+from autograder.results.rows import Row, row
+from autograder.session.loading import CellTrouble
 from autograder.submissions.finding import student_id
-from autograder.submissions.reading import Cell, Submission, percent_cells
+from autograder.submissions.reading import Cell, Submission
+from autograder.suite.evidence import Explanation, Named, Seen
 from tests.nbgrader_browser import CHROMIUM, QUIET, asked_of_a_host
 from tests.test_reports import evidence
 

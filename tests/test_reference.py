@@ -12,12 +12,12 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 from torch import nn
 
-from autograder.course import Course
-from autograder.reference import Reference
+from autograder.course.folders import Course
+from autograder.course.reference import Reference
 
 Array = NDArray[np.float64]
 
-COURSE = Course(Path(__file__).parent.parent)
+ASSIGNMENT = Course(Path(__file__).parent.parent).assignment()
 SIZES = [
     pytest.param(*sizes, id="N{}-T{}-E{}-H{}-V{}".format(*sizes))
     for sizes in (
@@ -33,7 +33,7 @@ WEIGHTS = ("W_x", "W_h", "b_h", "W_y", "b_y")
 
 @pytest.fixture(scope="module")
 def reference() -> Reference:
-    return Reference(COURSE.source)
+    return Reference(ASSIGNMENT)
 
 
 def _network(N: int, T: int, E: int, H: int, V: int) -> dict[str, Array]:
@@ -209,7 +209,7 @@ def test_uniform_guess_over_512_tokens(reference: Reference) -> None:
 
 
 def _lines(name: str) -> list[str]:
-    return (COURSE.source_notebook_folder / "data" / name).read_text(encoding="utf-8").splitlines()
+    return (ASSIGNMENT.handout / "data" / name).read_text(encoding="utf-8").splitlines()
 
 
 def test_names_of_elements() -> None:

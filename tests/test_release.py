@@ -25,16 +25,23 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.concepts import load_concepts
-from autograder.course import Course, CourseError
-from autograder.release import build, check_release, find_drift, find_leaks, write_release
-from autograder.release.leaks import collect_secrets, squeeze
+from autograder.course.concepts import load_concepts
+from autograder.course.folders import Assignment, Course, CourseError
+from autograder.course.rubric import rubric_of
+from autograder.release import (
+    build,
+    check_release,
+    files_in,
+    find_drift,
+    find_leaks,
+    write_release,
+)
+from autograder.release.leaks import collect_secrets, leaks_in, squeeze
 from autograder.release.questions import with_questions
 from autograder.release.source import read_source, solution_regions
-from autograder.rubric import load_rubric
+from tests.conftest import RNN
 
 ROOT = Path(__file__).parent.parent
-CHECKS = ROOT / "autograder" / "checks"
 
 SOLUTION = "return np.tanh(h_prev @ W_h + x_t @ W_x + b_h)"
 ENVIRONMENT = os.environ | {
@@ -46,61 +53,60 @@ ENVIRONMENT = os.environ | {
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def released(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     """A copy of the course in which the release was just built. Not to be changed."""
-    return _copy_of(Course(ROOT), tmp_path_factory.mktemp("released"))
+    return _copy_of(RNN, tmp_path_factory.mktemp("released"))
 
 
 @pytest.fixture
-def course(released: Course, tmp_path: Path) -> Course:
+def assignment(released: Assignment, tmp_path: Path) -> Assignment:
     """The same, to plant things into."""
-    return Course(Path(shutil.copytree(released.root, tmp_path / "course")))
+    copy = shutil.copytree(released.course.root, tmp_path / "course")
+    return Course(Path(copy)).assignment()
 
 
-def _copy_of(course: Course, folder: Path) -> Course:
-    for file in (course.rubric_file, course.root / "nbgrader_config.py"):
+def _copy_of(assignment: Assignment, folder: Path) -> Assignment:
+    for file in (assignment.rubric_file, assignment.course.root / "nbgrader_config.py"):
         shutil.copy(file, folder)
-    (folder / "solutions").mkdir()
-    for file in (course.source, course.concepts_file):
-        shutil.copy(file, folder / "solutions")
-    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "rnn.ipynb", "rnn.py")
-    shutil.copytree(course.source_notebook_folder, folder / "solutions" / "rnn", ignore=leave_out)
-    copy = Course(folder)
+    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "nbgrader")
+    shutil.copytree(assignment.folder.parent, folder / "solutions", ignore=leave_out)
+    copy = Course(folder).assignment()
     write_release(copy)
     return copy
 
 
-def _notebook(course: Course) -> Any:
-    return json.loads((course.assignment_folder / "rnn.ipynb").read_text(encoding="utf-8"))
+def _notebook(assignment: Assignment) -> Any:
+    return json.loads((assignment.released / "rnn.ipynb").read_text(encoding="utf-8"))
 
 
-def _write_notebook(course: Course, notebook: Any) -> None:
-    (course.assignment_folder / "rnn.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+def _write_notebook(assignment: Assignment, notebook: Any) -> None:
+    (assignment.released / "rnn.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 
 
 # --- what is checked in
 
 
 def test_what_is_checked_in_is_what_the_source_gives_and_leaks_nothing() -> None:
-    assert list(map(str, check_release(Course(ROOT)))) == []
+    assert list(map(str, check_release(RNN))) == []
 
 
-def test_a_fresh_release_has_no_findings(released: Course) -> None:
+def test_a_fresh_release_has_no_findings(released: Assignment) -> None:
     assert list(map(str, check_release(released))) == []
 
 
 # --- the build
 
 
-def test_two_builds_are_the_same_bytes_whatever_the_hash_seed(released: Course) -> None:
+def test_two_builds_are_the_same_bytes_whatever_the_hash_seed(released: Assignment) -> None:
     code = (
-        "import hashlib, sys; from pathlib import Path; from autograder.course import Course; "
+        "import hashlib, sys; from pathlib import Path; "
+        "from autograder.course.folders import Course; "
         "from autograder.release import build; "
-        "files = build(Course(Path(sys.argv[1]))); "
+        "files = build(Course(Path(sys.argv[1])).assignment()); "
         "print(hashlib.sha256(b''.join(map(bytes, files.values()))).hexdigest())"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code, str(released.root)],
+        [sys.executable, "-c", code, str(released.course.root)],
         env=ENVIRONMENT | {"PYTHONHASHSEED": "1"},
         capture_output=True,
         text=True,
@@ -110,33 +116,41 @@ def test_two_builds_are_the_same_bytes_whatever_the_hash_seed(released: Course) 
     assert run.stdout.strip() == here
 
 
-def test_nbgrader_itself_generates_the_same_files(course: Course) -> None:
-    ours = {
-        path.relative_to(course.assignment_folder): path.read_bytes()
-        for path in course.assignment_folder.rglob("*")
-        if path.is_file()
-    }
-    database = course.root / "gradebook.db"
-    subprocess.run(
+def _generated_by_nbgrader(assignment: Assignment) -> subprocess.CompletedProcess[str]:
+    database = assignment.course.root / "gradebook.db"
+    return subprocess.run(
         [
             *(sys.executable, "-m", "nbgrader", "generate_assignment", "rnn", "--force"),
             f"--CourseDirectory.db_url=sqlite:///{database}",
         ],
-        cwd=course.root,
+        cwd=assignment.course.root,
         env=ENVIRONMENT,
         capture_output=True,
-        check=True,
+        text=True,
+        check=False,
     )
-    theirs = {
-        path.relative_to(course.assignment_folder): path.read_bytes()
-        for path in course.assignment_folder.rglob("*")
-        if path.is_file()
-    }
-    assert theirs == ours
 
 
-def test_the_notebooks_are_valid_for_nbformat_and_nbgrader(released: Course) -> None:
-    for folder in (released.source_notebook_folder, released.assignment_folder):
+def test_nbgrader_itself_generates_the_same_files(assignment: Assignment) -> None:
+    ours = files_in(assignment.released)
+    assert "rnn_check/checks.py" in ours
+    assert not (assignment.nbgrader_source / "rnn_check").exists()
+    run = _generated_by_nbgrader(assignment)
+    assert run.returncode == 0, run.stderr
+    assert files_in(assignment.released) == ours
+
+
+def test_nbgrader_releases_nothing_but_what_was_built(assignment: Assignment) -> None:
+    (assignment.released / "rnn_check" / "checks.py").unlink()
+    before = files_in(assignment.released)
+    run = _generated_by_nbgrader(assignment)
+    assert run.returncode != 0
+    assert "rnn_check/checks.py: is missing; run `autograder release`" in run.stderr
+    assert files_in(assignment.released) == before
+
+
+def test_the_notebooks_are_valid_for_nbformat_and_nbgrader(released: Assignment) -> None:
+    for folder in (released.nbgrader_source, released.released):
         notebook = nbformat.read(folder / "rnn.ipynb", as_version=nbformat.NO_CONVERT)
         assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
         nbformat.validate(notebook)
@@ -145,21 +159,21 @@ def test_the_notebooks_are_valid_for_nbformat_and_nbgrader(released: Course) -> 
 
 @pytest.mark.parametrize("written_share", ["0", "0.3", "1"])
 def test_the_points_of_a_part_are_split_by_written_share(
-    course: Course, written_share: str
+    assignment: Assignment, written_share: str
 ) -> None:
-    rubric = course.rubric_file.read_text(encoding="utf-8")
+    rubric = assignment.rubric_file.read_text(encoding="utf-8")
     lines = [
         f"written_share: {written_share}" if line.startswith("written_share:") else line
         for line in rubric.split("\n")
     ]
-    course.rubric_file.write_text("\n".join(lines), encoding="utf-8")
-    write_release(course)
+    assignment.rubric_file.write_text("\n".join(lines), encoding="utf-8")
+    write_release(assignment)
     points = {
         cell["metadata"]["nbgrader"]["grade_id"]: cell["metadata"]["nbgrader"]["points"]
-        for cell in _notebook(course)["cells"]
+        for cell in _notebook(assignment)["cells"]
         if cell["metadata"].get("nbgrader", {}).get("grade")
     }
-    for part in load_rubric(course.rubric_file).parts():
+    for part in rubric_of(assignment).parts():
         by_reader = part.points * float(written_share)
         assert points.pop(f"{part.id}-written") == pytest.approx(by_reader)
         assert points.pop(f"{part.id}-check") == pytest.approx(part.points - by_reader)
@@ -167,7 +181,7 @@ def test_the_points_of_a_part_are_split_by_written_share(
 
 
 def test_students_can_edit_their_answers_and_experiments_and_nothing_else(
-    released: Course,
+    released: Assignment,
 ) -> None:
     for cell in _notebook(released)["cells"]:
         answered = cell["id"].split("-")[1:2] in (["stub"], ["concepts"], ["written"])
@@ -176,8 +190,8 @@ def test_students_can_edit_their_answers_and_experiments_and_nothing_else(
         assert ("nbgrader" not in cell["metadata"]) == free, cell["id"]
 
 
-def test_notebook_and_script_hold_the_same_cells(released: Course) -> None:
-    script = jupytext.read(released.assignment_folder / "rnn.py")
+def test_notebook_and_script_hold_the_same_cells(released: Assignment) -> None:
+    script = jupytext.read(released.released / "rnn.py")
     sources = [(cell.cell_type, cell.source.strip()) for cell in script.cells]
     in_notebook = [
         (cell["cell_type"], "".join(cell["source"]).strip())
@@ -186,15 +200,15 @@ def test_notebook_and_script_hold_the_same_cells(released: Course) -> None:
     assert sources == in_notebook
 
 
-def test_the_script_says_nothing_of_nbgrader(released: Course) -> None:
-    text = (released.assignment_folder / "rnn.py").read_text(encoding="utf-8")
+def test_the_script_says_nothing_of_nbgrader(released: Assignment) -> None:
+    text = (released.released / "rnn.py").read_text(encoding="utf-8")
     assert text.startswith("# %%")
     assert "nbgrader" not in text
     assert "grade_id" not in text
 
 
-def test_the_script_runs_from_top_to_bottom(course: Course) -> None:
-    script = course.assignment_folder / "rnn.py"
+def test_the_script_runs_from_top_to_bottom(assignment: Assignment) -> None:
+    script = assignment.released / "rnn.py"
     run = subprocess.run(
         [sys.executable, script.name],
         cwd=script.parent,
@@ -217,13 +231,13 @@ def _cells_in_script(folder: Path) -> list[Any]:
 
 @pytest.mark.parametrize("cells_of", [_cells_in_notebook, _cells_in_script])
 def test_an_unfinished_stub_raises_and_names_its_part(
-    released: Course, cells_of: Callable[[Path], list[Any]]
+    released: Assignment, cells_of: Callable[[Path], list[Any]]
 ) -> None:
-    rubric = load_rubric(released.rubric_file)
+    rubric = rubric_of(released)
     stubs = {stub: part.id for part in rubric.parts() for stub in part.stubs}
     names: dict[str, Any] = {}
     imports = 0
-    for cell in cells_of(released.assignment_folder):
+    for cell in cells_of(released.released):
         if cell.cell_type != "code":
             continue
         defines = any(f"def {stub}(" in cell.source for stub in stubs) or "CharRNN" in cell.source
@@ -243,8 +257,8 @@ def test_an_unfinished_stub_raises_and_names_its_part(
         names["CharRNN"].forward(None, None)
 
 
-def test_every_marked_question_can_be_read_and_answered(released: Course) -> None:
-    rubric, bank = load_rubric(released.rubric_file), load_concepts(released.concepts_file)
+def test_every_marked_question_can_be_read_and_answered(released: Assignment) -> None:
+    rubric, bank = rubric_of(released), load_concepts(released.concepts_file)
     cells = {cell["id"]: "".join(cell["source"]) for cell in _notebook(released)["cells"]}
     for part in rubric.parts():
         marked = [question for question in bank.values() if question.part == part.id]
@@ -260,9 +274,9 @@ def test_every_marked_question_can_be_read_and_answered(released: Course) -> Non
         assert names[f"answers_{part.id}"] == {question.id: "" for question in marked}
 
 
-def test_the_source_notebook_answers_the_marked_questions_rightly(released: Course) -> None:
+def test_the_source_notebook_answers_the_marked_questions_rightly(released: Assignment) -> None:
     bank = load_concepts(released.concepts_file)
-    notebook = nbformat.read(released.source_notebook_folder / "rnn.ipynb", as_version=4)
+    notebook = nbformat.read(released.nbgrader_source / "rnn.ipynb", as_version=4)
     names: dict[str, Any] = {}
     for cell in notebook.cells:
         if cell.id.endswith("-concepts"):
@@ -276,44 +290,55 @@ def test_the_source_notebook_answers_the_marked_questions_rightly(released: Cour
 # --- drift
 
 
-def test_drift_is_found_with_its_line(course: Course) -> None:
-    script = course.assignment_folder / "rnn.py"
+def test_drift_is_found_with_its_line(assignment: Assignment) -> None:
+    script = assignment.released / "rnn.py"
     lines = script.read_text(encoding="utf-8").split("\n")
     lines[4] = "# edited by hand"
     script.write_text("\n".join(lines), encoding="utf-8")
-    (course.assignment_folder / "rnn.ipynb").unlink()
-    (course.assignment_folder / "notes.txt").write_text("extra")
-    extra, missing, edited = map(str, sorted(find_drift(course), key=lambda f: f.file))
+    (assignment.released / "rnn.ipynb").unlink()
+    (assignment.released / "notes.txt").write_text("extra")
+    extra, missing, edited = map(str, sorted(find_drift(assignment), key=lambda f: f.file))
     assert extra.startswith("assignment/rnn/notes.txt: is not built from the source")
     assert missing.startswith("assignment/rnn/rnn.ipynb: is missing")
     assert edited.startswith("assignment/rnn/rnn.py, line 5: `# edited by hand`")
     assert all("autograder release" in finding for finding in (missing, edited, extra))
 
 
-def test_a_release_puts_drift_right(course: Course) -> None:
-    (course.assignment_folder / "__pycache__").mkdir()
-    (course.assignment_folder / "__pycache__" / "rnn.cpython-311.pyc").write_bytes(b"old")
-    (course.assignment_folder / "rnn.py").write_text("old")
-    written = write_release(course)
-    assert check_release(course) == []
-    assert course.assignment_folder / "rnn.py" in written
-    assert not (course.assignment_folder / "__pycache__").exists()
+def test_drift_is_found_in_every_file_of_the_self_check(assignment: Assignment) -> None:
+    package = assignment.released / "rnn_check"
+    files = sorted(path for path in package.rglob("*") if path.is_file())
+    for number, path in enumerate(files):
+        path.unlink() if number % 2 else path.write_bytes(path.read_bytes() + b"# edited")
+    (package / "engine" / "more.py").write_text("x = 1\n")
+    found = {finding.file for finding in find_drift(assignment)}
+    expected = [*files, package / "engine" / "more.py"]
+    assert found == {str(path.relative_to(assignment.course.root)) for path in expected}
 
 
-def test_a_changed_source_is_drift_until_it_is_released(course: Course) -> None:
-    source = course.source.read_text(encoding="utf-8")
-    course.source.write_text(source + "\n\n# %% [markdown]\n# A last word.\n", encoding="utf-8")
-    changed = {finding.file for finding in find_drift(course)}
+def test_a_release_puts_drift_right(assignment: Assignment) -> None:
+    (assignment.released / "__pycache__").mkdir()
+    (assignment.released / "__pycache__" / "rnn.cpython-311.pyc").write_bytes(b"old")
+    (assignment.released / "rnn.py").write_text("old")
+    written = write_release(assignment)
+    assert check_release(assignment) == []
+    assert assignment.released / "rnn.py" in written
+    assert not (assignment.released / "__pycache__").exists()
+
+
+def test_a_changed_source_is_drift_until_it_is_released(assignment: Assignment) -> None:
+    source = assignment.source.read_text(encoding="utf-8")
+    assignment.source.write_text(source + "\n\n# %% [markdown]\n# A last word.\n", encoding="utf-8")
+    changed = {finding.file for finding in find_drift(assignment)}
     assert changed == {
-        f"{folder}/rnn/rnn.{suffix}"
-        for folder in ("assignment", "solutions")
-        for suffix in ("ipynb", "py")
+        "assignment/rnn/rnn.ipynb",
+        "assignment/rnn/rnn.py",
+        "solutions/nbgrader/rnn/rnn.ipynb",
     }
 
 
 # --- leaks
 
-Plant = Callable[[Course], None]
+Plant = Callable[[Assignment], None]
 PLANTS: dict[str, tuple[Plant, str]] = {}
 OF_ROOT = PurePosixPath("/", "root", "rnn")
 
@@ -328,26 +353,26 @@ def plant(found: str) -> Callable[[Plant], Plant]:
     return register
 
 
-def _add_cell(course: Course, source: str) -> None:
-    notebook = _notebook(course)
+def _add_cell(assignment: Assignment, source: str) -> None:
+    notebook = _notebook(assignment)
     cell = {"cell_type": "code", "id": "planted", "metadata": {}, "source": source}
     notebook["cells"].insert(5, cell | {"outputs": [], "execution_count": None})
-    _write_notebook(course, notebook)
+    _write_notebook(assignment, notebook)
 
 
-def _add_file(course: Course, name: str, data: bytes | str) -> None:
-    path = course.assignment_folder / name
+def _add_file(assignment: Assignment, name: str, data: bytes | str) -> None:
+    path = assignment.released / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
-def _append(course: Course, text: str) -> None:
-    script = course.assignment_folder / "rnn.py"
+def _append(assignment: Assignment, text: str) -> None:
+    script = assignment.released / "rnn.py"
     script.write_text(script.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
 def _hidden_checks() -> Iterator[tuple[str, str]]:
-    for file in sorted(CHECKS.glob("test_*.py")):
+    for file in sorted(RNN.checks.glob("test_*.py")):
         text = file.read_text(encoding="utf-8")
         for node in ast.parse(text).body:
             marks = [ast.unparse(mark) for mark in getattr(node, "decorator_list", [])]
@@ -356,238 +381,256 @@ def _hidden_checks() -> Iterator[tuple[str, str]]:
 
 
 @plant("cell 6 (planted), line 2: the solution of part 2a")
-def solution_in_a_cell(course: Course) -> None:
-    _add_cell(course, f"x = 1\n{SOLUTION}")
+def solution_in_a_cell(assignment: Assignment) -> None:
+    _add_cell(assignment, f"x = 1\n{SOLUTION}")
 
 
 @plant("the solution of part 2a")
-def solution_respaced_and_commented_out(course: Course) -> None:
-    _append(course, f"\n# # {SOLUTION.replace(' @ ', '@')}\n")
+def solution_respaced_and_commented_out(assignment: Assignment) -> None:
+    _append(assignment, f"\n# # {SOLUTION.replace(' @ ', '@')}\n")
 
 
 @plant("the solution of part 3a")
-def one_short_line_of_a_solution(course: Course) -> None:
-    _add_file(course, "README.md", "Use\n```python\n    return float(np.exp(loss))\n```\n")
+def one_short_line_of_a_solution(assignment: Assignment) -> None:
+    _add_file(assignment, "README.md", "Use\n```python\n    return float(np.exp(loss))\n```\n")
 
 
 @plant("the solution of part 1b")
-def a_stub_left_solved(course: Course) -> None:
-    notebook = _notebook(course)
+def a_stub_left_solved(assignment: Assignment) -> None:
+    notebook = _notebook(assignment)
     cell = next(cell for cell in notebook["cells"] if cell["id"] == "1b-stub")
     cell["source"] = "".join(cell["source"]).replace(
         "# YOUR CODE HERE", "return np.tanh(x @ W_x + b_h) @ W_y + b_y"
     )
-    _write_notebook(course, notebook)
+    _write_notebook(assignment, notebook)
 
 
 @plant("metadata, line 1: the solution of part 2a")
-def solution_in_the_metadata_of_a_cell(course: Course) -> None:
-    notebook = _notebook(course)
+def solution_in_the_metadata_of_a_cell(assignment: Assignment) -> None:
+    notebook = _notebook(assignment)
     notebook["cells"][3]["metadata"]["was"] = f"a\n    {SOLUTION}\n"
-    _write_notebook(course, notebook)
+    _write_notebook(assignment, notebook)
 
 
 @plant("a marker of what is taken out at release")
-def markers_of_a_solution(course: Course) -> None:
-    _append(course, "\n### BEGIN SOLUTION\n")
+def markers_of_a_solution(assignment: Assignment) -> None:
+    _append(assignment, "\n### BEGIN SOLUTION\n")
 
 
 @plant("the model answer of part")
-def model_answer_wrapped_anew(course: Course) -> None:
-    rubric = load_rubric(course.rubric_file)
+def model_answer_wrapped_anew(assignment: Assignment) -> None:
+    rubric = rubric_of(assignment)
     answer = next(
         region
-        for cell in read_source(course, rubric)
+        for cell in read_source(assignment, rubric)
         if cell.role == "written"
         for region in solution_regions(cell.source)
     )
-    _add_file(course, "notes.md", "\n> ".join(answer.split()))
+    _add_file(assignment, "notes.md", "\n> ".join(answer.split()))
 
 
 @plant("the explanation of question order")
-def explanation_of_a_marked_question(course: Course) -> None:
-    explanation = load_concepts(course.concepts_file)["order"].explanation
-    _add_cell(course, "\n".join(f"# {word}" for word in explanation.split()))
+def explanation_of_a_marked_question(assignment: Assignment) -> None:
+    explanation = load_concepts(assignment.concepts_file)["order"].explanation
+    _add_cell(assignment, "\n".join(f"# {word}" for word in explanation.split()))
 
 
-def _right(course: Course, name: str = "order") -> str:
-    return "".join(sorted(load_concepts(course.concepts_file)[name].right, reverse=True))
+def _right(assignment: Assignment, name: str = "order") -> str:
+    return "".join(sorted(load_concepts(assignment.concepts_file)[name].right, reverse=True))
 
 
 @plant("line 2: the right answer of question order")
-def answers_filled_in(course: Course) -> None:
-    _add_cell(course, f'answers_1b = {{\n    "order": "{_right(course)}",\n}}')
+def answers_filled_in(assignment: Assignment) -> None:
+    _add_cell(assignment, f'answers_1b = {{\n    "order": "{_right(assignment)}",\n}}')
 
 
 @plant("the right answer of question order")
-def answers_assigned_one_by_one(course: Course) -> None:
-    letters = ", ".join(_right(course).upper())
-    _append(course, f"\nanswers_1b['order'] = '{letters}'\n")
+def answers_assigned_one_by_one(assignment: Assignment) -> None:
+    letters = ", ".join(_right(assignment).upper())
+    _append(assignment, f"\nanswers_1b['order'] = '{letters}'\n")
 
 
 @plant("the right answer of question hidden-state")
-def answers_as_a_set(course: Course) -> None:
-    _append(course, f'\nkey = {{"hidden-state": {set(_right(course, "hidden-state"))!r}}}\n')
+def answers_as_a_set(assignment: Assignment) -> None:
+    _append(
+        assignment, f'\nkey = {{"hidden-state": {set(_right(assignment, "hidden-state"))!r}}}\n'
+    )
 
 
 @plant("the right answer of question lstm")
-def the_bank_itself(course: Course) -> None:
-    shutil.copy(course.concepts_file, course.assignment_folder / "concepts.yaml")
+def the_bank_itself(assignment: Assignment) -> None:
+    shutil.copy(assignment.concepts_file, assignment.released / "concepts.yaml")
 
 
 @plant("the right answer of question order")
-def the_bank_as_json(course: Course) -> None:
-    data = [{"id": "order", "options": {"a": "x"}, "right": list(_right(course))}]
-    _add_file(course, "bank.json", json.dumps(data, indent=1))
+def the_bank_as_json(assignment: Assignment) -> None:
+    data = [{"id": "order", "options": {"a": "x"}, "right": list(_right(assignment))}]
+    _add_file(assignment, "bank.json", json.dumps(data, indent=1))
 
 
 @plant("the hidden check")
-def a_line_of_a_hidden_check(course: Course) -> None:
+def a_line_of_a_hidden_check(assignment: Assignment) -> None:
     name, _ = next(_hidden_checks())
     owner = f"the hidden check {name}"
-    line = next(s.shown for s in collect_secrets(course).lines if s.owner == owner)
-    _add_file(course, "rnn_extra.py", f"def f():\n        {line}\n")
+    line = next(s.shown for s in collect_secrets(assignment).lines if s.owner == owner)
+    _add_file(assignment, "rnn_extra.py", f"def f():\n        {line}\n")
 
 
 @plant("wide characters, line 1: the solution of part 2a")
-def solution_in_utf_16(course: Course) -> None:
-    _add_file(course, "data/notes.txt", SOLUTION.encode("utf-16"))
+def solution_in_utf_16(assignment: Assignment) -> None:
+    _add_file(assignment, "data/notes.txt", SOLUTION.encode("utf-16"))
 
 
 @plant("cell 6 (planted), base64 in line 1, line 1: the solution of part 2a")
-def solution_in_base64(course: Course) -> None:
-    _add_cell(course, f"code = {base64.b64encode(SOLUTION.encode())!r}")
+def solution_in_base64(assignment: Assignment) -> None:
+    _add_cell(assignment, f"code = {base64.b64encode(SOLUTION.encode())!r}")
 
 
 @plant("base64 in line 3")
-def solution_in_base64_over_several_lines(course: Course) -> None:
+def solution_in_base64_over_several_lines(assignment: Assignment) -> None:
     text = base64.encodebytes(("# nothing\n" * 20 + SOLUTION).encode()).decode()
-    _add_file(course, "README.md", "Data:\n\n" + text)
+    _add_file(assignment, "README.md", "Data:\n\n" + text)
 
 
 @plant("the solution of part 2a")
-def solution_in_base64_for_the_web(course: Course) -> None:
-    _append(course, f"\n# {base64.urlsafe_b64encode(('?>' * 5 + SOLUTION).encode()).decode()}\n")
+def solution_in_base64_for_the_web(assignment: Assignment) -> None:
+    _append(
+        assignment, f"\n# {base64.urlsafe_b64encode(('?>' * 5 + SOLUTION).encode()).decode()}\n"
+    )
 
 
 @plant("zip member inner/rnn.py")
-def solution_in_a_zip(course: Course) -> None:
+def solution_in_a_zip(assignment: Assignment) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("inner/rnn.py", SOLUTION)
-    _add_file(course, "data/names.npz", buffer.getvalue())
+    _add_file(assignment, "data/names.npz", buffer.getvalue())
 
 
 @plant("compressed data at byte 0")
-def solution_in_gzip(course: Course) -> None:
-    _add_file(course, "data/names.gz", gzip.compress(SOLUTION.encode()))
+def solution_in_gzip(assignment: Assignment) -> None:
+    _add_file(assignment, "data/names.gz", gzip.compress(SOLUTION.encode()))
 
 
 @plant("compressed data at byte 7")
-def solution_in_zlib_within_a_file(course: Course) -> None:
-    _add_file(course, "data/names.bin", b"\0header" + zlib.compress(SOLUTION.encode()))
+def solution_in_zlib_within_a_file(assignment: Assignment) -> None:
+    _add_file(assignment, "data/names.bin", b"\0header" + zlib.compress(SOLUTION.encode()))
 
 
 @plant("the solution of part 2a")
-def solution_in_zlib_in_base64(course: Course) -> None:
-    _append(course, f"\nx = '{base64.b64encode(zlib.compress(SOLUTION.encode())).decode()}'\n")
+def solution_in_zlib_in_base64(assignment: Assignment) -> None:
+    _append(assignment, f"\nx = '{base64.b64encode(zlib.compress(SOLUTION.encode())).decode()}'\n")
 
 
 @plant("a compiled file")
-def a_cache_folder(course: Course) -> None:
-    _add_file(course, "__pycache__/rnn_check.cpython-311", "")
+def a_cache_folder(assignment: Assignment) -> None:
+    _add_file(assignment, "__pycache__/rnn_check.cpython-311", "")
 
 
 @plant("a compiled file by its first bytes")
-def compiled_python_under_another_name(course: Course) -> None:
-    path = course.assignment_folder / "empty.py"
+def compiled_python_under_another_name(assignment: Assignment) -> None:
+    path = assignment.released / "empty.py"
     path.write_text("")
-    py_compile.compile(str(path), str(course.assignment_folder / "data" / "names.txt"))
+    py_compile.compile(str(path), str(assignment.released / "data" / "names.txt"))
     path.unlink()
 
 
 @plant("a compiled file")
-def a_shared_library(course: Course) -> None:
-    _add_file(course, "rnn_check.so", "")
+def a_shared_library(assignment: Assignment) -> None:
+    _add_file(assignment, "rnn_check.so", "")
 
 
 @plant("a compiled file by its first bytes")
-def a_shared_library_under_another_name(course: Course) -> None:
-    _add_file(course, "data/names", b"\x7fELF\x02\x01\x01" + bytes(20))
+def a_shared_library_under_another_name(assignment: Assignment) -> None:
+    _add_file(assignment, "data/names", b"\x7fELF\x02\x01\x01" + bytes(20))
 
 
 @plant("cell 6 (planted): 1 cached outputs")
-def a_cached_output(course: Course) -> None:
-    _add_cell(course, "1")
-    notebook = _notebook(course)
+def a_cached_output(assignment: Assignment) -> None:
+    _add_cell(assignment, "1")
+    notebook = _notebook(assignment)
     notebook["cells"][5]["outputs"] = [
         {"output_type": "stream", "name": "stdout", "text": ["hello\n"]}
     ]
-    _write_notebook(course, notebook)
+    _write_notebook(assignment, notebook)
 
 
 @plant("cell 6 (planted): execution count 3")
-def an_execution_count(course: Course) -> None:
-    _add_cell(course, "1")
-    notebook = _notebook(course)
+def an_execution_count(assignment: Assignment) -> None:
+    _add_cell(assignment, "1")
+    notebook = _notebook(assignment)
     notebook["cells"][5]["execution_count"] = 3
-    _write_notebook(course, notebook)
+    _write_notebook(assignment, notebook)
 
 
 @plant("notebook metadata, line 1: a private path: `/home/ada`")
-def a_private_path_in_the_metadata(course: Course) -> None:
-    notebook = _notebook(course)
+def a_private_path_in_the_metadata(assignment: Assignment) -> None:
+    notebook = _notebook(assignment)
     notebook["metadata"]["papermill"] = {"input_path": "/home/ada/course/rnn.ipynb"}
-    _write_notebook(course, notebook)
+    _write_notebook(assignment, notebook)
 
 
 @plant("a private path: `/Users/ada`")
-def a_path_of_a_mac(course: Course) -> None:
-    _add_file(course, "README.md", "See file:///Users/ada/rnn.")
+def a_path_of_a_mac(assignment: Assignment) -> None:
+    _add_file(assignment, "README.md", "See file:///Users/ada/rnn.")
 
 
 @plant(f"a private path: `{OF_ROOT}`")
-def a_path_of_root(course: Course) -> None:
-    _append(course, f'\nPath("{OF_ROOT}")\n')
+def a_path_of_root(assignment: Assignment) -> None:
+    _append(assignment, f'\nPath("{OF_ROOT}")\n')
 
 
 @plant("a private path")
-def a_path_of_windows(course: Course) -> None:
-    _add_cell(course, 'open("C:\\\\Users\\\\ada\\\\rnn.txt")')
+def a_path_of_windows(assignment: Assignment) -> None:
+    _add_cell(assignment, 'open("C:\\\\Users\\\\ada\\\\rnn.txt")')
 
 
 @plant("the course's own path")
-def the_path_of_the_course(course: Course) -> None:
-    _append(course, f"\n# {course.root}/solutions\n")
+def the_path_of_the_course(assignment: Assignment) -> None:
+    _append(assignment, f"\n# {assignment.course.root}/solutions\n")
 
 
 @plant("the name of the file that holds the course secret")
-def the_name_of_the_secret(course: Course) -> None:
-    _append(course, '\nopen("../.course-secret")\n')
+def the_name_of_the_secret(assignment: Assignment) -> None:
+    _append(assignment, '\nopen("../.course-secret")\n')
 
 
 @plant("rnn/.course-secret: the course secret")
-def the_file_of_the_secret(course: Course) -> None:
-    _add_file(course, ".course-secret", "x")
+def the_file_of_the_secret(assignment: Assignment) -> None:
+    _add_file(assignment, ".course-secret", "x")
 
 
 @plant("line 1: the course secret;")
-def the_secret_itself(course: Course) -> None:
-    _add_file(course, "data/names.txt", course.secret())
+def the_secret_itself(assignment: Assignment) -> None:
+    _add_file(assignment, "data/names.txt", assignment.course.secret())
 
 
 @plant("a link")
-def a_link(course: Course) -> None:
-    (course.assignment_folder / "rubric").symlink_to(course.rubric_file)
+def a_link(assignment: Assignment) -> None:
+    (assignment.released / "rubric").symlink_to(assignment.rubric_file)
 
 
 @pytest.mark.parametrize("name", PLANTS)
-def test_a_planted_leak_is_found(course: Course, name: str) -> None:
+def test_a_planted_leak_is_found(assignment: Assignment, name: str) -> None:
     function, found = PLANTS[name]
-    function(course)
-    findings = [str(finding) for finding in find_leaks(course, course.assignment_folder)]
+    function(assignment)
+    findings = [str(finding) for finding in find_leaks(assignment, assignment.released)]
     assert any(found in finding for finding in findings), findings
     assert all("autograder release" in text or "delete it" in text for text in findings)
+
+
+def test_a_solution_is_found_in_every_file_of_the_self_check(assignment: Assignment) -> None:
+    files = [path for path in (assignment.released / "rnn_check").rglob("*") if path.is_file()]
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace("{", json.dumps({"x": SOLUTION})[:-1] + ", ", 1)
+            if path.suffix == ".json"
+            else f"{text}\n\ndef helper(x_t, h_prev, W_x, W_h, b_h):\n    {SOLUTION}\n"
+        )
+    found = [one for one in find_leaks(assignment, assignment.released) if "part 2a" in str(one)]
+    names = {one.file for one in found}
+    assert names == {str(path.relative_to(assignment.course.root)) for path in files}
 
 
 @pytest.mark.parametrize(
@@ -601,27 +644,34 @@ def test_a_planted_leak_is_found(course: Course, name: str) -> None:
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E",
     ],
 )
-def test_everyday_lines_are_no_leak(course: Course, text: str) -> None:
-    _add_file(course, "README.md", text)
-    assert list(map(str, find_leaks(course, course.assignment_folder))) == []
+def test_everyday_lines_are_no_leak(assignment: Assignment, text: str) -> None:
+    _add_file(assignment, "README.md", text)
+    assert list(map(str, find_leaks(assignment, assignment.released))) == []
 
 
-def test_answers_of_questions_for_self_testing_are_no_leak(course: Course) -> None:
-    bank = load_concepts(course.concepts_file)
+def test_a_leak_at_the_end_of_a_large_file_is_found(released: Assignment) -> None:
+    secrets = collect_secrets(released)
+    text = "0.123456 " * 150_000
+    assert leaks_in({"numbers.txt": text.encode()}, secrets) == []
+    assert len(leaks_in({"numbers.txt": f"{text}\n{SOLUTION}\n".encode()}, secrets)) == 1
+
+
+def test_answers_of_questions_for_self_testing_are_no_leak(assignment: Assignment) -> None:
+    bank = load_concepts(assignment.concepts_file)
     text = "".join(
         f"- id: {question.id}\n  right: [{', '.join(question.right)}]\n"
         f"  explanation: {question.explanation}\n"
         for question in bank.values()
         if not question.part
     )
-    _add_file(course, "self_test.yaml", text)
-    assert list(map(str, find_leaks(course, course.assignment_folder))) == []
+    _add_file(assignment, "self_test.yaml", text)
+    assert list(map(str, find_leaks(assignment, assignment.released))) == []
 
 
 def test_every_solution_model_answer_and_hidden_check_has_lines_that_would_be_found(
-    released: Course,
+    released: Assignment,
 ) -> None:
-    rubric, bank = load_rubric(released.rubric_file), load_concepts(released.concepts_file)
+    rubric, bank = rubric_of(released), load_concepts(released.concepts_file)
     cells = read_source(released, rubric)
     cells = with_questions(released.concepts_file, cells, rubric, bank)
     secrets = collect_secrets(released).lines
@@ -636,13 +686,13 @@ def test_every_solution_model_answer_and_hidden_check_has_lines_that_would_be_fo
     assert hidden <= owners
 
 
-def test_a_release_that_would_leak_is_not_written(course: Course) -> None:
-    (course.source_notebook_folder / "README.md").write_text(f"Try `{SOLUTION}`\n")
-    before = (course.assignment_folder / "rnn.py").stat().st_mtime_ns
+def test_a_release_that_would_leak_is_not_written(assignment: Assignment) -> None:
+    (assignment.handout / "README.md").write_text(f"Try `{SOLUTION}`\n")
+    before = (assignment.released / "rnn.py").stat().st_mtime_ns
     with pytest.raises(CourseError, match="the solution of part 2a"):
-        write_release(course)
-    assert (course.assignment_folder / "rnn.py").stat().st_mtime_ns == before
-    assert SOLUTION not in (course.assignment_folder / "README.md").read_text(encoding="utf-8")
+        write_release(assignment)
+    assert (assignment.released / "rnn.py").stat().st_mtime_ns == before
+    assert SOLUTION not in (assignment.released / "README.md").read_text(encoding="utf-8")
 
 
 # --- a source that is wrong
@@ -666,18 +716,18 @@ def test_a_release_that_would_leak_is_not_written(course: Course) -> None:
     ],
 )
 def test_a_wrong_source_is_refused_with_its_place(
-    course: Course, old: str, new: str, told: str
+    assignment: Assignment, old: str, new: str, told: str
 ) -> None:
-    source = course.source.read_text(encoding="utf-8")
+    source = assignment.source.read_text(encoding="utf-8")
     assert old in source
-    course.source.write_text(source.replace(old, new, 1), encoding="utf-8")
+    assignment.source.write_text(source.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(CourseError, match=told) as error:
-        build(course)
-    assert str(course.source) in str(error.value)
+        build(assignment)
+    assert str(assignment.source) in str(error.value)
 
 
-def test_rubric_and_bank_must_agree_on_what_is_marked(course: Course) -> None:
-    bank = course.concepts_file.read_text(encoding="utf-8")
-    course.concepts_file.write_text(bank.replace("part: 1b", "part: 4b", 1), encoding="utf-8")
+def test_rubric_and_bank_must_agree_on_what_is_marked(assignment: Assignment) -> None:
+    bank = assignment.concepts_file.read_text(encoding="utf-8")
+    assignment.concepts_file.write_text(bank.replace("part: 1b", "part: 4b", 1), encoding="utf-8")
     with pytest.raises(CourseError, match="question order"):
-        build(course)
+        build(assignment)

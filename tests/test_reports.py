@@ -20,20 +20,18 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from autograder.evidence import CellTrouble, CheckEvidence, Evidence, Seen
-from autograder.marks import Marks, mark
-from autograder.reports.files import (
-    row,
-    stored_evidence,
-    write_grades,
-    write_student,
-    write_whole,
-)
+from autograder.course.rubric import Rubric
+from autograder.marking.marks import Marks, mark
+from autograder.reports.files import write_grades, write_student
 from autograder.reports.markdown import INVISIBLE, student_markdown
 from autograder.reports.terminal import MOST_LINES, print_class, print_marks
-from autograder.rubric import Rubric
+from autograder.results.rows import row
+from autograder.results.stored import stored_evidence
+from autograder.results.writing import write_whole
+from autograder.session.loading import CellTrouble
 from autograder.submissions.finding import student_id
-from autograder.text import printable
+from autograder.submissions.text import printable
+from autograder.suite.evidence import CheckEvidence, Evidence, Seen
 
 HOSTILE = "<b>*x*</b> [a](http://b) ![c](d) | _e_ __init__ ~~f~~ # &amp; \\ $g$ [red]h[/red]"
 
@@ -54,6 +52,7 @@ def evidence(rubric: Rubric, student: str = "ada", text: str = "", **changed: An
     plain: dict[str, Any] = {
         "student": student,
         "file": f"{student}.ipynb",
+        "assignment": "rnn",
         "format": "notebook",
         "sha256": "0" * 64,
         "status": "graded",

@@ -16,10 +16,11 @@ from click.testing import CliRunner, Result
 from nbconvert.filters import markdown2html
 
 from autograder.cli import main
-from autograder.course import Course, CourseError
-from autograder.decisions import Decisions
-from autograder.reports.files import Document, locked, stored_documents
-from autograder.rubric import Late, Rubric, load_rubric
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import Late, Rubric, load_rubric
+from autograder.marking.decisions import Decisions
+from autograder.results.stored import Document, stored_documents
+from autograder.results.writing import locked
 from tests.nbgrader_course import (
     EXACT,
     cell,
@@ -39,13 +40,13 @@ SUMMED = "cross_entropy/sum: 0.5"
 class Class:
     """A course, what its students handed in, and the results."""
 
-    course: Course
+    assignment: Assignment
     submissions: Path
     results: Path
 
     def run(self, *words: object, status: int = 0, answer: str = "") -> Result:
-        course = ("--course", str(self.course.root))
-        done = CliRunner().invoke(main, [*map(str, words), *course], input=answer)
+        assignment = ("--course", str(self.assignment.course.root))
+        done = CliRunner().invoke(main, [*map(str, words), *assignment], input=answer)
         assert done.exit_code == status, done.output
         return done
 
@@ -56,7 +57,7 @@ class Class:
         return self.run("rescore", self.results, "--yes").output
 
     def stored(self) -> dict[str, Document]:
-        return {one.student: one for one in stored_documents(self.results)}
+        return {one.student: one for one in stored_documents(self.results, "rnn")}
 
     def totals(self) -> dict[str, float]:
         """By the documents, the table, and what students read: one number, or this fails."""
@@ -74,9 +75,9 @@ class Class:
 
     def edit(self, before: str, after: str) -> None:
         """Of the rubric."""
-        text = self.course.rubric_file.read_text(encoding="utf-8")
+        text = self.assignment.rubric_file.read_text(encoding="utf-8")
         assert before in text
-        self.course.rubric_file.write_text(text.replace(before, after), encoding="utf-8")
+        self.assignment.rubric_file.write_text(text.replace(before, after), encoding="utf-8")
 
     def write(self, name: str, text: str) -> None:
         (self.results / name).write_text(text, encoding="utf-8")
@@ -91,21 +92,21 @@ def table(path: Path) -> list[dict[str, str]]:
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
     """Ada's is right, Bob sums the loss, Cem's file is damaged, Dora handed in what she got."""
     folder = tmp_path_factory.mktemp("course")
-    course = make_course(folder, written_share=0.1)
-    ada, bob = solved(course), solved(course)
+    assignment = make_course(folder, written_share=0.1)
+    ada, bob = solved(assignment), solved(assignment)
     cell(bob, "1a-written").source += "\n\nBob's own words\n\n# Own heading\n<script>"
     stub = cell(bob, "3a-stub")
     assert stub.source.count(".mean()") == 1
     stub.source = stub.source.replace(".mean()", ".sum()")
-    for name, notebook in (("ada", ada), ("bob", bob), ("dora", released(course))):
-        hand_in(course, name, notebook)
-    (course.root / "submitted" / "cem" / "rnn").mkdir(parents=True)
-    (course.root / "submitted" / "cem" / "rnn" / "rnn.ipynb").write_text('{"cells": [')
+    for name, notebook in (("ada", ada), ("bob", bob), ("dora", released(assignment))):
+        hand_in(assignment, name, notebook)
+    (assignment.course.root / "submitted" / "cem" / "rnn").mkdir(parents=True)
+    (assignment.course.root / "submitted" / "cem" / "rnn" / "rnn.ipynb").write_text('{"cells": [')
     # What nbgrader writes when it takes a submission.
-    (course.root / "submitted" / "ada" / "rnn" / "timestamp.txt").write_text(
+    (assignment.course.root / "submitted" / "ada" / "rnn" / "timestamp.txt").write_text(
         "2026-12-01 09:00:00.000000 UTC"
     )
-    whole = Class(course, course.root / "submitted", folder / "results")
+    whole = Class(assignment, assignment.course.root / "submitted", folder / "results")
     whole.grade()
     return whole
 
@@ -151,7 +152,7 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
     assert by_hand is not None
     assert (by_hand.before, by_hand.reason, by_hand.who) == (near(0.045), "a <slip>", "R. Head")
     for name in ("bob.md", "bob.html"):
-        told = "Set by R. Head: a &lt;slip&gt; (the checks gave"
+        told = "Set by R. Head: a &lt;slip&gt; (the checks:"
         assert told in (graded.results / name).read_text(encoding="utf-8")
 
     # One that takes points away from what the checks give is pointed out, and no more.
@@ -162,9 +163,9 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
     graded.write("overrides.yaml", f"- {override}\n")
 
     # Graded again, after Ada has handed in 1a undone: all of it is run.
-    undone = solved(graded.course)
-    cell(undone, "1a-stub").source = cell(released(graded.course), "1a-stub").source
-    hand_in(graded.course, "ada", undone)
+    undone = solved(graded.assignment)
+    cell(undone, "1a-stub").source = cell(released(graded.assignment), "1a-stub").source
+    hand_in(graded.assignment, "ada", undone)
     graded.grade("--force")
     ada = 4.5 - BY_CHECKS
     assert graded.totals() == near({"ada": ada, "bob": bob, "cem": 0, "dora": 0})
@@ -231,7 +232,7 @@ def _exports_agree(
 ) -> None:
     for form in ("canvas", "moodle", "csv", "parquet", "gradescope", "github"):
         graded.run("export", graded.results, "--to", form)
-    titles = {part.id: part.title for part in load_rubric(graded.course.rubric_file).parts()}
+    titles = {part.id: part.title for part in load_rubric(graded.assignment.rubric_file).parts()}
     _, *rows = table(graded.results / "canvas.csv")
     for row in rows:
         student = row["SIS Login ID"]
@@ -355,7 +356,7 @@ def test_a_form_is_read_as_spreadsheets_save_it(
 
 
 def test_a_criterion_that_was_never_checked_is_told_with_its_line(graded: Class) -> None:
-    rubric = graded.course.rubric_file
+    rubric = graded.assignment.rubric_file
     text = rubric.read_text(encoding="utf-8")
     try:
         graded.edit("id: 1a.unigram", "id: 1a.unigrams")
@@ -368,7 +369,7 @@ def test_a_criterion_that_was_never_checked_is_told_with_its_line(graded: Class)
 
 def test_those_whose_totals_stay_are_one_line(graded: Class) -> None:
     graded.rescore()
-    text = graded.course.rubric_file.read_text(encoding="utf-8")
+    text = graded.assignment.rubric_file.read_text(encoding="utf-8")
     try:
         graded.edit(
             "title: Gradient of W_x\n            points: 0.1",
@@ -384,12 +385,12 @@ def test_those_whose_totals_stay_are_one_line(graded: Class) -> None:
         assert told.count("+0") == 1
         assert "2 students" in told
     finally:
-        graded.course.rubric_file.write_text(text, encoding="utf-8")
+        graded.assignment.rubric_file.write_text(text, encoding="utf-8")
 
 
 def test_a_new_hint_is_rescored_before_it_is_exported(graded: Class) -> None:
     graded.rescore()
-    text = graded.course.rubric_file.read_text(encoding="utf-8")
+    text = graded.assignment.rubric_file.read_text(encoding="utf-8")
     try:
         graded.edit("hint: With an empty context", "hint: Look, with an empty context")
         told = graded.run("export", graded.results, "--to", "gradescope", status=2).output
@@ -399,7 +400,7 @@ def test_a_new_hint_is_rescored_before_it_is_exported(graded: Class) -> None:
         told = (graded.results / "gradescope" / "dora.json").read_text(encoding="utf-8")
         assert "Hint: Look, with" in told
     finally:
-        graded.course.rubric_file.write_text(text, encoding="utf-8")
+        graded.assignment.rubric_file.write_text(text, encoding="utf-8")
 
 
 def test_a_folder_that_a_run_is_writing_is_refused(graded: Class) -> None:
@@ -414,7 +415,12 @@ def test_a_file_that_cannot_be_written_is_named(graded: Class, tmp_path: Path) -
     (tmp_path / "file").write_text("")
     for words in (
         ("export", graded.results, "--to", "csv", "--out", tmp_path / "file" / "marks.csv"),
-        ("grade", graded.course.root / "submitted", "--out", tmp_path / "file" / "results"),
+        (
+            "grade",
+            graded.assignment.course.root / "submitted",
+            "--out",
+            tmp_path / "file" / "results",
+        ),
         ("package", "gradescope", "--out", tmp_path / "file" / "rnn.zip"),
     ):
         told = graded.run(words[0], *words[1:], status=2).output

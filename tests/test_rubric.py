@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Course, CourseError
-from autograder.rubric import Rubric, load_rubric, match_checks
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import Rubric, load_rubric, match_checks
 
 SMALL = """\
 assignment: small
@@ -86,8 +86,8 @@ def test_the_shipped_rubric_is_the_assignment_s(rubric: Rubric) -> None:
     assert all(criterion.hint for criterion in rubric.criteria())
 
 
-def test_the_rubric_s_stubs_are_the_solution_s(rubric: Rubric, course: Course) -> None:
-    defined = re.findall(r"^(?:def|class) (\w+)", course.source.read_text(), re.MULTILINE)
+def test_the_rubric_s_stubs_are_the_solution_s(rubric: Rubric, assignment: Assignment) -> None:
+    defined = re.findall(r"^(?:def|class) (\w+)", assignment.source.read_text(), re.MULTILINE)
     stubs = [stub for part in rubric.parts() for stub in part.stubs]
     assert len(stubs) == len(set(stubs))
     assert set(stubs) <= set(defined)
@@ -124,11 +124,11 @@ def test_a_rubric_is_read_into_its_models(file: Path) -> None:
         ("call_seconds: 1", "call_seconds: .nan", 7, "must be above 0"),
         ("call_seconds: 1", "seconds: 1", 7, "unknown key `seconds`"),
         ("call_seconds: 1", "memory_mb: lots", 7, "Expected `int`"),
-        ("id: 1a.each", "id: 1a.whole", 22, "1a.whole stands here twice"),
+        ("id: 1a.each", "id: 1a.whole", 22, "1a.whole appears here twice"),
         ("id: 1a.each", "id: 2a.each", 22, "stands in part 1a; call it 1a.NAME or move it"),
-        ('id: "02"', 'id: "01"', 28, "task 01 stands here twice"),
-        ("id: 2a\n", "id: 1a\n", 32, "part 1a stands here twice"),
-        ("items: [x, y]", "items: [x, x]", 26, "item x of 1a.each stands here twice"),
+        ('id: "02"', 'id: "01"', 28, "task 01 appears here twice"),
+        ("id: 2a\n", "id: 1a\n", 32, "part 1a appears here twice"),
+        ("items: [x, y]", "items: [x, x]", 26, "item x of 1a.each appears here twice"),
         ("            items: [x, y]\n", "", 22, "go together"),
         ("            share: each\n", "", 22, "go together"),
         ("share: each", "share: half", 25, "Invalid enum value 'half'; it is one of each, whole"),
@@ -194,5 +194,5 @@ def test_checks_and_rubric_must_match(
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "rubric.yaml"
     file.write_text("assignment: rnn\npoints: 5\npoints: 6\n")
-    with pytest.raises(CourseError, match=r"line 3: the key `points` stands here a second time"):
+    with pytest.raises(CourseError, match=r"line 3: the key `points` appears here a second time"):
         load_rubric(file)

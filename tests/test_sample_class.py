@@ -15,12 +15,13 @@ import msgspec
 import pytest
 import yaml
 
-from autograder.concepts import load_concepts
-from autograder.course import Course
-from autograder.grading import ClassRun
-from autograder.marks import Marks
-from autograder.reports.files import Row, write_grades
-from autograder.rubric import Rubric
+from autograder.course.concepts import load_concepts
+from autograder.course.folders import Assignment, Course
+from autograder.course.rubric import Rubric
+from autograder.grading.class_run import ClassRun
+from autograder.marking.marks import Marks
+from autograder.reports.files import write_grades
+from autograder.results.rows import Row
 from autograder.submissions.finding import HandIn, find_submissions
 
 ROOT = Path(__file__).parent.parent
@@ -57,8 +58,8 @@ class Graded:
     marks: dict[str, Marks]
 
 
-def _grade(course: Course, handed_in: list[HandIn], folder: Path, jobs: int) -> Graded:
-    run = ClassRun(course, handed_in, folder, jobs)
+def _grade(assignment: Assignment, handed_in: list[HandIn], folder: Path, jobs: int) -> Graded:
+    run = ClassRun(assignment, handed_in, folder, jobs)
     rows = {row.student: row for row in run}
     write_grades(folder, list(rows.values()), run.rubric)
     marks = {
@@ -71,12 +72,12 @@ def _grade(course: Course, handed_in: list[HandIn], folder: Path, jobs: int) -> 
     return Graded(folder, run.rubric, by_file, marks)
 
 
-def _handed_in(course: Course) -> list[HandIn]:
-    return find_submissions([SUBMISSIONS], course.source.stem, course.assignment_folder)
+def _handed_in(assignment: Assignment) -> list[HandIn]:
+    return find_submissions([SUBMISSIONS], assignment.name, assignment.released)
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     """A copy of the course with a secret of its own and shorter limits."""
     root = tmp_path_factory.mktemp("course")
     for name in ("solutions", "assignment"):
@@ -87,13 +88,13 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
         assert found == 1
     (root / "rubric.yaml").write_text(rubric, encoding="utf-8")
     (root / ".course-secret").write_text(SECRET)
-    return Course(root)
+    return Course(root).assignment()
 
 
 @pytest.fixture(scope="module")
-def graded(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Graded:
+def graded(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """The sample class, graded on two processes."""
-    return _grade(course, _handed_in(course), tmp_path_factory.mktemp("grades"), jobs=2)
+    return _grade(assignment, _handed_in(assignment), tmp_path_factory.mktemp("grades"), jobs=2)
 
 
 # -- what was expected ----------------------------------------------------------------------------
@@ -151,10 +152,10 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_another_run_gives_the_same_byte_for_byte(
-    course: Course, graded: Graded, tmp_path: Path
+    assignment: Assignment, graded: Graded, tmp_path: Path
 ) -> None:
     """On one process instead of two, and in the other order."""
-    again = _grade(course, _handed_in(course)[::-1], tmp_path, jobs=1)
+    again = _grade(assignment, _handed_in(assignment)[::-1], tmp_path, jobs=1)
     first, second = _contents(graded.folder), _contents(again.folder)
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []
@@ -163,30 +164,30 @@ def test_another_run_gives_the_same_byte_for_byte(
 # -- the ends of the scale ------------------------------------------------------------------------
 
 
-def _right_answers(course: Course) -> str:
+def _right_answers(assignment: Assignment) -> str:
     """A cell with the answers to the concept questions, which the script leaves to the bank."""
     lines = ["", "# %%"]
     for part in ("1b", "4b"):
-        questions = load_concepts(course.concepts_file).values()
+        questions = load_concepts(assignment.concepts_file).values()
         right = {q.id: "".join(sorted(q.right)) for q in questions if q.part == part}
         lines.append(f"answers_{part} = {right!r}")
     return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="module")
-def ends(course: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Marks]:
+def ends(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Marks]:
     """The solution and the untouched assignment, each as a notebook and as a script."""
     script = tmp_path_factory.mktemp("solution") / "rnn.py"
-    script.write_text(course.source.read_text(encoding="utf-8") + _right_answers(course))
+    script.write_text(assignment.source.read_text(encoding="utf-8") + _right_answers(assignment))
     files = {
-        "right-notebook": course.source_notebook_folder / "rnn.ipynb",
+        "right-notebook": assignment.nbgrader_source / "rnn.ipynb",
         "right-script": script,
-        "untouched-notebook": course.assignment_folder / "rnn.ipynb",
-        "untouched-script": course.assignment_folder / "rnn.py",
+        "untouched-notebook": assignment.released / "rnn.ipynb",
+        "untouched-script": assignment.released / "rnn.py",
     }
     handed_in = [HandIn(name, path) for name, path in files.items()]
     folder = tmp_path_factory.mktemp("ends")
-    _grade(course, handed_in, folder, jobs=2)
+    _grade(assignment, handed_in, folder, jobs=2)
     return {
         name: msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Marks)
         for name in files
@@ -215,10 +216,14 @@ def _autograder(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_grade_marks_a_class_and_never_stops_for_one(course: Course, tmp_path: Path) -> None:
+def test_grade_marks_a_class_and_never_stops_for_one(
+    assignment: Assignment, tmp_path: Path
+) -> None:
     files = [SUBMISSIONS / name for name in ("emma-novak.ipynb", "paulo-mendes.ipynb")]
     out = tmp_path / "grades"
-    done = _autograder("grade", *files, "--out", out, "--jobs", "2", "--course", course.root)
+    done = _autograder(
+        "grade", *files, "--out", out, "--jobs", "2", "--course", assignment.course.root
+    )
     assert done.returncode == 0, done.stderr
     assert "2 submissions graded" in done.stdout
     with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
@@ -229,35 +234,39 @@ def test_grade_marks_a_class_and_never_stops_for_one(course: Course, tmp_path: P
         assert (out / f"{student}.md").is_file()
     assert done.stderr.strip() == ""
     # One who comes late, into the same folder: nobody else is lost without a word.
-    done = _autograder("grade", files[1], "--out", out, "--course", course.root)
+    done = _autograder("grade", files[1], "--out", out, "--course", assignment.course.root)
     assert done.returncode == 0, done.stderr
     assert "results of 1 more, who are not in these tables (emma-novak)" in done.stderr
-    _autograder("rescore", out, "--yes", "--course", course.root)
+    _autograder("rescore", out, "--yes", "--course", assignment.course.root)
     assert "emma-novak" in (out / "grades.csv").read_text(encoding="utf-8")
 
 
-def test_check_prints_marks_and_reasons(course: Course) -> None:
-    done = _autograder("check", SUBMISSIONS / "emma-novak.ipynb", "--course", course.root)
+def test_check_prints_marks_and_reasons(assignment: Assignment) -> None:
+    done = _autograder(
+        "check", SUBMISSIONS / "emma-novak.ipynb", "--course", assignment.course.root
+    )
     assert done.returncode == 0, done.stderr
     assert "4.7 of 5 points" in done.stdout
     assert "2a.cell" in done.stdout
 
 
-def test_check_tells_why_a_file_cannot_be_read(course: Course) -> None:
-    done = _autograder("check", SUBMISSIONS / "ingrid-solberg.ipynb", "--course", course.root)
+def test_check_tells_why_a_file_cannot_be_read(assignment: Assignment) -> None:
+    done = _autograder(
+        "check", SUBMISSIONS / "ingrid-solberg.ipynb", "--course", assignment.course.root
+    )
     assert done.returncode == 0, done.stderr
     assert "0 of 5 points" in done.stdout
     assert "PDF" in done.stdout
     assert done.stderr.strip() == ""
 
 
-def test_check_marks_none_of_many(course: Course) -> None:
-    done = _autograder("check", SUBMISSIONS, "--course", course.root)
+def test_check_marks_none_of_many(assignment: Assignment) -> None:
+    done = _autograder("check", SUBMISSIONS, "--course", assignment.course.root)
     assert done.returncode == 2
     assert re.search(r"holds \d+ submissions; name the file of one", done.stderr)
 
 
-def test_nothing_to_grade_is_an_exit_status_of_two(course: Course, tmp_path: Path) -> None:
+def test_nothing_to_grade_is_an_exit_status_of_two(assignment: Assignment, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     words: dict[str, list[Any]] = {
         "no such file or folder": [tmp_path / "not-there"],
@@ -265,21 +274,23 @@ def test_nothing_to_grade_is_an_exit_status_of_two(course: Course, tmp_path: Pat
     }
     for told, paths in words.items():
         out = tmp_path / "grades"
-        done = _autograder("grade", *paths, "--out", out, "--course", course.root)
+        done = _autograder("grade", *paths, "--out", out, "--course", assignment.course.root)
         assert done.returncode == 2
         assert told in done.stderr
         assert not out.exists()
     out = tmp_path / "empty" / "grades"
-    done = _autograder("grade", tmp_path / "empty", "--out", out, "--course", course.root)
+    done = _autograder(
+        "grade", tmp_path / "empty", "--out", out, "--course", assignment.course.root
+    )
     assert done.returncode == 2
     assert "among the submissions" in done.stderr
     assert not out.exists()
 
 
-def test_a_wrong_rubric_is_an_exit_status_of_two(course: Course, tmp_path: Path) -> None:
-    text = course.rubric_file.read_text(encoding="utf-8")
+def test_a_wrong_rubric_is_an_exit_status_of_two(assignment: Assignment, tmp_path: Path) -> None:
+    text = assignment.rubric_file.read_text(encoding="utf-8")
     (tmp_path / "rubric.yaml").write_text(text.replace("points: 0.3\n", "points: 0.4\n", 1))
-    shutil.copytree(course.root / "solutions", tmp_path / "solutions")
+    shutil.copytree(assignment.course.root / "solutions", tmp_path / "solutions")
     file = SUBMISSIONS / "emma-novak.ipynb"
     done = _autograder("check", file, "--course", tmp_path)
     assert done.returncode == 2

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
+import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,18 +19,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.concepts import load_concepts
-from autograder.course import Course, CourseError
-from autograder.reference import Reference
-from autograder.release import joining
-from autograder.release.self_check import _literal
-from autograder.rubric import Rubric
-from autograder.submissions.reading import percent_cells
-from tests.conftest import Load
+from autograder.course.concepts import load_concepts
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.percent import percent_cells
+from autograder.course.reference import Reference
+from autograder.course.rubric import Rubric
+from autograder.release.self_check import self_check_package
+from autograder.release.visible import visible_source
+from autograder.self_check.facts import Check, Criterion, Facts, Limits, Part
+from autograder.suite.collecting import collect_checks
+from tests.conftest import RNN, Load
 
 ROOT = Path(__file__).parent.parent
 RELEASED = ROOT / "assignment" / "rnn"
-SOLVED = ROOT / "solutions" / "rnn.py"
+PACKAGE = RELEASED / "rnn_check"
+SOLVED = RNN.source
 
 Names = dict[str, Any]
 Tell = Callable[..., str]
@@ -36,15 +41,24 @@ Tell = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def rnn_check() -> Iterator[ModuleType]:
-    """The module as it was released."""
-    spec = importlib.util.spec_from_file_location("rnn_check", RELEASED / "rnn_check.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["rnn_check"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["rnn_check"]
+    """The package as it was released."""
+    sys.path.insert(0, str(RELEASED))
+    yield importlib.import_module("rnn_check")
+    sys.path.remove(str(RELEASED))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "rnn_check"]:
+        del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def facts(rnn_check: ModuleType) -> Any:
+    return rnn_check.self_check.facts
+
+
+@pytest.fixture(scope="session")
+def report(rnn_check: ModuleType) -> Callable[[Any], str]:
+    """What a student reads of the result of a part."""
+    found: Callable[[Any], str] = rnn_check.engine.self_check.showing.report
+    return found
 
 
 @pytest.fixture
@@ -58,7 +72,7 @@ def names(reference: Reference, rubric: Rubric) -> Names:
         if "import numpy" in cell or 'role="stub"' in head:
             exec(compile(cell, "cell 1", "exec"), space)
     assert set(stubs) <= space.keys()
-    bank = load_concepts(ROOT / "solutions" / "concepts.yaml").values()
+    bank = load_concepts(RNN.concepts_file).values()
     for part in ("1b", "4b"):
         right = {one.id: "".join(one.right) for one in bank if one.part == part}
         space[f"answers_{part}"] = right
@@ -66,12 +80,12 @@ def names(reference: Reference, rubric: Rubric) -> Names:
 
 
 @pytest.fixture
-def tell(rnn_check: ModuleType, names: Names) -> Tell:
-    """``tell("2a", softmax=...)``: what is said of a part with other functions in their places."""
+def tell(rnn_check: ModuleType, names: Names, report: Callable[[Any], str]) -> Tell:
+    """``tell("2a", softmax=...)``: the report on a part with other functions in their places."""
 
     def tell(part: str, **other: Any) -> str:
         names.update(other)
-        return str(rnn_check.told(rnn_check.run_part(part, names)))
+        return report(rnn_check.run_part(part, names))
 
     return tell
 
@@ -97,15 +111,28 @@ def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 # -- what it needs, and what it holds ------------------------------------------------------------
 
 
-def test_nothing_is_imported_but_numpy_and_the_standard_library() -> None:
-    module = ast.parse((RELEASED / "rnn_check.py").read_text(encoding="utf-8"))
-    imported = set()
-    for node in module.body:
+def _imported(tree: ast.AST) -> set[str]:
+    """The packages that a piece of code imports, without relative imports."""
+    found = set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        if isinstance(node, ast.ImportFrom):
-            imported.add(str(node.module).split(".")[0])
-    assert imported - set(sys.stdlib_module_names) == {"numpy"}
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(str(node.module).split(".")[0])
+    return found
+
+
+def test_it_needs_numpy_and_the_standard_library_and_for_models_torch() -> None:
+    needed: set[str] = set()
+    within_functions: set[str] = set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            functions = isinstance(node, ast.FunctionDef | ast.ClassDef)
+            if file.name != "conftest.py":
+                (within_functions if functions else needed).update(_imported(node))
+    standard = set(sys.stdlib_module_names)
+    assert needed - standard == {"numpy"}
+    assert within_functions - standard == {"torch", "IPython"}
 
 
 def test_it_runs_without_the_grader_and_without_torch(folder: Path) -> None:
@@ -122,9 +149,107 @@ def test_it_runs_without_the_grader_and_without_torch(folder: Path) -> None:
     assert "✓  3a.perplexity" in run.stdout
 
 
-def test_known_mistakes_are_told_by_fingerprints_alone(rnn_check: ModuleType) -> None:
-    assert len(rnn_check.MISTAKES) > 20
-    for mistake in rnn_check.MISTAKES:
+def test_torch_is_imported_by_nothing_but_the_work_that_needs_it(folder: Path) -> None:
+    report = "print('torch' in sys.modules, 'pytest' in sys.modules)"
+    for words in (["-h"], ["--self-test", "tanh"], ["2a", "mine.py"]):
+        (folder / "mine.py").write_text("def softmax(logits): return logits\n")
+        code = f"import sys, rnn_check\ntry: rnn_check.self_check.main({words})\nfinally: {report}"
+        run = _run(folder, "-c", code)
+        assert run.stdout.endswith("False False\n"), run.stderr
+
+
+def test_the_engine_is_copied_as_it_is() -> None:
+    copied = [path for path in (PACKAGE / "engine").rglob("*") if path.is_file()]
+    assert len(copied) > 20
+    for path in copied:
+        name = path.relative_to(PACKAGE / "engine")
+        if str(name) != "__init__.py":
+            assert path.read_bytes() == (ROOT / "autograder" / name).read_bytes(), name
+
+
+def test_students_read_the_visible_checks_as_they_were_written() -> None:
+    shown = (PACKAGE / "checks.py").read_text(encoding="utf-8")
+    for check in collect_checks(RNN.checks):
+        lines = Path(check.function.__code__.co_filename).read_text(encoding="utf-8").split("\n")
+        start = check.function.__code__.co_firstlineno - 1
+        [tree] = ast.parse("\n".join(lines[start:]).split("\n\n\n")[0]).body
+        text = "\n".join(lines[start : start + (tree.end_lineno or 0)])
+        assert (f"\n{text}\n" in shown) == check.visible, check.name
+        assert (f"def {check.function.__name__}(" in shown) == check.visible, check.name
+    assert "mark.hidden" not in shown
+
+
+def test_pytest_runs_the_checks_one_by_one(folder: Path) -> None:
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
+    _fill_in(folder, "rnn.ipynb")
+    run = _run(folder, "-m", "pytest", "-q", "rnn_check/checks.py")
+    visible = [check for check in collect_checks(RNN.checks) if check.visible]
+    assert f"{len(visible)} passed" in run.stdout, run.stdout
+    assert "warning" not in run.stdout
+
+
+# -- what it gives away --------------------------------------------------------------------------
+
+
+# What the self-check compared with before it had numbers for that.
+ORACLE = """
+def states_of(x, h0, W_x, W_h, biases):
+    import torch
+    rnn = torch.nn.RNN(W_x.shape[0], W_h.shape[0], batch_first=True, dtype=torch.float64)
+    given = {"weight_ih_l0": W_x.T, "weight_hh_l0": W_h.T}
+    given |= {"bias_ih_l0": biases[0], "bias_hh_l0": biases[1]}
+    rnn.load_state_dict({key: torch.tensor(np.array(value)) for key, value in given.items()})
+    with torch.no_grad():
+        return rnn(torch.tensor(x), torch.tensor(h0)[None])
+"""
+
+
+def test_nothing_but_a_planted_solution_answers_in_place_of_a_stub(
+    folder: Path, tmp_path: Path, rubric: Rubric
+) -> None:
+    cells = percent_cells(SOLVED.read_text(encoding="utf-8"))
+    needed = [cell for head, cell in cells if 'role="stub"' in head or "import numpy" in cell]
+    model = (RNN.checks / "model.py").read_text(encoding="utf-8")
+    planted = folder / "rnn_check" / "engine" / "planted.py"
+    planted.write_text("\n".join([*needed, ORACLE, model.replace("from __future", "# ")]))
+    words = [
+        sys.executable,
+        "-m",
+        "tests.solving",
+        str(folder / "rnn_check"),
+        str(tmp_path / "out"),
+    ]
+    subprocess.run(words, cwd=ROOT, check=True, timeout=500, capture_output=True)
+    found = json.loads((tmp_path / "out").read_text(encoding="utf-8"))
+    assert set(found) == {stub for part in rubric.parts() for stub in part.stubs}
+    names = {name.removeprefix("engine.planted.") for solving in found.values() for name in solving}
+    assert {"rnn_forward", "states_of", "unrolled"} <= names
+    assert not [name for name in names if "." in name.removeprefix("CharRNN.")]
+
+
+def test_nothing_in_the_package_computes_with_networks() -> None:
+    computes = {
+        "nn",
+        "autograd",
+        "backward",
+        "grad",
+        "functional",
+        "softmax",
+        "tanh",
+        "cross_entropy",
+    }
+    computes |= {"matmul", "dot", "einsum", "tensordot", "inner"}
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            assert not isinstance(node, ast.MatMult), file
+            called = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+            if not called.startswith("student."):
+                assert called.rpartition(".")[2] not in computes, (file, called)
+
+
+def test_known_mistakes_are_told_by_fingerprints_alone(facts: Any) -> None:
+    assert len(facts.mistakes) > 20
+    for mistake in facts.mistakes:
         for answers in mistake.answers.values():
             if "probabilities" in answers:
                 assert sum(answers["probabilities"]) == pytest.approx(1, abs=1e-4)
@@ -133,10 +258,10 @@ def test_known_mistakes_are_told_by_fingerprints_alone(rnn_check: ModuleType) ->
 
 
 def test_no_marked_answer_is_in_it_and_the_check_does_not_tell_one(
-    rnn_check: ModuleType, names: Names, tell: Tell
+    facts: Any, names: Names, tell: Tell
 ) -> None:
-    marked = {one for questions in rnn_check.MARKED.values() for one in questions}
-    assert not marked & {question.id for question in rnn_check.SELF_TEST}
+    marked = {one for questions in facts.marked.values() for one in questions}
+    assert not marked & {question.id for question in facts.self_test}
     right = tell("1b")
     for letters in "abcd":
         answers = dict.fromkeys(names["answers_1b"], letters)
@@ -147,23 +272,28 @@ def test_no_marked_answer_is_in_it_and_the_check_does_not_tell_one(
 
 
 def test_right_functions_reach_all_points_that_can_be_reached(
-    rnn_check: ModuleType, names: Names, rubric: Rubric
+    rnn_check: ModuleType, names: Names, rubric: Rubric, report: Callable[[Any], str]
 ) -> None:
     for part in rubric.parts():
         result = rnn_check.run_part(part.id, names)
         checked = [one for one in part.criteria if not one.id.endswith(".concepts")]
-        assert result.whole, rnn_check.told(result)
+        assert result.whole, report(result)
         assert result.total("met") == pytest.approx(sum(one.points for one in checked))
 
 
 def test_what_is_not_written_yet_is_to_come_and_not_wrong(
-    rnn_check: ModuleType, folder: Path, rubric: Rubric
+    rnn_check: ModuleType,
+    facts: Any,
+    folder: Path,
+    rubric: Rubric,
+    report: Callable[[Any], str],
 ) -> None:
-    names = rnn_check.load(rnn_check.code_cells(folder / "rnn.ipynb"), [])
+    reading = rnn_check.engine.self_check.reading
+    names = reading.load(reading.code_cells(folder / "rnn.ipynb"), facts, [])
     for part in rubric.parts():
         result = rnn_check.run_part(part.id, names)
         assert result.total("met") == result.total("missed") == 0
-        told = rnn_check.told(result)
+        told = report(result)
         for stub in part.stubs:
             assert f"`{stub}` is still to be written." in told
         assert "✗" not in told
@@ -211,10 +341,13 @@ def test_draws_are_shown_with_their_generator_and_as_shares(tell: Tell) -> None:
     assert "It looks as if all tokens in the draw are equally likely." in told
 
 
-def test_an_exception_is_told_with_the_students_own_line(rnn_check: ModuleType) -> None:
+def test_an_exception_is_told_with_the_students_own_line(
+    rnn_check: ModuleType, facts: Any, report: Callable[[Any], str]
+) -> None:
+    reading = rnn_check.engine.self_check.reading
     cell = "def perplexity(loss):\n    number = loss\n    return number['nats']\n"
-    names = rnn_check.load([rnn_check.CodeCell("cell 1", cell)], [])
-    told = " ".join(rnn_check.told(rnn_check.run_part("3a", names)).split())
+    names = reading.load([reading.CodeCell("cell 1", cell)], facts, [])
+    told = " ".join(report(rnn_check.run_part("3a", names)).split())
     assert "`perplexity` raised TypeError: 'float' object is not subscriptable" in told
     assert "in `perplexity`, line 3: return number['nats']" in told
 
@@ -302,7 +435,7 @@ def test_an_unknown_mistake_is_not_named(tell: Tell) -> None:
     assert "looks as if" not in told
 
 
-def test_beside_torch_the_smallest_case_that_differs_is_shown(tell: Tell, names: Names) -> None:
+def test_the_smallest_case_that_differs_from_torch_is_shown(tell: Tell, names: Names) -> None:
     right = names["rnn_forward"]
 
     def rnn_forward(x: Any, *rest: Any) -> Any:
@@ -312,12 +445,12 @@ def test_beside_torch_the_smallest_case_that_differs_is_shown(tell: Tell, names:
 
     told = tell("2c", rnn_forward=rnn_forward)
     assert "0.5 of 0.5 points reached" in told
-    assert "`rnn_forward` is not the same" in told
-    assert "`rnn_forward` the same" in tell("2c", rnn_forward=right)
+    assert "`rnn_forward` is not the same as torch on random inputs" in told
+    assert "The same as torch on random inputs: `rnn_forward`." in tell("2c", rnn_forward=right)
 
 
 @pytest.mark.parametrize("stub", ["rnn_cell_backward", "bptt"])
-def test_gradients_are_held_against_those_of_torch(tell: Tell, names: Names, stub: str) -> None:
+def test_gradients_are_compared_with_those_of_torch(tell: Tell, names: Names, stub: str) -> None:
     part, right = {"rnn_cell_backward": "3b", "bptt": "3c"}[stub], names[stub]
 
     def wrong(*args: Any) -> Any:
@@ -331,7 +464,7 @@ def test_gradients_are_held_against_those_of_torch(tell: Tell, names: Names, stu
     assert "0.5 of 0.5 points reached" in told
     assert f"`{stub}` is not the same" in told
     assert "off by the same amount everywhere" in told
-    assert f"Beside torch, on random inputs: `{stub}` the same" in tell(part, **{stub: right})
+    assert f"The same as torch on random inputs: `{stub}`." in tell(part, **{stub: right})
 
 
 # -- concept questions ---------------------------------------------------------------------------
@@ -364,11 +497,11 @@ def test_answers_that_are_no_dict_are_told(tell: Tell, answers: Any) -> None:
 
 
 def test_the_self_test_asks_judges_and_explains(
-    rnn_check: ModuleType, capsys: pytest.CaptureFixture[str]
+    rnn_check: ModuleType, facts: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rnn_check.self_test()
-    assert capsys.readouterr().out.count("self_test(") == len(rnn_check.SELF_TEST) == 12
-    for question in rnn_check.SELF_TEST:
+    assert capsys.readouterr().out.count("self_test(") == len(facts.self_test) == 12
+    for question in facts.self_test:
         rnn_check.self_test(question.id)
         asked = capsys.readouterr().out
         assert f"{min(question.options)}. " in asked
@@ -455,7 +588,7 @@ def test_a_check_that_is_not_met_raises_for_nbgrader_and_for_nobody_else(
 def _fill_in(folder: Path, name: str) -> None:
     """Puts the solved assignment in the place of the notebook or the script."""
     if name == "rnn.ipynb":
-        shutil.copy(ROOT / "solutions" / "rnn" / "rnn.ipynb", folder)
+        shutil.copy(RNN.nbgrader_source / "rnn.ipynb", folder)
     else:
         (folder / name).write_text(
             "\n".join(f"# %% {head}\n{cell}" for head, cell in _solved_cells()), encoding="utf-8"
@@ -463,7 +596,7 @@ def _fill_in(folder: Path, name: str) -> None:
 
 
 def _solved_cells() -> Iterator[tuple[str, str]]:
-    notebook = json.loads((ROOT / "solutions" / "rnn" / "rnn.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((RNN.nbgrader_source / "rnn.ipynb").read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             yield "", "".join(cell["source"])
@@ -587,7 +720,9 @@ def test_cells_that_fail_are_told_with_their_line(folder: Path, hand_in: HandIn)
 def test_a_cell_that_never_ends_is_told_and_the_others_are_read(
     folder: Path, hand_in: HandIn, rnn_check: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rnn_check, "LIMITS", rnn_check.Limits(3, 60))
+    own = rnn_check.self_check
+    limits = replace(own.facts.limits, cell=3.0)
+    monkeypatch.setattr(own, "facts", replace(own.facts, limits=limits))
     _write(folder, "while True: pass", EXP)
     _, said = hand_in("rnn.py")
     assert "cell 1 was stopped: a cell may take 3 s." in said
@@ -619,7 +754,7 @@ def test_cells_that_nbgrader_misses_are_told(folder: Path, hand_in: HandIn) -> N
     path.write_text(json.dumps(notebook), encoding="utf-8")
     _, said = hand_in("rnn.ipynb")
     assert "For nbgrader, cells are missing: 2a-check." in said
-    assert "For nbgrader, cells stand twice: 2a-stub." in said
+    assert "For nbgrader, cells are there twice: 2a-stub." in said
 
 
 @pytest.mark.parametrize(
@@ -647,53 +782,189 @@ def test_a_file_that_cannot_be_read_is_told(
 # -- where it is graded --------------------------------------------------------------------------
 
 
-def test_no_experiment_runs_where_it_is_graded(load: Load, course: Course) -> None:
+def test_no_experiment_runs_where_it_is_graded(load: Load, assignment: Assignment) -> None:
     cells = [cell for _, cell in _solved_cells()]
     changed = [cell.replace("iterations=12_000", "iterations=10**9") for cell in cells]
     assert changed != cells
-    student = load(*changed, support=course.support())
+    student = load(*changed, support=assignment.support())
     assert student.perplexity(0.0) == 1.0
     assert [trouble.message for trouble in student.session.troubles] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import rnn_check",
+        "import rnn_check.checks as checks, rnn_check.engine.checks.agree",
+        "from rnn_check import check, gradient_check, self_test, checks",
+        "from rnn_check.engine.checks.agree import agree",
+        "from rnn_check.checks import *",
+        "import rnn_experiments.anything",
+    ],
+)
+def test_what_is_imported_from_beside_the_notebook_does_nothing(
+    load: Load, assignment: Assignment, rnn_check: ModuleType, facts: Any, line: str
+) -> None:
+    cell = f"{line}\ndef perplexity(loss): return loss + 1"
+    student = load(cell, support=assignment.support())
+    assert student.perplexity(1.0) == 2.0
+    reading = rnn_check.engine.self_check.reading
+    failures: list[Any] = []
+    names = reading.load([reading.CodeCell("cell 1", cell)], facts, failures)
+    assert failures == []
+    assert names["perplexity"](1.0) == 2.0
+    assert names.get("rnn_check") is not rnn_check
+    assert sys.modules["rnn_check"] is rnn_check
 
 
 # -- how it is built -----------------------------------------------------------------------------
 
 
-def test_literals_evaluate_to_what_they_are_of() -> None:
-    values = [
-        {"a": [1.5, None, (1,), ()], "b": "x" * 300, "c": {"d": [0.25] * 80}},
-        'a "quoted" text, with ünïcode ' * 8,
-        frozenset({"b", "a"}),
-    ]
-    for value in values:
-        text = _literal(value)
-        assert eval(text) == value
-        assert max(map(len, text.split("\n"))) <= 100
+CHECKS = '''\
+"""Checks of a small homework."""
+
+import pytest
+
+from autograder.checks.agree import agree
+from autograder.checks.inputs import distinct
+
+from .inputs import steps
+
+LIMIT = 5
+# Told to nobody.
+SECRET = 7
 
 
-def test_names_that_two_modules_define_stay_apart() -> None:
-    roots = [
-        ("autograder.worker.answers", "plain"),
-        ("autograder.worker.cells", "safe_text"),
-    ]
-    imports, pieces = joining.join(roots, frozenset(), {})
-    space: Names = {}
-    exec("from __future__ import annotations\n" + "\n".join(imports + pieces), space)
-    assert space["plain"](np.float64(2.0)) == 2.0
-    assert len(space["safe_text"]("x" * 1000)) == 300
+# -- part one ---
+
+
+def _doubled(number):
+    return 2 * number
+
+
+@pytest.mark.criterion("1.double")
+@pytest.mark.hidden
+def test_double_of_a_secret(student, rng):
+    agree(student.double(SECRET), _doubled(distinct(rng, 1)[0]))
+
+
+# -- part two ---
+
+
+# In steps, as one counts.
+@pytest.mark.parametrize("step", [pytest.param(one) for one in steps(LIMIT)])
+@pytest.mark.criterion("1.double")
+@pytest.mark.visible
+def test_double(student, step):
+    agree(student.double(step), _doubled(step))
+'''
+SHOWN = """\
+from __future__ import annotations
+
+from .engine.checks.agree import agree
+from .engine.self_check.marks import pytest
+
+
+# == inputs ===
+
+
+START = 2
+
+
+def steps(n):
+    return list(range(START, n))
+
+
+# == Checks of a small homework. ===
+
+
+LIMIT = 5
+
+
+# -- part one ---
+
+
+def _doubled(number):
+    return 2 * number
+
+
+# -- part two ---
+
+
+# In steps, as one counts.
+@pytest.mark.parametrize("step", [pytest.param(one) for one in steps(LIMIT)])
+@pytest.mark.criterion("1.double")
+@pytest.mark.visible
+def test_double(student, step):
+    agree(student.double(step), _doubled(step))
+"""
+INPUTS = "import math\n\nSTART = 2\n\n\ndef steps(n):\n    return list(range(START, n))\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A homework with one stub and one file of checks, and a helper beside it."""
+    for name, text in {"test_small.py": CHECKS, "inputs.py": INPUTS}.items():
+        (tmp_path / "checks").mkdir(exist_ok=True)
+        (tmp_path / "checks" / name).write_text(text)
+    return tmp_path / "checks" / "test_small.py"
+
+
+def test_a_package_is_built_of_checks_that_lie_anywhere(small: Path, tmp_path: Path) -> None:
+    def test_double() -> None: ...
+
+    checks = [Check(test_double, "1.double", None, ((),), {"step": step}) for step in (2, 3, 4)]
+    part = Part("1", "Doubling", ("double",), (Criterion("1.double", "Twice", 1.0, "Add it."),))
+    facts = Facts(
+        *("small", (part,), checks, (), "nobody", (), (), {}, (), Limits(5, 9)),
+        *(0.0, (), (), ("small_check",)),
+    )
+    for name, data in self_check_package(facts, {small: ["test_double"]}).items():
+        path = tmp_path / "handed out" / "small_check" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    folder = tmp_path / "handed out"
+    (folder / "small.py").write_text("def double(n): return 2 * n if n < 4 else 0\n")
+    run = _run(folder, "-m", "small_check")
+    assert run.returncode == 1
+    assert "double(n=4)" in run.stdout
+    (folder / "small.py").write_text("from small_check import check\ndef double(n): return n + n\n")
+    run = _run(folder, "-m", "small_check")
+    assert run.returncode == 0, run.stdout
+    assert "1 of the 1 points" in run.stdout
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
+    run = _run(folder, "-m", "pytest", "small_check/checks.py", "-q")
+    assert "3 passed" in run.stdout, run.stdout
+
+
+def test_what_no_visible_check_needs_stays_where_it_is(small: Path) -> None:
+    shown = visible_source({small: ["test_double"]})
+    assert re.sub("===+", "===", shown) == SHOWN
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    return 2 * number", "    return pytest.approx(number)", "uses pytest.approx"),
+        ("    return 2 * number", "    import os\n    return os", "at the top of the file"),
+        ("    return 2 * number", "    return distinct(number, 2)", "autograder.checks.inputs"),
+        ("import steps", "import steps as to, START as steps", "write the import of `steps`"),
+        ("LIMIT = 5", "LIMIT = START = 5", "`START` is in"),
+        ("def test_double(", "def test_another(", "test_double is no function at the top level"),
+    ],
+)
+def test_what_cannot_come_along_is_refused(small: Path, old: str, new: str, told: str) -> None:
+    small.write_text(small.read_text().replace(old, new))
+    with pytest.raises(CourseError, match=told):
+        visible_source({small: ["test_double"]})
 
 
 def test_a_visible_check_that_students_could_not_run_is_refused(
-    monkeypatch: pytest.MonkeyPatch, course: Course
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from autograder.suite import collect_checks
-
     self_check: Any = importlib.import_module("autograder.release.self_check")
 
-    hidden = next(check for check in collect_checks() if "reference" in check.fixtures)
-    shown = type(hidden)(**{**vars(hidden), "visible": True})
-    monkeypatch.setattr(self_check, "collect_checks", lambda: [shown])
-    self_check._visible.cache_clear()
+    hidden = next(check for check in collect_checks(RNN.checks) if "reference" in check.fixtures)
+    monkeypatch.setattr(self_check, "collect_checks", lambda _: [replace(hidden, visible=True)])
     with pytest.raises(CourseError, match="students have the fixture `student` alone"):
-        self_check._visible()
-    self_check._visible.cache_clear()
+        self_check.visible_checks(RNN)

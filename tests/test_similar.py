@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import sync_playwright
 
-from autograder import similar
 from autograder.cli import main
-from autograder.course import Course
-from autograder.similar import Similar, codes_in, find_similar, write_pairs
+from autograder.course.folders import Assignment
+from autograder.similar import comparing as similar
+from autograder.similar.comparing import Similar, codes_in, find_similar, write_pairs
 from autograder.submissions.finding import find_submissions
 from tests.nbgrader_browser import CHROMIUM, QUIET
 
@@ -67,25 +67,25 @@ def ngram_distribution(tokens, context, vocab_size):
 
 
 @pytest.fixture
-def handed_in(course: Course, tmp_path: Path) -> Path:
+def handed_in(assignment: Assignment, tmp_path: Path) -> Path:
     """Ada and Bob share their own work; Cem has his own; others the reference, or nothing."""
     folder = tmp_path / "class"
     folder.mkdir()
-    stubs = (course.assignment_folder / "rnn.py").read_text(encoding="utf-8")
+    stubs = (assignment.released / "rnn.py").read_text(encoding="utf-8")
     for name, code in (("ada", ADA), ("bob", BOB), ("cem", CEM)):
         (folder / f"{name}.py").write_text(f"{stubs}\n# %%\n{code}", encoding="utf-8")
     for name in ("dora", "eve"):
-        shutil.copy(course.source, folder / f"{name}.py")
+        shutil.copy(assignment.source, folder / f"{name}.py")
     for name in ("fay", "gil"):
-        shutil.copy(course.assignment_folder / "rnn.ipynb", folder / f"{name}.ipynb")
+        shutil.copy(assignment.released / "rnn.ipynb", folder / f"{name}.ipynb")
     (folder / "hal.py").write_text("x = 1\n")
     (folder / "ivy.ipynb").write_text("")
     return folder
 
 
-def compare(course: Course, folder: Path) -> Similar:
+def compare(assignment: Assignment, folder: Path) -> Similar:
     return find_similar(
-        course, codes_in(find_submissions([folder], "rnn", course.assignment_folder))
+        assignment, codes_in(find_submissions([folder], "rnn", assignment.released))
     )
 
 
@@ -94,9 +94,9 @@ def pairs(found: Similar) -> list[tuple[str, str]]:
 
 
 def test_shared_work_is_found_and_the_reference_and_the_release_are_not(
-    course: Course, handed_in: Path
+    assignment: Assignment, handed_in: Path
 ) -> None:
-    found = compare(course, handed_in)
+    found = compare(assignment, handed_in)
     assert pairs(found) == [("ada", "bob")]
     assert found.compared == 9
     (only,) = found.pairs
@@ -112,30 +112,32 @@ def test_shared_work_is_found_and_the_reference_and_the_release_are_not(
     assert "is still to be written" not in "".join(only.right.pieces)
 
 
-def test_what_much_of_a_class_has_in_common_is_no_pair(course: Course, handed_in: Path) -> None:
+def test_what_much_of_a_class_has_in_common_is_no_pair(
+    assignment: Assignment, handed_in: Path
+) -> None:
     for number in range(40):
         own = f"# {number}\n{CEM if number < 20 else 'x = 1'}"
         (handed_in / f"other-{number}.py").write_text(own, encoding="utf-8")
-    assert pairs(compare(course, handed_in)) == [("ada", "bob")]
+    assert pairs(compare(assignment, handed_in)) == [("ada", "bob")]
 
 
 def test_what_takes_too_long_or_is_too_long_is_said(
-    course: Course, handed_in: Path, monkeypatch: pytest.MonkeyPatch
+    assignment: Assignment, handed_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (handed_in / "long.py").write_text(f"x = {1:0100}\n" * 2_000)
-    found = compare(course, handed_in)
+    found = compare(assignment, handed_in)
     assert found.left_out == ("long: all after the first 100,000 characters",)
     (handed_in / "long.py").write_text("a " * 40_000)
     monkeypatch.setattr(similar, "MAX_SECONDS", 0.05)
-    assert "long: takes too long to read" in compare(course, handed_in).left_out
+    assert "long: takes too long to read" in compare(assignment, handed_in).left_out
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
 def test_the_page_shows_code_as_text_and_asks_no_host(
-    course: Course, handed_in: Path, tmp_path: Path
+    assignment: Assignment, handed_in: Path, tmp_path: Path
 ) -> None:
     shutil.move(handed_in / "bob.py", handed_in / "<i>bob.py")
-    write_pairs(compare(course, handed_in), "<u>Title", tmp_path / "similar.html")
+    write_pairs(compare(assignment, handed_in), "<u>Title", tmp_path / "similar.html")
     text = (tmp_path / "similar.html").read_text(encoding="utf-8")
     assert "# I thought of this <b>myself</b>" in unescape(re.sub("</?mark>", "", text))
     for tag in ("<b>", "<i>", "<u>", "<script"):

@@ -26,23 +26,26 @@ from nbconvert.filters import markdown2html
 from rich.console import Console
 
 from autograder.cli import main
-from autograder.course import Course
-from autograder.evidence import CellTrouble, Evidence, Explanation, Named, tidied
-from autograder.exporting.export import Form, export
+from autograder.course.folders import Course
+from autograder.course.rubric import Rubric
+from autograder.exporting.export import export
 from autograder.exporting.results import github_result, gradescope_results
-from autograder.marks import mark
+from autograder.marking.marks import mark
 from autograder.nbgrader.explain import comment, explain
 from autograder.nbgrader.reader import answer_sheet
 from autograder.nbgrader.showing import MAX_CODE, MAX_MARKDOWN, MAX_TEXTS, harmless, make_harmless
-from autograder.reports.files import Document, row, stored_document, write_student
+from autograder.reports.files import write_student
 from autograder.reports.markdown import student_markdown
 from autograder.reports.pages.class_page import write_class_page
-from autograder.reports.pages.code import Code, Excerpt
 from autograder.reports.pages.student import student_page
 from autograder.reports.terminal import print_class, print_marks
-from autograder.rubric import Rubric
-from autograder.similar import Pair, Side, Similar, print_pairs, write_pairs
-from autograder.text import MAX_TEXT, printable
+from autograder.results.code import Code, Excerpt
+from autograder.results.rows import row
+from autograder.results.stored import Document, stored_document
+from autograder.session.loading import CellTrouble
+from autograder.similar.comparing import Pair, Side, Similar, print_pairs, write_pairs
+from autograder.submissions.text import MAX_TEXT, printable
+from autograder.suite.evidence import Evidence, Explanation, Named, tidied
 from tests.test_reports import evidence
 
 # Pieces of what acts in one place or another, between any other text.
@@ -349,7 +352,7 @@ def test_the_terminal_shows_text(rubric: Rubric, text: str) -> None:
 @given(TEXT)
 @pytest.mark.parametrize("form", ["csv", "canvas", "moodle"])
 def test_no_cell_of_a_table_is_a_formula(
-    tmp_path_factory: pytest.TempPathFactory, rubric: Rubric, form: Form, text: str
+    tmp_path_factory: pytest.TempPathFactory, rubric: Rubric, form: str, text: str
 ) -> None:
     one = msgspec.structs.replace(document(rubric, text), student=text or "ada")
     path = tmp_path_factory.mktemp("table") / "out.csv"

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.course import CourseError
+from autograder.course.folders import CourseError
+from autograder.course.percent import MAX_CELLS, percent_cells
 from autograder.submissions.finding import HandIn, find_submissions, refuse_among, student_id
 from autograder.submissions.notebook import (
-    MAX_CELLS,
     MAX_SOURCE_BYTES,
     PIECE_BYTES,
     notebook_cells,
@@ -27,7 +27,6 @@ from autograder.submissions.reading import (
     MAX_BYTES,
     MAX_SCRIPT_LINES,
     Submission,
-    percent_cells,
     read_submission,
 )
 from autograder.submissions.released import shows_only, without

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import CourseError
-from autograder.evidence import CheckEvidence, Seen
-from autograder.reference import Reference
-from autograder.sandbox import Limits, Sandbox
-from autograder.suite import Suite, collect_checks
-from tests.conftest import LONG, submission
+from autograder.course.folders import CourseError
+from autograder.course.reference import Reference
+from autograder.course.rubric import Limits
+from autograder.misconceptions import load_library
+from autograder.sandbox.workers import Sandbox
+from autograder.suite.collecting import collect_checks
+from autograder.suite.evidence import CheckEvidence, Seen
+from autograder.suite.suite import Suite
+from tests.conftest import LONG, RNN, submission
 
 NUMBERS = count()
+LIBRARY = load_library(RNN)
 Run = Callable[[str, str], Seen]
 Follow = Callable[[str, str], list[CheckEvidence]]
 # Two criteria: rnn_forward is built on the cell.
@@ -88,6 +92,12 @@ WRONG_CELL = CELL + "return x @ W_x + h @ W_h + b\n"
 RIGHT_FORWARD = FORWARD + "return rnn_cell_forward(x[:, 0], h, W_x, W_h, b)[:, None]\n"
 
 
+def suite_of(folder: Path, reference: Reference, limits: Limits) -> Suite:
+    """The checks in a folder, for the stubs of ``rnn``."""
+    checks = collect_checks(folder)
+    return Suite("rnn", checks, reference, LIBRARY, {}, {}, b"secret", limits)
+
+
 @pytest.fixture
 def run(tmp_path: Path, reference: Reference, sandbox: Sandbox) -> Run:
     """``run("visible", "assert student.softmax(0) == 1")``: what a check of that body sees."""
@@ -101,7 +111,7 @@ def run(tmp_path: Path, reference: Reference, sandbox: Sandbox) -> Run:
             f'@pytest.mark.criterion("2a.softmax")\n@pytest.mark.{kind}\n'
             f"def test_own(student, reference):\n    {body}\n"
         )
-        suite = Suite(collect_checks(folder), reference, {}, {}, b"secret", LONG)
+        suite = suite_of(folder, reference, LONG)
         handed_in = submission("def softmax(logits):\n    return logits + 4710\n")
         evidence = suite.run(handed_in, sandbox.controls[0])
         (check,) = evidence.checks
@@ -116,7 +126,7 @@ def follow(tmp_path: Path, reference: Reference, sandbox: Sandbox) -> Follow:
     folder = tmp_path / f"checks_{next(NUMBERS)}"
     folder.mkdir()
     (folder / f"test_{folder.name}.py").write_text(OF_FORWARD)
-    suite = Suite(collect_checks(folder), reference, {}, {}, b"secret", LONG)
+    suite = suite_of(folder, reference, LONG)
 
     def follow(cell: str, forward: str) -> list[CheckEvidence]:
         evidence = suite.run(
@@ -203,12 +213,12 @@ def test_checks_that_run_together_see_what_each_sees_alone(
     folder.mkdir()
     (folder / f"test_{folder.name}.py").write_text(MANY)
     limits = Limits(call_seconds=0.4, cell_seconds=20)
-    monkeypatch.setattr("autograder.session.SECOND_CALL_SECONDS", 0.2)
-    suite = Suite(collect_checks(folder), reference, {}, {}, b"secret", limits)
+    monkeypatch.setattr("autograder.session.pipeline.SECOND_CALL_SECONDS", 0.2)
+    suite = suite_of(folder, reference, limits)
     imports = "import os\nimport numpy as np\ndef forever():\n    while True: pass"
     seen = []
     for most in (1, 8):
-        monkeypatch.setattr("autograder.session.TOGETHER", most)
+        monkeypatch.setattr("autograder.session.pipeline.TOGETHER", most)
         cells = submission(imports, MODEL, RIGHT_CELL, FORWARD + forward)
         seen.append(suite.run(cells, sandbox.controls[0]))
     alone, together = seen
@@ -225,7 +235,7 @@ def test_where_right_ones_are_answered_nothing_is_asked_that_was_seen_before(
     folder = tmp_path / f"checks_{next(NUMBERS)}"
     folder.mkdir()
     (folder / f"test_{folder.name}.py").write_text(OF_FORWARD)
-    suite = Suite(collect_checks(folder), reference, {}, {}, b"secret", LONG)
+    suite = suite_of(folder, reference, LONG)
     only_new = "z = rnn_cell_forward(x[:, 0], h, W_x, W_h, b)[:, None] * (x.tobytes() not in seen)"
     forward = f"{FORWARD}{only_new}\n    seen.append(x.tobytes())\n    return z"
     cells = submission("import numpy as np\nseen = []", WRONG_CELL, forward)

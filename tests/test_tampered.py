@@ -11,19 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from autograder.cli import main
-from autograder.course import Course
-from autograder.exporting.export import FORMS
-from autograder.marks import mark
-from autograder.reports.files import (
-    MAX_DOCUMENT_BYTES,
-    known_as_slow,
-    row,
-    stored_evidence,
-    write_grades,
-    write_student,
-)
-from autograder.reports.pages.code import Code, Excerpt
-from autograder.rubric import Rubric
+from autograder.course.folders import Course
+from autograder.course.rubric import Rubric
+from autograder.exporting import FORMS
+from autograder.marking.marks import mark
+from autograder.reports.files import write_grades, write_student
+from autograder.results.code import Code, Excerpt
+from autograder.results.rows import row
+from autograder.results.stored import MAX_DOCUMENT_BYTES, known_as_slow, stored_evidence
 from tests.test_reports import evidence
 
 Change = Callable[[dict[str, Any]], None]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograder.text import CUT, MAX_TEXT, printable, printable_lines
+from autograder.submissions.text import CUT, MAX_TEXT, printable, printable_lines
 
 ANY = st.text(
     st.characters(exclude_categories=[]) | st.sampled_from("\x1b\u202e\u200b\u2028\n\t\x00")

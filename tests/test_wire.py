@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from autograder.worker import wire
-from autograder.worker.wire import Closed, TooLate, Unreadable, WireError
+from autograder.worker.values import UNKNOWN, WHATS, Unreadable
+from autograder.worker.wire import Closed, TooLate, WireError
 
 LIMIT = 1 << 20
 
@@ -38,7 +39,7 @@ scalars = st.one_of(
     st.integers(-(2**63), 2**64 - 1),
     st.floats(),
     st.text(),
-    st.builds(Unreadable, st.sampled_from(sorted(wire.WHATS))),
+    st.builds(Unreadable, st.sampled_from(sorted(WHATS))),
     arrays,
 )
 values = st.recursive(
@@ -123,7 +124,7 @@ def test_a_fresh_generator_crosses_as_its_seed() -> None:
         np.array(["text"]),
         np.random.default_rng([1, 2]),
     ],
-    ids=repr,
+    ids=["object", "array of objects", "complex numbers", "text", "generator of two seeds"],
 )
 def test_what_is_not_plain_does_not_leave(value: object) -> None:
     with pytest.raises(TypeError, match="cross"):
@@ -234,8 +235,8 @@ def test_a_message_of_less_than_that_is_read() -> None:
 
 @pytest.mark.parametrize("what", [b"", b"a \x1b[31m\n\xff", b"x" * 10_000, b"a 3.14159"])
 def test_what_stands_for_the_unreadable_is_said_in_known_words(what: bytes) -> None:
-    assert wire.decode(packed(wire.UNREADABLE, what)).what == wire.UNKNOWN
-    assert wire.decode(wire.encode(Unreadable(what.decode("latin-1")))[8:]).what == wire.UNKNOWN
+    assert wire.decode(packed(wire.UNREADABLE, what)).what == UNKNOWN
+    assert wire.decode(wire.encode(Unreadable(what.decode("latin-1")))[8:]).what == UNKNOWN
     assert wire.decode(packed(wire.UNREADABLE, b"a generator")).what == "a generator"
 
 

@@ -8,21 +8,24 @@ from functools import partial
 import numpy as np
 import pytest
 
-from autograder.box import choose
-from autograder.course import Course, CourseError
-from autograder.reference import BUILDING_BLOCKS, Reference
-from autograder.sandbox import IMPORTS, Limits, Sandbox, SandboxError
-from autograder.session import MAX_LOST, TOGETHER, Session, StudentError
-from autograder.student import Student
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.reference import Reference
+from autograder.course.rubric import Limits
+from autograder.sandbox.box import choose
+from autograder.sandbox.workers import IMPORTS, Sandbox, SandboxError
+from autograder.session.pipeline import MAX_LOST, TOGETHER
+from autograder.session.replies import StudentError
+from autograder.session.session import Session
+from autograder.session.student import Student
 from autograder.submissions.reading import read_submission
 from autograder.worker import wire
-from tests.conftest import LONG, SHORT, Load, submission
+from tests.conftest import BLOCKS, LONG, SHORT, Load, submission
 
 FOREVER = "while True: pass"
 
 
 def with_right_ones(student: Student, reference: Reference) -> Student:
-    return Student(student.session, reference, BUILDING_BLOCKS)
+    return Student(student.session, reference, BLOCKS)
 
 
 def kind(error: pytest.ExceptionInfo[StudentError]) -> str:
@@ -42,9 +45,9 @@ def test_a_call_crosses_and_comes_back(load: Load) -> None:
 
 
 def test_the_solution_answers_as_the_reference_does(
-    load: Load, course: Course, reference: Reference
+    load: Load, assignment: Assignment, reference: Reference
 ) -> None:
-    cells = read_submission(course.source, "ada").cells
+    cells = read_submission(assignment.source, "ada").cells
     student = load(*(cell.source for cell in cells if "def learn_names" not in cell.source))
     rng = np.random.default_rng(0)
     x, h0 = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 5))
@@ -208,7 +211,7 @@ def test_a_stub_that_hangs_is_not_waited_for_again_and_again(load: Load) -> None
 
 
 def test_a_stub_that_crashed_keeps_its_time(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.session.SECOND_CALL_SECONDS", 0.1)
+    monkeypatch.setattr("autograder.session.pipeline.SECOND_CALL_SECONDS", 0.1)
     slow = "def f(crash):\n    if crash: os._exit(1)\n    time.sleep(0.3)\n    return 1"
     student = load("import os, time", slow)
     with pytest.raises(StudentError):
@@ -580,7 +583,7 @@ def rnn_forward(x, h, W_x, W_h, b_h):
 
 def test_a_recursive_stub_calls_itself(load: Load) -> None:
     cell = "def softmax(z): return 7 if len(z) == 1 else softmax(z[1:])"
-    assert load(cell, right=BUILDING_BLOCKS).softmax(np.zeros(3)) == 7
+    assert load(cell, right=BLOCKS).softmax(np.zeros(3)) == 7
 
 
 def test_a_stub_that_is_missing_is_there_only_meanwhile(load: Load, reference: Reference) -> None:
@@ -595,13 +598,13 @@ def test_a_tuple_comes_back_as_one(load: Load) -> None:
     cell = "def f(*args):\n    all = rnn_cell_backward(*args)\n    return all + (1,)"
     N, E, H = 2, 3, 4
     shapes = (N, H), (N, E), (N, H), (N, H), (E, H), (H, H)
-    dx, *_, db, one = load(cell, right=BUILDING_BLOCKS).f(*map(np.zeros, shapes))
+    dx, *_, db, one = load(cell, right=BLOCKS).f(*map(np.zeros, shapes))
     assert (dx.shape, db.shape, one) == ((N, E), (H,), 1)
 
 
 def test_a_stand_in_draws_from_the_generator_that_it_is_given(load: Load) -> None:
     draw = "sample_token([0.0] * 9, rng, temperature=2, top_k=7)"
-    student = load(f"def f(rng): return [{draw} for _ in range(9)]", right=BUILDING_BLOCKS)
+    student = load(f"def f(rng): return [{draw} for _ in range(9)]", right=BLOCKS)
     first, second, other = (student.f(np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first == second != other
     assert len(set(first)) > 1
@@ -636,7 +639,7 @@ def test_a_stand_in_draws_from_the_generator_that_it_is_given(load: Load) -> Non
 )  # fmt: skip
 def test_a_stand_in_refuses_what_its_stub_does_not_take(load: Load, call: str) -> None:
     cell = f"import numpy as np\ndef f(rng): return {call}"
-    student = load(cell, "def g(): return softmax([0.0])", right=BUILDING_BLOCKS)
+    student = load(cell, "def g(): return softmax([0.0])", right=BLOCKS)
     with pytest.raises(StudentError) as error:
         student.f(np.random.default_rng(0))
     assert kind(error) == "raised"
@@ -644,7 +647,7 @@ def test_a_stand_in_refuses_what_its_stub_does_not_take(load: Load, call: str) -
 
 
 def test_only_building_blocks_are_answered_from_here(load: Load) -> None:
-    student = load("def f(): return bptt(1)", right=BUILDING_BLOCKS)
+    student = load("def f(): return bptt(1)", right=BLOCKS)
     with pytest.raises(StudentError, match="NameError"):
         student.f()
 
@@ -662,7 +665,7 @@ def test_tasks_take_turns_until_answers_are_slow_or_large(
     load: Load, monkeypatch: pytest.MonkeyPatch, now_and_then: str, in_turns: bool
 ) -> None:
     """Else no check would be done when the time is up, or all answers would be held at once."""
-    monkeypatch.setattr("autograder.session.SLOW_SECONDS", 0.2)
+    monkeypatch.setattr("autograder.session.pipeline.SLOW_SECONDS", 0.2)
     body = f"x = n\n    if n < 3: {now_and_then}\n    return x"
     student = load("import time\nimport numpy as np", f"def f(n):\n    {body}")
     seen = []

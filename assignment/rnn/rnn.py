@@ -53,7 +53,7 @@ try:  # these two lie beside this file
 except ImportError:
 
     def check(part: str) -> None:
-        print(f"part {part}: not checked, rnn_check.py is missing from this folder")
+        print(f"part {part}: not checked, rnn_check is missing from this folder")
 
 
 # %% [markdown]

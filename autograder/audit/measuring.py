@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
-from autograder.audit.mutants import SURVIVORS, mutants, survivors
-from autograder.audit.planting import Planted, Planter, as_planted, pairs, planted
+from autograder.audit.mutants import mutants, survivors
+from autograder.audit.planting import RIGHT, WRONG, Planted, Planter, as_planted, pairs, planted
 from autograder.audit.running import Bench, Graded, Job, Watch, ignore
-from autograder.course import Course, CourseError
-from autograder.misconceptions import library
+from autograder.course.folders import Assignment, CourseError
 from autograder.submissions.reading import read_submission
 from autograder.submissions.released import shows_only, without
 from autograder.worker.confine import Level
 
-RIGHT = ("right_01", "right_02", "right_03", "right_04")
-WRONG = ("wrong_01", "wrong_02", "wrong_03", "wrong_04")
 # Shares of all that were measured.
 ALL, EXACT, NAMED, TWO_NAMED, CAUGHT = 1.0, 0.98, 0.9, 0.75, 0.95
 
@@ -54,7 +50,7 @@ class Sizes:
 
 
 def run_audit(
-    course: Course,
+    assignment: Assignment,
     sizes: Sizes,
     jobs: int,
     isolation: Level | None = None,
@@ -62,28 +58,40 @@ def run_audit(
 ) -> Iterator[Measure]:
     """Measures one thing after another. Raises CourseError where something is missing.
 
+    What the assignment has nothing for, such as known mistakes, is left out.
     ``watch(what, done, of)`` is told of each submission that was graded.
     """
-    with Bench(course, jobs, isolation, watch) as bench:
-        yield from _measures(course, bench, Planter(course), sizes)
+    with Bench(assignment, jobs, isolation, watch) as bench:
+        yield from _measures(assignment, bench, Planter(assignment), sizes)
 
 
-def _measures(course: Course, bench: Bench, planter: Planter, sizes: Sizes) -> Iterator[Measure]:
-    yield from _ends(course, bench, planter)
-    right = [one for name in RIGHT for one in planted(name)]
-    yield from _right_styles(bench, planter, right[:: sizes.step])
-    wrong = [one for name in WRONG for one in planted(name)]
-    known = list(chain.from_iterable(map(as_planted, library().values())))
-    yield from _single_mistakes(bench, planter, (known + wrong)[:: sizes.step])
-    yield _two_mistakes(bench, planter, list(pairs())[:: sizes.step])
+def _measures(
+    assignment: Assignment, bench: Bench, planter: Planter, sizes: Sizes
+) -> Iterator[Measure]:
+    yield from _ends(assignment, bench, planter)
+    right = planted(assignment, RIGHT)
+    yield from filter(_measured, _right_styles(bench, planter, right[:: sizes.step]))
+    wrong = planted(assignment, WRONG)
+    library = bench.library
+    known = [
+        planted for one in library.misconceptions.values() for planted in as_planted(library, one)
+    ]
+    mistakes = (known + wrong)[:: sizes.step]
+    yield from filter(_measured, _single_mistakes(bench, planter, mistakes))
+    both = list(pairs(assignment, library))[:: sizes.step]
+    yield from filter(_measured, [_two_mistakes(bench, planter, both)])
     if sizes.with_mutants:
-        yield _mutants(bench, planter, sizes.step)
+        yield _mutants(assignment, bench, planter, sizes.step)
     yield _false_fails(bench, planter, right, sizes.runs)
 
 
-def _ends(course: Course, bench: Bench, planter: Planter) -> Iterator[Measure]:
-    script = course.assignment_folder / f"{course.source.stem}.py"
-    stubs = without(read_submission(script, "stubs"), shows_only(course.source))
+def _measured(measure: Measure) -> bool:
+    return measure.of > 0
+
+
+def _ends(assignment: Assignment, bench: Bench, planter: Planter) -> Iterator[Measure]:
+    script = assignment.released / f"{assignment.name}.py"
+    stubs = without(read_submission(script, "stubs"), shows_only(assignment.source))
     jobs = [Job("reference", planter.submission("reference")), Job("stubs", stubs)]
     marks = {graded.name: graded.marks for graded in bench.run("the ends of the scale", jobs)}
     reference = Measure("the reference earns everything", ALL)
@@ -132,12 +140,12 @@ def _two_mistakes(bench: Bench, planter: Planter, both: Sequence[Planted]) -> Me
     return measure
 
 
-def _mutants(bench: Bench, planter: Planter, step: int) -> Measure:
+def _mutants(assignment: Assignment, bench: Bench, planter: Planter, step: int) -> Measure:
     measure = Measure("mutants of the reference that are not equivalent are caught", CAUGHT)
-    equivalent = survivors()
+    equivalent = survivors(assignment.survivors)
     made = {one.name: one for one in mutants(planter.stubs())}
     for stale in equivalent - {one.change for one in made.values()}:
-        raise CourseError(f"{SURVIVORS}: {stale} is no mutant any more; remove it")
+        raise CourseError(f"{assignment.survivors}: {stale} is no mutant any more; remove it")
     asked = _criteria(bench)
     jobs = [
         Job(one.name, planter.submission("mutant", one.source), asked[one.change.stub])

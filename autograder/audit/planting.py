@@ -5,20 +5,22 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import getsource
 from pathlib import Path
 from types import ModuleType
 
-from autograder.concepts import load_concepts
-from autograder.course import Course, CourseError
-from autograder.misconceptions import Misconception, library, pieces
+from autograder.course.concepts import load_concepts
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.percent import percent_cells
+from autograder.course.stubs import Kind
+from autograder.misconceptions import Library, Misconception, Right
 from autograder.misconceptions.explain import GENERATOR
-from autograder.misconceptions.outcomes import MODEL, SAMPLER, WRITER
-from autograder.submissions.reading import Cell, Submission, percent_cells
+from autograder.submissions.reading import Cell, Submission
 
-PLANTED = Path(__file__).parent / "planted"
+RIGHT, WRONG, PAIRS = "right*.py", "wrong*.py", "pairs.txt"
 HEAD = re.compile(r"\s*([\w-]+): (\w+)(?: loses ([\w.: -]+?))?(?: is ([\w/ -]+))?\s*$")
 
 
@@ -37,15 +39,20 @@ class Planted:
     named: frozenset[str] = frozenset()
 
 
-def planted(name: str) -> list[Planted]:
-    """Those of a file of ``planted/``: a percent script, with cells such as
+def planted(assignment: Assignment, pattern: str) -> list[Planted]:
+    """Those of the files in ``audit/planted/`` whose names fit the pattern."""
+    files = sorted(assignment.planted.glob(pattern))
+    return [one for file in files for one in planted_in(file)]
 
-        # %% bias-summed-twice: rnn_cell_backward loses 3b.db_h
 
-    or, as an example of known misconceptions, ``... loses 3b.db_h is rnn_cell_backward/averaged``.
-    What stands before the first of them belongs to all.
+def planted_in(file: Path) -> list[Planted]:
+    """Those of a file: a percent script, with cells such as
+
+        # %% sum-in-place-of-mean: mean loses 1a.mean
+
+    or, as an example of known misconceptions, ``... loses 1a.mean is mean/not-divided``.
+    The text before the first of them belongs to all.
     """
-    file = PLANTED / f"{name}.py"
     cells = list(percent_cells(file.read_text(encoding="utf-8")))
     shared = cells.pop(0)[1] if cells and not cells[0][0] else ""
     found: dict[str, Planted] = {}
@@ -55,7 +62,7 @@ def planted(name: str) -> list[Planted]:
             raise CourseError(f"{file}: `# %%{head}` is not `NAME: STUB loses CRITERIA`")
         called, stub, loses, named = said.groups(default="")
         if called in found:
-            raise CourseError(f"{file}: {called} stands here twice; rename one of them")
+            raise CourseError(f"{file}: {called} appears here twice; rename one of them")
         source = f"{shared}\n{source.strip()}\n"
         lost = frozenset(loses.split())
         found[called] = Planted(called, stub, source, lost, frozenset(named.split()))
@@ -65,14 +72,15 @@ def planted(name: str) -> list[Planted]:
 class Planter:
     """Makes submissions of a course's reference."""
 
-    def __init__(self, course: Course) -> None:
-        cells = list(percent_cells(course.source.read_text(encoding="utf-8")))
+    def __init__(self, assignment: Assignment) -> None:
+        cells = list(percent_cells(assignment.source.read_text(encoding="utf-8")))
         imports = next(source for _, source in cells if "import numpy" in source)
         self._cells = [imports, *(source for head, source in cells if 'role="stub"' in head)]
-        for part in ("1b", "4b"):
-            bank = load_concepts(course.concepts_file).values()
-            right = {one.id: "".join(sorted(one.right)) for one in bank if one.part == part}
-            self._cells.append(f"answers_{part} = {right!r}")
+        right: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for one in load_concepts(assignment.concepts_file).values():
+            if one.part:
+                right[one.part][one.id] = "".join(sorted(one.right))
+        self._cells += [f"answers_{part} = {answers!r}" for part, answers in right.items()]
 
     def submission(self, student: str, *sources: str) -> Submission:
         """The reference, followed by cells that put something else in place."""
@@ -91,7 +99,7 @@ class Planter:
 
 
 def _solution(node: ast.FunctionDef | ast.ClassDef) -> str:
-    """A definition without docstrings and types, and without what stands after its solution."""
+    """A definition without docstrings and types, and without the code after its solution."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.FunctionDef | ast.ClassDef):
             if ast.get_docstring(inner) is not None:
@@ -107,56 +115,75 @@ def _solution(node: ast.FunctionDef | ast.ClassDef) -> str:
 
 # -- the library of misconceptions, as what students would write ----------------------------------
 
+# What the library's modules import of this package, for where it is not.
 PRELUDE = """
-_wrong = {}
+_pieces, _wrong = {}, {}
+def piece(function):
+    return _pieces.setdefault(function.__name__, function)
 def misconception(name, **said):
     return lambda wrong: _wrong.setdefault(said["of"] + "/" + name, wrong)
 """
-AS_STUBS = {
-    SAMPLER: """
-def sample_token(logits, rng, temperature=1.0, top_k=None):
-    p = _right.sample_token(logits, temperature, top_k)
+AS_STUBS: dict[Kind, str] = {
+    "returns": """
+def {stub}(*args):
+    return _right.{stub}(*args)
+""",
+    "draws": """
+def {stub}(*args, **settings):
+    rng, args = _generator_of(args)
+    p = _right.{stub}(*args, **settings)
     return int(rng.choice(len(p), p=p))
 """,
-    WRITER: """
-def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0, top_k=None):
-    drawn = []
-    weights = W_e, W_x, W_h, b_h, W_y, b_y
-    for p in _right.generate(drawn, prompt, length, *weights, temperature, top_k):
+    "writes": """
+def {stub}(*args, **settings):
+    (rng, args), drawn = _generator_of(args), []
+    for p in _right.{stub}(drawn, *args, **settings):
         drawn.append(int(rng.choice(len(p), p=p)))
     return drawn
 """,
 }
+GENERATOR_OF = """
+def _generator_of(args):
+    (rng,) = [one for one in args if isinstance(one, np.random.Generator)]
+    return rng, [one for one in args if one is not rng]
+"""
 
 
-def as_planted(*ones: Misconception) -> Iterator[Planted]:
+def as_planted(library: Library, *ones: Misconception) -> Iterator[Planted]:
     """Misconceptions of one stub, all at once, each family by the first of its cases.
 
     None for a model, and for what a generator does: of these the pieces know no source that a
     student could write.
     """
     stub = ones[0].stub
-    if stub == MODEL or any(one.piece == GENERATOR for one in ones):
+    kind = library.stubs[stub].kind
+    if kind == "model" or any(one.piece == GENERATOR.format(stub) for one in ones):
         return
-    sources = "\n".join(_standing_alone(module) for module in (pieces, *_modules(ones)))
+    functions = [*library.pieces.values(), *(one.wrong for one in ones)]
+    modules = dict.fromkeys(function.__module__ for function in functions)
+    sources = "\n".join(_standing_alone(sys.modules[name]) for name in modules)
     replaced = ", ".join(f"{one.piece!r}: {_call(one)}" for one in ones)
     source = (
-        f"_known = {{'__name__': 'known'}}\nexec({_FUTURE + PRELUDE + sources!r}, _known)\n"
-        f"_wrong = _known['_wrong']\n_right = _known['Right']({{{replaced}}})\n"
+        f"_known = {{'__name__': 'known'}}\n"
+        f"exec({_FUTURE + _RIGHT + PRELUDE + sources!r}, _known)\n"
+        f"_wrong = _known['_wrong']\n"
+        f"_right = _known['Right'](_known['_pieces'], {{{replaced}}})\n"
     )
-    source += AS_STUBS.get(stub, f"def {stub}(*args):\n    return _right.{stub}(*args)\n")
+    source += GENERATOR_OF + AS_STUBS[kind].format(stub=stub)
     lost = frozenset[str]().union(*(one.costs for one in ones))
     named = frozenset(one.name for one in ones)
     yield Planted(" and ".join(sorted(named)), stub, source, lost, named)
 
 
-def pairs() -> Iterator[Planted]:
+def pairs(assignment: Assignment, library: Library) -> Iterator[Planted]:
     """Two misconceptions of a stub at once, in a piece each: those of ``planted/pairs.txt``."""
-    known = library()
-    file = PLANTED / "pairs.txt"
+    known = library.misconceptions
+    file = assignment.planted / PAIRS
+    if not file.is_file():
+        return
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         try:
-            yield from as_planted(*(known[name] for name in line.split()))
+            yield from as_planted(library, *(known[name] for name in line.split()))
         except KeyError as error:
             raise CourseError(
                 f"{file}, line {number}: no misconception is called {error}"
@@ -164,6 +191,7 @@ def pairs() -> Iterator[Planted]:
 
 
 _FUTURE = "from __future__ import annotations\n"
+_RIGHT = f"from functools import partial\n{getsource(Right)}"
 
 
 def _call(one: Misconception) -> str:
@@ -173,17 +201,13 @@ def _call(one: Misconception) -> str:
     return f"lambda *args: {wrong}(*args, case={one.cases[0]!r})"
 
 
-def _modules(ones: tuple[Misconception, ...]) -> list[ModuleType]:
-    return [sys.modules[name] for name in dict.fromkeys(one.wrong.__module__ for one in ones)]
-
-
 def _standing_alone(module: ModuleType) -> str:
-    """A module's source without what it imports of this package."""
+    """A module's source without what it imports of this package and of its own."""
     tree = ast.parse(getsource(module))
     tree.body = [
         node
         for node in tree.body
         if not isinstance(node, ast.ImportFrom)
-        or not (node.module or "").startswith(("autograder", "__future__"))
+        or not (node.level or (node.module or "").startswith(("autograder", "__future__")))
     ]
     return ast.unparse(tree) + "\n"

@@ -10,16 +10,18 @@ from types import TracebackType
 
 import msgspec
 
-from autograder import box
-from autograder.concepts import load_concepts
-from autograder.course import Course
-from autograder.evidence import Evidence
-from autograder.marks import Marks, mark
-from autograder.reference import Reference
-from autograder.rubric import Rubric, load_rubric
-from autograder.sandbox import Control, Sandbox
+from autograder.course.concepts import load_concepts
+from autograder.course.folders import Assignment
+from autograder.course.reference import Reference
+from autograder.course.rubric import Rubric, rubric_of
+from autograder.marking.marks import Marks, mark
+from autograder.misconceptions import load_library
+from autograder.sandbox import box
+from autograder.sandbox.workers import Control, Sandbox
 from autograder.submissions.reading import Submission
-from autograder.suite import Suite, collect_checks
+from autograder.suite.collecting import collect_checks
+from autograder.suite.evidence import Evidence
+from autograder.suite.suite import Suite
 from autograder.worker.confine import Level
 
 # A mutant may never end; a right stub takes a few hundredths of a second.
@@ -76,16 +78,21 @@ class Bench:
     """The sandbox and the suite, for the time of an audit: ``for graded in bench.run(jobs)``."""
 
     def __init__(
-        self, course: Course, jobs: int, isolation: Level | None = None, watch: Watch = ignore
+        self,
+        assignment: Assignment,
+        jobs: int,
+        isolation: Level | None = None,
+        watch: Watch = ignore,
     ) -> None:
-        self.rubric: Rubric = load_rubric(course.rubric_file)
-        self._course = course
+        self.rubric: Rubric = rubric_of(assignment)
+        self._assignment = assignment
         self._watch = watch
         self._processes = jobs
-        self._sandbox = Sandbox(box.choose(isolation), jobs, hidden=[course.root])
-        self._checks = collect_checks()
-        self._reference = Reference(course.source)
-        self._concepts = load_concepts(course.concepts_file)
+        self._sandbox = Sandbox(box.choose(isolation), jobs, hidden=[assignment.course.root])
+        self._checks = collect_checks(assignment.checks)
+        self._reference = Reference(assignment)
+        self.library = load_library(assignment)
+        self._concepts = load_concepts(assignment.concepts_file)
         self._suites: dict[frozenset[str], Suite] = {}
 
     def __enter__(self) -> Bench:
@@ -128,11 +135,13 @@ class Bench:
         if criteria not in self._suites:
             limits = self.rubric.limits
             self._suites[criteria] = Suite(
+                self._assignment.name,
                 [one for one in self._checks if not criteria or one.criterion in criteria],
                 self._reference,
+                self.library,
                 self._concepts,
-                self._course.support(),
-                self._course.secret(),
+                self._assignment.support(),
+                self._assignment.course.secret(),
                 msgspec.structs.replace(limits, **SHORT) if criteria else limits,
             )
         return self._suites[criteria]

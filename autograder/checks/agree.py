@@ -43,13 +43,17 @@ class Disagreement(AssertionError):
 
     ``message`` is for the student, also where the check is hidden. So it holds no value of the
     check, and no number or text that the answer can choose, by which it could tell a value: only
-    features from a short list, such as a sign. ``detail`` holds values, counts and places.
+    features from a short list, such as a sign. ``detail`` holds values, counts and places;
+    ``compared`` are what was expected and what was returned, where these were compared.
     """
 
-    def __init__(self, message: str, detail: str = "") -> None:
+    def __init__(
+        self, message: str, detail: str = "", compared: tuple[Array, object] | None = None
+    ) -> None:
         super().__init__(f"{message} {detail}".strip())
         self.message = message
         self.detail = detail
+        self.compared = compared
 
 
 class Partial(AssertionError):
@@ -87,7 +91,28 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
         name: what to call it, at the start of a sentence.
         axes: what the first axes count, such as ("row", "time step"), to say where it is wrong.
     """
-    array, right = as_array(got, name), np.asarray(want)
+    right = np.asarray(want)
+    try:
+        _compare(got, right, name, axes)
+    except Disagreement as wrong:
+        wrong.compared = right, got
+        raise
+
+
+def tolerance(got: Array, want: Array) -> float:
+    """How far an entry of ``got`` may be from ``want``, both of the same shape, not empty.
+
+    In proportion to the largest finite entry of ``want``; more where either is in float32.
+    """
+    single = want.ndim > 0 and any(a.dtype.kind == "f" and a.itemsize < 8 for a in (got, want))
+    largest = float(np.abs(want).max())
+    if not np.isfinite(largest):
+        largest = float(np.abs(want[np.isfinite(want)]).max(initial=0.0))
+    return max((SINGLE if single else DOUBLE) * largest, TINY)
+
+
+def _compare(got: object, right: Array, name: str, axes: Sequence[str]) -> None:
+    array = as_array(got, name)
     if right.size == 0 and array.size == 0:
         return
     if array.shape != right.shape:
@@ -97,14 +122,14 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
             raise Disagreement(f"{name}: a float, expected an int.")
         wrong = array != right
     else:
-        difference, allowed = np.abs(array - right), _allowed(array, right)
+        difference, allowed = np.abs(array - right), tolerance(array, right)
         largest = difference.max()
         if largest < allowed / NEAR:  # as in most answers; NaN is not
             return
         finite = np.isfinite(array)
         if not finite.all():
             bad = int(np.count_nonzero(~finite))
-            detail = f"In {bad} of {array.size} entries. {_both(got, want)}"
+            detail = f"In {bad} of {array.size} entries. {_both(got, right)}"
             raise Disagreement(f"{name}: inf or NaN.", detail)
         wrong = difference > allowed
         gathered = _close_calls.get()
@@ -113,7 +138,7 @@ def agree(got: object, want: ArrayLike, name: str = "The result", axes: Sequence
     if wrong.any():
         places = _places(wrong, axes)
         feature = _feature(array, right, wrong, axes)
-        raise Disagreement(f"{name}: {feature}.", f"{places}{_both(got, want)}")
+        raise Disagreement(f"{name}: {feature}.", f"{places}{_both(got, right)}")
 
 
 def as_array(got: object, name: str) -> Array:
@@ -187,7 +212,7 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
 
     Args:
         after: the arguments as they are after the call, as ``student.arguments_after`` gives them;
-            None where that is not known, and nothing is held against the student.
+            None where that is not known, and nothing is counted against the student.
         before: the arguments as they were passed. What is no array, or dict of arrays, is left out.
         names: what the arguments are called.
     """
@@ -212,11 +237,6 @@ def _other_shape(name: str, array: Array, expected: str) -> Disagreement:
 
 def _same(new: object, old: Array) -> bool:
     return isinstance(new, np.ndarray) and new.dtype == old.dtype and np.array_equal(new, old)
-
-
-def _allowed(array: Array, right: Array) -> float:
-    single = right.ndim > 0 and any(a.dtype.kind == "f" and a.itemsize < 8 for a in (array, right))
-    return max((SINGLE if single else DOUBLE) * float(np.abs(right).max()), TINY)
 
 
 def _kind(got: object) -> str:
@@ -244,7 +264,7 @@ def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[s
     if want.dtype.kind == "f" and (same := _same_change(got, want)):
         return same
     square = want.ndim == 2 and want.shape[0] == want.shape[1]
-    if square and not (np.abs(got.T - want) > _allowed(got, want)).any():
+    if square and not (np.abs(got.T - want) > tolerance(got, want)).any():
         return "the transpose of what is expected"
     text = "all entries are wrong" if wrong.all() else "some entries are wrong"
     return text + "".join(map(_edge, _wrong_along(wrong, axes), axes))
@@ -300,7 +320,7 @@ def _listed(places: list[int]) -> str:
 
 
 def _same_change(got: Array, want: Array) -> str | None:
-    allowed = _allowed(got, want)
+    allowed = tolerance(got, want)
     length = float(np.vdot(want, want))
     factor = float(np.vdot(want, got)) / length if length > 0 else 0.0
     if factor and not (np.abs(got - factor * want) > max(allowed, abs(factor) * allowed)).any():
@@ -312,8 +332,8 @@ def _same_change(got: Array, want: Array) -> str | None:
     return None
 
 
-def _both(got: object, want: ArrayLike) -> str:
-    return f"Expected {_short(np.asarray(want))}, got {_short(np.asarray(got))}."
+def _both(got: object, want: Array) -> str:
+    return f"Expected {_short(want)}, got {_short(np.asarray(got))}."
 
 
 def _short(array: Array) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks.agree import Disagreement
+from .agree import Disagreement
 
 CHANCE = 1e-9
 # Of a test in two rounds: how likely a right sampler fails the first, at most, and how many times
@@ -57,7 +57,7 @@ def follows(
     if said:
         want, got = probabilities.round(3).tolist(), (counts / n).round(3).tolist()
         detail = f"Expected shares {want}, got {got} in {n} draws."
-        raise Disagreement(f"{name}: {', '.join(said)}.", detail)
+        raise Disagreement(f"{name}: {', '.join(said)}.", detail, (probabilities, counts / n))
 
 
 def follows_in_two_rounds(draw: Callable[[int], Sequence[Draws]], chance: float = CHANCE) -> None:

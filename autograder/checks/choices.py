@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import Protocol
 
-from autograder.checks.agree import Disagreement, Partial
+from .agree import Disagreement, Partial
 
 MAX_PARTS = 100
 
@@ -24,8 +24,7 @@ class Question(Protocol):
 def judge(answers: object, question: Question, known: Collection[str]) -> None:
     """Raises Partial or Disagreement unless exactly the right options are ticked.
 
-    The share is right ticks / right answers - wrong ticks / wrong options, and not below zero, so
-    that neither all boxes nor none pays. Case, spaces and commas do not matter.
+    Case, spaces and commas do not matter.
 
     Args:
         answers: the submission's dict from question ids to letters such as "ac".
@@ -38,12 +37,10 @@ def judge(answers: object, question: Question, known: Collection[str]) -> None:
         strange = sorted(str(key)[:40] for key in answers if key not in known)
         typo = f' Is "{strange[0]}" a typo?' if strange else ""
         raise Disagreement(f'There is no answer to "{question.id}".{typo}')
-    ticked = _letters(answers[question.id], question.id)
+    ticked = letters(answers[question.id], question.id)
     if not ticked:
         raise Disagreement(f'"{question.id}" is not answered.')
-    wrong_options = question.options.keys() - question.right
-    share = len(ticked & question.right) / len(question.right)
-    share -= len(ticked & wrong_options) / max(len(wrong_options), 1)
+    share = share_of(ticked, question.right, question.options)
     unknown = sorted(ticked - question.options.keys())
     typo = f' It has no option "{unknown[0][:8]}": a typo?' if unknown else ""
     if share <= 0:
@@ -52,8 +49,22 @@ def judge(answers: object, question: Question, known: Collection[str]) -> None:
         raise Partial(share, f'"{question.id}" is right in part.{typo}')
 
 
-def _letters(answer: object, name: str) -> set[str]:
-    """The letters of "ac", "A, C" or ["a", "c"]; of more than 100 parts, those of the first 100."""
+def share_of(ticked: Set[str], right: Set[str], options: Collection[str]) -> float:
+    """How much of a question's points an answer earns.
+
+    Right ticks / right options - wrong ticks / wrong options, and not below zero, so that neither
+    all boxes nor none pays.
+    """
+    wrong = set(options) - right
+    share = len(ticked & right) / len(right) - len(ticked & wrong) / max(len(wrong), 1)
+    return max(share, 0.0)
+
+
+def letters(answer: object, name: str) -> set[str]:
+    """The letters of "ac", "A, C" or ["a", "c"]; of more than 100 parts, those of the first 100.
+
+    Raises Disagreement for anything else.
+    """
     parts = answer[:MAX_PARTS] if isinstance(answer, list) else [answer]
     text = ""
     for part in parts:

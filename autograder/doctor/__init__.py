@@ -1,7 +1,7 @@
 """Finds how well this machine keeps students' code apart, by having it try to break out.
 
 At each level a warm process is started as for grading, and one of its workers runs ``escapes.py``.
-What the worker says of it is held against what is seen from outside.
+What the worker says of it is compared with what is seen from outside.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autograder import box
-from autograder.course import Course, CourseError
+from autograder.course.folders import Course, CourseError
+from autograder.course.rubric import Limits
 from autograder.doctor.advice import advise
 from autograder.doctor.weaknesses import find_weaknesses
-from autograder.sandbox import Control, Limits, Sandbox, SandboxError, WorkerLost
+from autograder.sandbox import box
+from autograder.sandbox.workers import Control, Sandbox, SandboxError, WorkerLost
 from autograder.worker.confine import Level
 
 LEVELS: tuple[Level, ...] = ("isolated", "restricted")

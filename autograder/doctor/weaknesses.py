@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.course import SECRET, Course
+from autograder.course.folders import SECRET, SOLUTIONS, Course
 from autograder.worker.confine import Level
 
 SWAPS = Path("/proc/swaps")
@@ -52,7 +52,7 @@ def _weaknesses(level: Level, course: Course | None) -> Iterator[str]:
                 yield SHARED_FOLDER.format(folder)
     if course is not None:
         secret = course.root / SECRET
-        if _can_be_read(course.source, stat.S_IROTH, stat.S_IXOTH):
+        if _can_be_read(course.root / SOLUTIONS, stat.S_IROTH, stat.S_IXOTH):
             yield OPEN_COURSE.format(course.root)
         if _can_be_read(secret, stat.S_IRGRP | stat.S_IROTH, stat.S_IXGRP | stat.S_IXOTH):
             yield OPEN_SECRET.format(secret)

@@ -1,1 +1,11 @@
 """Marks as other systems take them in."""
+
+# Each form, and the file or folder of the results in which it is written.
+FORMS = {
+    "canvas": "canvas.csv",
+    "moodle": "moodle.csv",
+    "gradescope": "gradescope",
+    "github": "github",
+    "csv": "criteria.csv",
+    "parquet": "criteria.parquet",
+}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import msgspec
 
-from autograder.course import CourseError
-from autograder.evidence import Evidence
+from autograder.course.folders import CourseError
+from autograder.course.rubric import Rubric
 from autograder.exporting.results import github_result, gradescope_results
 from autograder.exporting.roster import Roster
 from autograder.exporting.tables import (
@@ -24,40 +24,30 @@ from autograder.exporting.tables import (
     criteria_table,
     moodle_table,
 )
-from autograder.marks import Marks
-from autograder.reports.files import Document, write_whole
-from autograder.rubric import Rubric
-from autograder.text import printable
+from autograder.marking.marks import Marks
+from autograder.results.stored import Document
+from autograder.results.writing import write_whole
+from autograder.submissions.text import printable
+from autograder.suite.evidence import Evidence
 
-Form = Literal["canvas", "moodle", "gradescope", "github", "csv", "parquet"]
-FORMS: tuple[Form, ...] = get_args(Form)
 # What is written into a folder, a file for each student.
-OF_EACH: dict[Form, Callable[[Evidence, Marks, Rubric], dict[str, Any]]] = {
+OF_EACH: dict[str, Callable[[Evidence, Marks, Rubric], dict[str, Any]]] = {
     "gradescope": gradescope_results,
     "github": github_result,
-}
-# Where in the folder of the results it goes.
-PLACES: dict[Form, str] = {
-    "canvas": "canvas.csv",
-    "moodle": "moodle.csv",
-    "csv": "criteria.csv",
-    "parquet": "criteria.parquet",
-    "gradescope": "gradescope",
-    "github": "github",
 }
 NO_MARK = "not graded"
 TEXTS = ("student", "status", "reason")
 
 
 def export(
-    form: Form,
+    form: str,
     documents: Sequence[Document],
     assignment: str,
     rubric: Rubric,
     out: Path,
     roster: Roster | None = None,
 ) -> list[str]:
-    """Writes the file, or the folder, and returns whom the roster does not know.
+    """Writes the file, or the folder, in one of the ``FORMS``; returns whom the roster lacks.
 
     With a roster, everyone of it has a line, and these have none. Where the grader failed there
     is no mark, and none is written.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from autograder.evidence import Evidence
-from autograder.marks import CriterionMark, Marks
-from autograder.reports.markdown import by_hand_told, feedback, late_told
-from autograder.rubric import Rubric
-from autograder.text import printable
+from autograder.course.rubric import Rubric
+from autograder.marking.marks import CriterionMark, Marks
+from autograder.reports.markdown import describe_by_hand, describe_late, feedback
+from autograder.submissions.text import printable
+from autograder.suite.evidence import Evidence
 
 # Where GitHub's runner would take a line that a step prints for a command to itself, such as one to
 # note other points than these.
@@ -27,7 +27,7 @@ def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict
     for part in rubric.parts():
         for criterion in part.criteria:
             mark = marks.criteria[criterion.id]
-            told = _told(evidence, mark, rubric)
+            told = _describe_criterion(evidence, mark, rubric)
             tests.append(_test(criterion.id, criterion.title, mark.score, mark.max_score, told))
         written = marks.parts[part.id].written
         if written:
@@ -45,7 +45,7 @@ def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict
     }
 
 
-def _told(evidence: Evidence, mark: CriterionMark, rubric: Rubric) -> list[str]:
+def _describe_criterion(evidence: Evidence, mark: CriterionMark, rubric: Rubric) -> list[str]:
     """Nothing where no check was run: why not is said of the whole."""
     return feedback(mark, rubric.feedback) if evidence.status not in NOT_RUN else []
 
@@ -77,9 +77,9 @@ def _summary(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
         lines += [trouble.message for trouble in evidence.cells]
     for name, part in marks.parts.items():
         if part.by_hand:
-            lines.append(f"{name}: {by_hand_told(part.by_hand, rubric.feedback)}")
+            lines.append(f"{name}: {describe_by_hand(part.by_hand, rubric.feedback)}")
     if marks.late:
-        lines.append(late_told(marks.late))
+        lines.append(describe_late(marks.late))
     if marks.awaiting_reader:
         lines.append(f"Up to {marks.awaiting_reader:g} points are still to come from a reader.")
     return lines
@@ -98,7 +98,7 @@ def github_result(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict[str,
         for criterion in part.criteria:
             mark = marks.criteria[criterion.id]
             lines.append(f"{criterion.id} {criterion.title}: {mark.score:g} of {mark.max_score:g}")
-            lines += [f"    {text}" for text in _told(evidence, mark, rubric)]
+            lines += [f"    {text}" for text in _describe_criterion(evidence, mark, rubric)]
     test = {
         "name": rubric.title,
         "status": status,

@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from autograder.course import CourseError
+from autograder.course.folders import CourseError
 from autograder.exporting.tables import WHO_CANVAS, Person
 from autograder.submissions.finding import student_id
-from autograder.text import decode
+from autograder.submissions.text import decode
 
 # How Canvas names what it gives to download: the name, if it was late, its own id, and the file's.
 DOWNLOADED = re.compile(r"[^\W_]+(?:_LATE)?_(\d+)_\d+_")

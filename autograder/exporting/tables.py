@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.marks import DECIMALS
-from autograder.rubric import Rubric
-from autograder.text import printable_lines
+from autograder.course.rubric import Rubric
+from autograder.marking.marks import DECIMALS
+from autograder.submissions.text import printable_lines
 
 Value = str | float | None
 Table = Iterator[list[Value]]
@@ -77,7 +77,7 @@ Earners = Sequence[tuple[Person, Earned | None]]
 
 
 def cell(value: Value) -> str:
-    """A value as it stands in a table. A text is never more than text to a spreadsheet."""
+    """A value as it is in a table. A text is never more than text to a spreadsheet."""
     if isinstance(value, str):
         return FORMULA.sub("'", printable_lines(value, MAX_CELL))
     if value is None:

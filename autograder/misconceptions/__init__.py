@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from autograder.misconceptions.library import Misconception, library
+from autograder.misconceptions.library import (
+    Library,
+    Misconception,
+    load_library,
+    misconception,
+)
+from autograder.misconceptions.right import Right, piece
 
-__all__ = ["Misconception", "library"]
+__all__ = ["Library", "Misconception", "Right", "load_library", "misconception", "piece"]

@@ -10,7 +10,7 @@ in what is done, not in seconds, so that the same answers always get the same na
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, islice, product
 from typing import Any
@@ -25,46 +25,31 @@ from autograder.misconceptions.draws import (
     gain_of_draws,
     why_drawing_fails,
 )
-from autograder.misconceptions.library import Misconception
+from autograder.misconceptions.library import Library, Misconception
 from autograder.misconceptions.outcomes import (
-    MODEL,
-    SAMPLER,
-    WRITER,
     Leaf,
     Raised,
     answered,
     at,
+    layers,
     outcome,
     same,
     telling,
     tokens,
     weight,
 )
-from autograder.misconceptions.pieces import Counting, Right
-from autograder.session import StudentError
-from autograder.student import Call
-from autograder.worker.wire import seed_of
+from autograder.misconceptions.right import Counting, Piece, Right
+from autograder.session.replies import StudentError
+from autograder.session.student import Call
+from autograder.worker.values import seed_of
 
 Names = tuple[Misconception, ...]
 Suspect = tuple[Names, Right]
+RightWith = Callable[[Mapping[str, Piece]], Right]
 
-# The items of a stub's answer that a criterion is about; of all others it is about the whole.
-ITEMS: Mapping[str, tuple[Leaf, ...]] = {
-    "2b.layers": ((0,),),
-    "2b.forward": ((0,),),
-    "2b.state": ((1,),),
-    "3b.dx": ((0,),),
-    "3b.dh_prev": ((1,),),
-    "3b.dW_x": ((2,),),
-    "3b.dW_h": ((3,),),
-    "3b.db_h": ((4,),),
-    "3c.loss": ((0,),),
-    "3c.output": ((1, "W_y"), (1, "b_y")),
-    "3c.recurrent": ((1, "W_x"), (1, "W_h"), (1, "b_h")),
-    "3c.inputs": ((1, "x"), (1, "h0")),
-}
 WHOLE: tuple[Leaf, ...] = ((),)
-LAYERS, GENERATOR = "model_layers", "generator"
+# What a piece of a model, or of a sampler, is called that is judged in a way of its own.
+LAYERS, GENERATOR = "{}_layers", "{}_generator"
 FAILED, OTHERWISE = "failed as it would have to", "answered otherwise"
 # Beyond these, more answers say no more and only take time.
 MAX_CALLS = 16
@@ -109,11 +94,15 @@ class Effort:
 
 @dataclass(frozen=True)
 class Lost:
-    """A criterion, or an item of it, that was not met, and the calls of its checks."""
+    """A criterion, or an item of it, that was not met, and the calls of its checks.
+
+    ``leaves`` are the items of the answers that its checks look at.
+    """
 
     criterion: str
     item: str | None
     calls: Sequence[Call]
+    leaves: tuple[Leaf, ...] = WHOLE
 
     @property
     def name(self) -> str:
@@ -121,7 +110,7 @@ class Lost:
 
 
 def explain(
-    lost: Iterable[Lost], known: Iterable[Misconception], effort: Effort | None = None
+    lost: Iterable[Lost], library: Library, effort: Effort | None = None
 ) -> Iterator[tuple[Lost, list[Misconception]]]:
     """The misconceptions that explain why criteria were not met, where there are any.
 
@@ -132,22 +121,23 @@ def explain(
     """
     effort = effort or Effort()
     by_stub: dict[str, list[Lost]] = {}
-    everything = list(known)
     for one in lost:
         calls = list(_compared(one.calls))
         try:
-            too_large = any(map(_is_too_large, calls))
+            too_large = any(_is_too_large(call, library) for call in calls)
         except Exception:  # as below
             continue
         if too_large:
             effort.not_compared.append(one.name)
         elif calls and not any(_is_lost(call) for call in calls):
-            by_stub.setdefault(calls[0].stub, []).append(Lost(one.criterion, one.item, calls))
+            by_stub.setdefault(calls[0].stub, []).append(replace(one, calls=calls))
     for of_stub in by_stub.values():
         effort.begin_stub()
         # Answers can be odder than any wrong way is ready for; then none explains them.
         try:
-            yield from list(_explain_stub([_Case(one, effort) for one in of_stub], everything))
+            yield from list(
+                _explain_stub([_Case(one, library, effort) for one in of_stub], library)
+            )
         except _TooMuch:
             effort.not_compared += [one.name for one in of_stub]
         except Exception:
@@ -159,13 +149,14 @@ def _is_lost(call: Call) -> bool:
     return isinstance(call.answer, StudentError) and call.answer.kind != "raised"
 
 
-def _is_too_large(call: Call) -> bool:
+def _is_too_large(call: Call, library: Library) -> bool:
     if isinstance(call.answer, StudentError):
         return call.answer.kind == "too large"
     if call.about is not None:  # of which only names and shapes are compared
         return False
     parameters = sum(value.size for value in (call.parameters or {}).values())
-    return weight(answered(call)) > MAX_WEIGHT or parameters > MAX_PARAMETERS
+    answer = answered(call, library.stubs[call.stub])
+    return weight(answer) > MAX_WEIGHT or parameters > MAX_PARAMETERS
 
 
 def _compared(calls: Sequence[Call]) -> Iterator[Call]:
@@ -175,8 +166,9 @@ def _compared(calls: Sequence[Call]) -> Iterator[Call]:
 
 
 def _explain_stub(
-    cases: Sequence[_Case], known: Sequence[Misconception]
+    cases: Sequence[_Case], library: Library
 ) -> Iterator[tuple[Lost, list[Misconception]]]:
+    known, right_with = list(library.misconceptions.values()), library.right
     touched = {case.lost.name for case in cases}
     own = [one for one in known if one.stub == cases[0].stub and one.costs <= touched]
     carried = [one for one in known if all(case.is_built_on(one) for case in cases)]
@@ -185,7 +177,11 @@ def _explain_stub(
         return (one for one in suspects if _costs(one[0]) == touched)
 
     together: Names = ()
-    for suspects in (of_all(_single(own)), _single(carried), of_all(_pairs(own, []))):
+    for suspects in (
+        of_all(_single(own, right_with)),
+        _single(carried, right_with),
+        of_all(_pairs(own, [], right_with)),
+    ):
         best = _best((names, _gain_of_all(cases, names, right)) for names, right in suspects)
         if best is not None:
             together = best
@@ -200,7 +196,7 @@ def _explain_stub(
         if case.wrong_leaves()
     ]
     # Of draws, a mistake that is not known is likelier than two of which one is.
-    if cases[0].stub != SAMPLER or all(named for _, named in found):
+    if cases[0].kind != "draws" or all(named for _, named in found):
         yield from ((lost, named) for lost, named in found if named)
 
 
@@ -220,7 +216,11 @@ def _explain_case(
         touched = [other for other in cases if other.lost.name in _costs(names) and case.is_drawn]
         return names, _gain_of_all(touched or [case], names, right)
 
-    for suspects in (_single(own), _single(carried), _pairs(own, carried)):
+    for suspects in (
+        _single(own, case.right_with),
+        _single(carried, case.right_with),
+        _pairs(own, carried, case.right_with),
+    ):
         best = _best(map(gain, suspects))
         if best is not None:
             return list(best)
@@ -231,7 +231,10 @@ def _by_leaf(case: _Case, ones: Sequence[Misconception]) -> list[Misconception]:
     """One or two that explain all wrong items, each of these being explained by one."""
     named: dict[str, Misconception] = {}
     for leaf in case.wrong_leaves():
-        gains = ((names, case.gain(names, right, (leaf,))) for names, right in _single(ones))
+        gains = (
+            (names, case.gain(names, right, (leaf,)))
+            for names, right in _single(ones, case.right_with)
+        )
         best = _best(gains)
         if not best:
             return []
@@ -256,18 +259,20 @@ def _costs(names: Names) -> frozenset[str]:
     return frozenset[str]().union(*(one.costs for one in names))
 
 
-def _single(ones: Iterable[Misconception]) -> Iterator[Suspect]:
+def _single(ones: Iterable[Misconception], right_with: RightWith) -> Iterator[Suspect]:
     for one in ones:
         for wrong in _cases(one):
-            yield (one,), Right({one.piece: wrong})
+            yield (one,), right_with({one.piece: wrong})
 
 
-def _pairs(own: Sequence[Misconception], carried: Sequence[Misconception]) -> Iterator[Suspect]:
+def _pairs(
+    own: Sequence[Misconception], carried: Sequence[Misconception], right_with: RightWith
+) -> Iterator[Suspect]:
     pairs = [*combinations(own, 2), *product(own, carried)]
     different = [(one, two) for one, two in pairs if one.piece != two.piece]
     for one, two in islice(different, MAX_PAIRS):
         if not one.cases and not two.cases:
-            yield (one, two), Right({one.piece: one.wrong, two.piece: two.wrong})
+            yield (one, two), right_with({one.piece: one.wrong, two.piece: two.wrong})
 
 
 def _cases(one: Misconception) -> Iterator[Callable[..., Any]]:
@@ -282,7 +287,7 @@ def _cases(one: Misconception) -> Iterator[Callable[..., Any]]:
 
 def _gain_of_all(cases: Sequence[_Case], names: Names, right: Right) -> float:
     """How much likelier the answers are than from a right stub, in nats: see ``_Case.gain``."""
-    if GENERATOR in {one.piece for one in names}:
+    if cases[0].piece(GENERATOR) in {one.piece for one in names}:
         return _gain_of_generator(cases, names)
     if cases[0].is_drawn:
         drawn, failed = [], False
@@ -325,25 +330,31 @@ class _Case:
     right way is made of, and what the answer holds.
     """
 
-    def __init__(self, lost: Lost, effort: Effort) -> None:
+    def __init__(self, lost: Lost, library: Library, effort: Effort) -> None:
         self.lost = lost
         self.calls = lost.calls
         self.stub = lost.calls[0].stub
-        self.right = Counting()
-        self.is_drawn = self.stub in (SAMPLER, WRITER)
-        items = ITEMS.get(lost.criterion, WHOLE)
-        self._leaves: tuple[Leaf, ...] = items if lost.item is None else ((lost.item,),)
-        self._answers = [answered(call) for call in self.calls]
+        self.right_with = library.right
+        self.right = Counting(library.pieces)
+        self._asked = library.stubs[self.stub]
+        self.kind = self._asked.kind
+        self.is_drawn = self.kind in ("draws", "writes")
+        self._leaves = lost.leaves if lost.item is None else ((lost.item,),)
+        self._answers = [answered(call, self._asked) for call in self.calls]
         self.ids = [tokens(answer) if self.is_drawn else None for answer in self._answers]
         self._truth: list[Any] = []
         self._work: list[int] = []
         self._effort = effort
         for call, answer, ids in zip(self.calls, self._answers, self.ids, strict=True):
             before = self.right.count
-            self._truth.append(outcome(self.right, call, ids))
+            self._truth.append(outcome(self.right, call, self._asked, ids))
             pieces = self.right.count - before
             self._work.append(pieces + int(weight(answer)) + len(ids or ()) // TOKENS)
             effort.spend(self._work[-1])
+
+    def piece(self, name: str) -> str:
+        """What a piece is called that is judged in a way of its own."""
+        return name.format(self.stub)
 
     def _compare(self) -> Iterator[tuple[Call, Any, Sequence[int] | None, Any]]:
         """Each call, the answer, as token ids too, and the right one; each has its price."""
@@ -376,15 +387,15 @@ class _Case:
         NEVER where they are other than what was answered; and for two at once, also where zeros
         would be all there is to tell them by.
         """
-        layers = LAYERS in {one.piece for one in names}
+        of_layers = self.piece(LAYERS) in {one.piece for one in names}
         differing = []
         for call, answer, ids, truth in self._compare():
-            if layers and call.parameters is not None:
-                return np.inf if _has_shapes(right, call) else NEVER
-            predicted = outcome(right, call, ids)
+            if of_layers and call.parameters is not None:
+                return np.inf if self._has_shapes(right, call) else NEVER
+            predicted = outcome(right, call, self._asked, ids)
             for leaf in leaves or self._leaves:
                 expected = at(call, predicted, leaf)
-                if not _agree(call, at(call, answer, leaf), expected):
+                if not self._agree(at(call, answer, leaf), expected):
                     return NEVER
                 if not same(expected, at(call, truth, leaf)):
                     differing.append(expected)
@@ -395,32 +406,26 @@ class _Case:
     def drawn(self, right: Right) -> Iterator[Drawn | str]:
         """The draws of each call; FAILED for what fails to draw as it would have to."""
         for call, answer, ids, truth in self._compare():
-            predicted = outcome(right, call, ids)
+            predicted = outcome(right, call, self._asked, ids)
             if isinstance(predicted, Raised) or isinstance(truth, Raised):
                 yield OTHERWISE
-            elif call.stub == SAMPLER and (reason := why_drawing_fails(predicted)):
+            elif self.kind == "draws" and (reason := why_drawing_fails(predicted)):
                 failed = isinstance(answer, Raised) and reason in answer[1].lower()
                 yield FAILED if failed else OTHERWISE
             elif ids is None:
                 yield OTHERWISE
-            elif call.stub == SAMPLER:
+            elif self.kind == "draws":
                 yield Drawn(ids, [predicted] * len(ids), [truth] * len(ids))
             else:
                 yield Drawn(ids, predicted, truth, fed_back=True)
 
+    def _agree(self, mine: Any, theirs: Any) -> bool:
+        """As ``same``; the words in which torch complains are not known."""
+        if self.kind == "model" and isinstance(mine, Raised) and isinstance(theirs, Raised):
+            return True
+        return same(mine, theirs)
 
-def _agree(call: Call, mine: Any, theirs: Any) -> bool:
-    """As ``same``; the words in which torch complains are not known."""
-    if call.stub == MODEL and isinstance(mine, Raised) and isinstance(theirs, Raised):
-        return True
-    return same(mine, theirs)
-
-
-def _has_shapes(right: Right, call: Call) -> bool:
-    """For a forward pass: whether its parameters have the shapes that a model's layers give."""
-    found = {name: np.shape(value) for name, value in (call.parameters or {}).items()}
-    try:
-        (V, E), (_, H) = found["embedding.weight"], found["rnn.weight_hh_l0"]
-    except (KeyError, ValueError):
-        return False
-    return bool(found == right.model_layers(V, E, H)[1])
+    def _has_shapes(self, right: Right, call: Call) -> bool:
+        """For a forward pass: whether its parameters have the shapes that a model's layers give."""
+        found = {name: np.shape(value) for name, value in (call.parameters or {}).items()}
+        return bool(found == layers(right, self.stub, call.sizes or self._asked.sizes)[1])

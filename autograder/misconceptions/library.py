@@ -1,14 +1,15 @@
-"""What a misconception is, and the library of all of them."""
+"""What a misconception is, and the library of those of an assignment."""
 
 from __future__ import annotations
 
-import importlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-MODULES = ("task01", "task02", "task03", "task04")
+from autograder.course.folders import Assignment
+from autograder.course.stubs import Stubs, load_stubs
+from autograder.misconceptions.right import Piece, Right, package_of, pieces_of
 
 Wrong = Callable[..., Any]
 
@@ -18,7 +19,7 @@ class Misconception:
     """One wrong way to write a stub, or a piece of it.
 
     ``wrong(right, *args)`` answers what a student with this misconception would where the right
-    way has ``piece`` (see ``pieces.py``); ``right`` are the right ways. With ``cases`` it stands
+    way has ``piece``; ``right`` are the right ways. With ``cases`` it stands
     for a family, and is called with each of them as ``case``. ``costs`` are the criteria that it
     costs where it is the only mistake; the audit holds the checks to them.
     """
@@ -33,7 +34,22 @@ class Misconception:
     wrong: Wrong
 
 
-_library: dict[str, Misconception] = {}
+@dataclass(frozen=True)
+class Library:
+    """The misconceptions of an assignment by name, such as ``average/one-less``; the pieces
+    that the right ways are made of; and how its stubs are asked."""
+
+    misconceptions: Mapping[str, Misconception]
+    pieces: Mapping[str, Piece]
+    stubs: Stubs
+
+    def right(self, replaced: Mapping[str, Piece] | None = None) -> Right:
+        """The right ways, with some pieces replaced."""
+        return Right(self.pieces, replaced)
+
+
+# By the package that they were defined in.
+_known: defaultdict[str, dict[str, Misconception]] = defaultdict(dict)
 
 
 def misconception(
@@ -49,24 +65,26 @@ def misconception(
     """Adds a wrong way to write the stub ``of``, or a piece of it, to the library.
 
     ``title`` completes "It looks as if ..."; ``hint`` leads to the mistake without the line;
-    ``costs`` are criteria with spaces between them, an item as in ``2b.counts:rnn``.
+    ``costs`` are criteria with spaces between them, an item as in ``1a.counts:words``.
     """
 
     def add(wrong: Wrong) -> Wrong:
-        whole = f"{of}/{name}"
-        if whole in _library:
-            raise ValueError(f"the misconception {whole} stands in the library twice")
+        whole, known = f"{of}/{name}", _known[package_of(wrong)]
+        if whole in known:
+            raise ValueError(f"the misconception {whole} is defined twice")
         touched = frozenset(costs.split())
-        one = Misconception(whole, of, piece or of, touched, title, hint, cases, wrong)
-        _library[whole] = one
+        known[whole] = Misconception(whole, of, piece or of, touched, title, hint, cases, wrong)
         return wrong
 
     return add
 
 
-@cache
-def library() -> Mapping[str, Misconception]:
-    """All misconceptions by name, such as ``rnn_cell_forward/no-tanh``."""
-    for module in MODULES:
-        importlib.import_module(f"autograder.misconceptions.{module}")
-    return dict(_library)
+def load_library(assignment: Assignment) -> Library:
+    """The misconceptions in the assignment's folder; none without the folder.
+
+    Raises CourseError for a module that cannot be imported.
+    """
+    files = sorted((assignment.folder / "misconceptions").glob("*.py"))
+    modules = [assignment.module(f"misconceptions.{file.stem}") for file in files]
+    package = modules[0].__name__.rpartition(".")[0] if modules else ""
+    return Library(dict(_known[package]), pieces_of(package), load_stubs(assignment))

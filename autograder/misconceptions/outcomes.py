@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.agree import DOUBLE, SINGLE, TINY, Array
-from autograder.misconceptions.pieces import Right
-from autograder.session import StudentError
-from autograder.student import Call
+from autograder.checks.agree import Array, tolerance
+from autograder.course.stubs import Stub
+from autograder.misconceptions.right import Right
+from autograder.session.replies import StudentError
+from autograder.session.student import Call
 
-SAMPLER, WRITER, MODEL = "sample_token", "generate", "CharRNN"
-DEFAULT_SIZES = (512, 128, 64)
 # How many numbers of an array, and how many items of a list, take as long to compare as a piece
 # takes to compute.
 NUMBERS, ITEMS = 2_000, 20
@@ -30,7 +28,7 @@ class Raised(tuple[str, str]):
 NOTHING = object()
 
 
-def outcome(right: Right, call: Call, ids: Sequence[int] | None) -> Any:
+def outcome(right: Right, call: Call, stub: Stub, ids: Sequence[int] | None) -> Any:
     """What a way of writing the stub answers to a call; for draws, what they are drawn with.
 
     ``ids`` are the tokens that were drawn, where they are needed to know what the next one is
@@ -41,18 +39,24 @@ def outcome(right: Right, call: Call, ids: Sequence[int] | None) -> Any:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if call.about is not None:
-                kinds, shapes = right.model_layers(*(args or DEFAULT_SIZES))
+                kinds, shapes = layers(right, call.stub, args or stub.sizes)
                 return kinds if call.about == "kinds" else shapes
+            way = getattr(right, call.stub)
             if call.parameters is not None:
-                return right.CharRNN(call.parameters, *args, kwargs.get("h"))
-            if call.stub == SAMPLER:
-                return right.sample_token(*args, **kwargs)
-            if call.stub == WRITER:
-                return list(right.generate(ids or [], *args, **kwargs))
-            answers = [getattr(right, call.stub)(*args, **kwargs) for _ in range(call.times)]
+                return way(call.parameters, *args, **kwargs)
+            if stub.kind == "draws":
+                return way(*args, **kwargs)
+            if stub.kind == "writes":
+                return list(way(ids or [], *args, **kwargs))
+            answers = [way(*args, **kwargs) for _ in range(call.times)]
     except Exception as error:
         return Raised((_kind(error), str(error)))
     return answers[0] if call.times == 1 else answers
+
+
+def layers(right: Right, model: str, sizes: Sequence[Any]) -> Any:
+    """The kinds of a model's layers and the shapes of its parameters, both by name."""
+    return getattr(right, f"{model}_layers")(*sizes)
 
 
 def _kind(error: Exception) -> str:
@@ -74,20 +78,18 @@ def _without_generators(call: Call) -> list[Any]:
     return [value for value in call.args if not isinstance(value, np.random.Generator)]
 
 
-def answered(call: Call) -> Any:
+def answered(call: Call, stub: Stub) -> Any:
     """What the student answered, in the form in which it is compared.
 
     Lists of numbers are read as arrays here, once: there are many ways to compare them with.
     """
     answer = call.answer
     if isinstance(answer, StudentError):
-        said = re.match(r"(\w+)(?: in cell \d+, line \d+)?(?:: (.*))?$", answer.detail)
-        if answer.kind != "raised" or not said:
-            return NOTHING
-        return Raised((said[1], said[2] or ""))
+        raised = answer.raised
+        return Raised((raised.type, raised.text)) if raised and raised.type else NOTHING
     if call.about == "parameters" and isinstance(answer, dict):
         return {name: np.shape(value) for name, value in answer.items()}
-    if call.stub == SAMPLER and call.times == 1:
+    if stub.kind == "draws" and call.times == 1:
         return _as_arrays([answer])
     return _as_arrays(answer)
 
@@ -153,14 +155,13 @@ def same(mine: Any, theirs: Any) -> bool:
         return len(mine) == len(theirs) and all(map(same, mine, theirs))
     if one.shape != other.shape:
         return False
-    single = any(a.dtype.kind == "f" and a.itemsize < 8 and a.ndim for a in (one, other))
+    if not other.size:
+        return True
     if other.dtype.kind != "f":
         other = other.astype(float)
     finite = np.isfinite(other)
-    largest = float(np.abs(other[finite]).max(initial=0.0))
-    allowed = (SINGLE if single else DOUBLE) * largest + TINY
     with np.errstate(invalid="ignore"):
-        near = np.abs(one - other) <= allowed
+        near = np.abs(one - other) <= tolerance(one, other)
     return bool((near | (~finite & ((one == other) | (np.isnan(one) & np.isnan(other))))).all())
 
 

@@ -1,7 +1,7 @@
 """Grades what was collected, in a process of its own: nbgrader's may be a web server.
 
-Run as ``python -m autograder.nbgrader.batch COURSE RESULTS [again]`` it takes submissions as JSON
-on standard input, and gives a line of JSON for each as soon as it is graded.
+Run as ``python -m autograder.nbgrader.batch COURSE ASSIGNMENT RESULTS [again]`` it takes
+submissions as JSON on standard input, and gives a line of JSON for each as soon as it is graded.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.course import Course, CourseError
-from autograder.jobs import usual_jobs
-from autograder.reports.files import Document, Row, stored_document
+from autograder.course.folders import Assignment, Course, CourseError
+from autograder.grading.jobs import usual_jobs
+from autograder.results.rows import Row
+from autograder.results.stored import Document, stored_document
 from autograder.submissions.finding import HandIn
 
-# Where a course of nbgrader's keeps what was found.
+# Where a course of nbgrader's keeps what was found, in a folder for each assignment.
 RESULTS = ".graded"
 # How much of what the process said is passed on: its end.
 MAX_SAID = 10_000
@@ -34,7 +35,7 @@ class _Task(msgspec.Struct):
 
 
 def grade(
-    course: Course, handed_in: Sequence[HandIn], results: Path, again: bool
+    assignment: Assignment, handed_in: Sequence[HandIn], results: Path, again: bool
 ) -> Generator[Document, None, None]:
     """The marks of each, in the order in which they are done.
 
@@ -43,7 +44,8 @@ def grade(
     """
     results.mkdir(mode=0o700, parents=True, exist_ok=True)
     tasks = [_Task(one.student, os.fsencode(one.path), one.notes) for one in handed_in]
-    words = [sys.executable, "-m", __spec__.name, str(course.root), str(results)]
+    root, name = str(assignment.course.root), assignment.name
+    words = [sys.executable, "-m", __spec__.name, root, name, str(results)]
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
@@ -51,7 +53,7 @@ def grade(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
-            cwd=course.root,
+            cwd=assignment.course.root,
         ) as process,
     ):
         assert process.stdin is not None
@@ -69,18 +71,22 @@ def grade(
             raise CourseError(
                 said.read().decode("utf-8", "replace").strip()
                 or f"the process that grades ended with status {process.returncode}; the marks so "
-                "far are kept, and the same command goes on where it was"
+                "far are kept, and the same command continues where it was"
             )
 
 
-def main(root: str, results: str, again: str = "") -> None:
-    from autograder.grading import ClassRun
+def main(root: str, name: str, results: str, again: str = "") -> None:
+    from autograder.grading.class_run import ClassRun
 
     tasks = msgspec.json.decode(sys.stdin.buffer.read(), type=list[_Task])
     handed_in = [HandIn(task.student, Path(os.fsdecode(task.path)), task.notes) for task in tasks]
     try:
         for row in ClassRun(
-            Course(Path(root)), handed_in, Path(results), usual_jobs(), again=bool(again)
+            Course(Path(root)).assignment(name),
+            handed_in,
+            Path(results),
+            usual_jobs(),
+            again=bool(again),
         ):
             sys.stdout.buffer.write(msgspec.json.encode(row) + b"\n")
             sys.stdout.buffer.flush()

@@ -11,12 +11,12 @@ from typing import Any
 
 import nbformat
 
-from autograder.course import Course, CourseError
+from autograder.course.folders import Assignment, CourseError
 from autograder.nbgrader.rebuild import Notebook, answers, rebuild, student_cells
-from autograder.reports.files import write_whole
+from autograder.results.writing import write_whole
 from autograder.submissions.finding import HandIn, from_folder, is_as_released, was_handed_in
 from autograder.submissions.reading import read_file, submission_of
-from autograder.text import printable
+from autograder.submissions.text import printable
 
 # What `nbgrader submit` leaves beside the student's files.
 OF_NBGRADER = "submission_secret.txt"
@@ -52,9 +52,9 @@ class Collected:
 class Release:
     """The released assignment, and what students made of it."""
 
-    def __init__(self, course: Course) -> None:
-        self.name = course.source.stem
-        self._folder = course.assignment_folder
+    def __init__(self, assignment: Assignment) -> None:
+        self.name = assignment.name
+        self._folder = assignment.released
         file = self._folder / f"{self.name}.ipynb"
         try:
             self._notebook = nbformat.read(file, as_version=4)
@@ -95,7 +95,7 @@ class Release:
         return (f"{chosen.name} is as it was released{beside}",)
 
 
-def make_visible(course: Course, coursedir: Any) -> bool:
+def make_visible(assignment: Assignment, coursedir: Any) -> bool:
     """Lays the released notebook into every collected folder that has none of its name.
 
     nbgrader passes over a submission without it, so that a script, a renamed notebook or a picture
@@ -103,8 +103,8 @@ def make_visible(course: Course, coursedir: Any) -> bool:
     all the same: one that is as released is chosen last. Returns whether there was such a folder.
     Raises OSError where the notebook cannot be read, or not be written there.
     """
-    released = course.assignment_folder / f"{course.source.stem}.ipynb"
-    where = coursedir.format_path(coursedir.submitted_directory, "*", course.source.stem)
+    released = assignment.released / f"{assignment.name}.ipynb"
+    where = coursedir.format_path(coursedir.submitted_directory, "*", assignment.name)
     without = [
         Path(folder)
         for folder in glob(where)

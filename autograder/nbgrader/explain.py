@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import nbformat
 
-from autograder.evidence import Evidence
-from autograder.marks import Marks
+from autograder.course.rubric import Part, Rubric
+from autograder.marking.marks import Marks
 from autograder.nbgrader.rebuild import Notebook
 from autograder.nbgrader.showing import make_harmless
 from autograder.reports.markdown import criterion_lines, plain
-from autograder.rubric import Part, Rubric
+from autograder.suite.evidence import Evidence
 
 
 def part_of(cell_name: str) -> tuple[str, str]:

@@ -28,17 +28,18 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import rmtree, temp_attrs
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets import Unicode
+from traitlets import List, Unicode
 from traitlets.config import Application
 
-from autograder.course import Course, CourseError
+from autograder.course.folders import Assignment, Course, CourseError
+from autograder.course.rubric import Rubric, rubric_of
 from autograder.nbgrader import batch
 from autograder.nbgrader.collected import Collected, Release, make_visible
 from autograder.nbgrader.explain import explain
 from autograder.nbgrader.gradebook import Book, check_notebooks, withhold_kernel
+from autograder.release import files_in, find_drift
 from autograder.release.notebook import CODE_STUB
-from autograder.reports.files import Document
-from autograder.rubric import Rubric, load_rubric
+from autograder.results.stored import Document
 
 # In the metadata of a graded notebook: what it was made from.
 MADE_FROM = "made_from"
@@ -48,22 +49,28 @@ DONE = (ExecutePreprocessor, IgnorePattern, LimitOutput, SaveAutoGrades, CheckCe
 
 
 class CourseExporter(NotebookExporter):  # type: ignore[misc]
-    """Reads notebooks as nbgrader's own does, but for those of the course's one assignment.
+    """Reads notebooks as nbgrader's own does, but for those of the grader's course.
 
     nbgrader makes it when it has found the notebooks to go through, and has changed nothing yet.
     What keeps our assignment from being graded or released is found here, and ends the command.
     """
 
     course = Unicode(help="The folder with rubric.yaml.").tag(config=True)
+    assignments = List(
+        Unicode(),
+        help="Graded by nothing else, whether their course is there or not; empty for all that "
+        "the course has. All other assignments are nbgrader's.",
+    ).tag(config=True)
+    _is_graded_here = False
     _preprocessors: list[Any]
     _rubric: Rubric
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._course = Course(Path(self.course))
-        self._name = self._course.source.stem
+        self._name = self.parent.coursedir.assignment_id
         with self._errors_in_a_sentence():
-            if self._ours():
+            self._is_graded_here = self._name in _graded_here(self.course, self.assignments)
+            if self._is_graded_here:
                 self._rubric = self._read_rubric()
                 self._begin()
 
@@ -75,7 +82,7 @@ class CourseExporter(NotebookExporter):  # type: ignore[misc]
         try:
             yield
         except KeyboardInterrupt:
-            self.log.error("Stopped. The same command goes on where it was.")
+            self.log.error("Stopped. The same command continues where it was.")
             raise
         except (CourseError, OSError, SQLAlchemyError, InvalidEntry) as error:
             message = _sentence(error, self.parent.coursedir)
@@ -94,18 +101,38 @@ class CourseExporter(NotebookExporter):  # type: ignore[misc]
             if match and match["assignment"] == self._name and match["student"] not in excluded
         ]
 
+    @cached_property
+    def _assignment(self) -> Assignment:
+        return Assignment(Course(Path(self.course)), self._name)
+
     def _read_rubric(self) -> Rubric:
-        if not self._course.rubric_file.is_file():
-            raise CourseError(
-                f"{self._course.rubric_file}: is not there, so that {self._name} can be neither "
-                "graded nor released; put the course back (was it moved, is it mounted?), or run "
-                "`autograder nbgrader setup` from where it is now"
-            )
-        return load_rubric(self._course.rubric_file)
+        for needed in (self._assignment.rubric_file, self._assignment.source):
+            if not needed.is_file():
+                raise CourseError(
+                    f"{needed}: is not there, so that {self._name} can be neither graded nor "
+                    "released; put the course back (was it moved, is it mounted?), or run "
+                    "`autograder nbgrader setup` from where it is now"
+                )
+        return rubric_of(self._assignment)
 
     def _is_ours(self, resources: Any) -> bool:
         about = resources["nbgrader"]
-        return bool(about["assignment"] == about["notebook"] == self._name)
+        return self._is_graded_here and about["assignment"] == about["notebook"] == self._name
+
+
+def _graded_here(course: str, assignments: Sequence[str]) -> Sequence[str]:
+    """The assignments that are graded here: those of the settings, or all that the course has.
+
+    Raises CourseError where nobody can tell.
+    """
+    names = assignments or Course(Path(course)).names()
+    if not names:
+        raise CourseError(
+            f"{course}: is not the folder of a course, so that nothing can be graded or "
+            "released; put the course back (was it moved, is it mounted?), or run `autograder "
+            "nbgrader setup` from where it is now"
+        )
+    return names
 
 
 def _sentence(error: Exception, coursedir: Any) -> str:
@@ -113,27 +140,35 @@ def _sentence(error: Exception, coursedir: Any) -> str:
         return str(error)
     if isinstance(error, OSError):
         place = error.filename or "a file cannot be written"
-        return f"{place}: {error.strerror}; mend that, and the same command goes on where it was"
+        return f"{place}: {error.strerror}; mend that, and the same command continues where it was"
     database = make_url(coursedir.db_url).render_as_string(hide_password=True)
     reason = getattr(error, "orig", None) or error
     return (
         f"{database}: {reason}; when nothing else uses the gradebook and its disk has room, the "
-        "same command goes on where it was"
+        "same command continues where it was"
     )
 
 
 class ReleaseExporter(CourseExporter):
-    """For ``generate_assignment``: our stubs raise by themselves, and name their part."""
+    """For ``generate_assignment``: our stubs raise by themselves, and name their part.
+
+    What is released beside the notebook is as `autograder release` built it.
+    """
 
     def _begin(self) -> None:
-        built = self._course.source_notebook_folder / f"{self._name}.ipynb"
+        built = self._assignment.nbgrader_source / f"{self._name}.ipynb"
         for _, folder in self._ours():
             check_notebooks(self._name, [path.stem for path in folder.glob("*.ipynb")])
             if (folder / built.name).read_bytes() != built.read_bytes():
                 raise CourseError(
-                    f"{folder / built.name}: is not what {self._course.root} has; run "
+                    f"{folder / built.name}: is not what {self._assignment.course.root} has; run "
                     "`autograder release` there, and `autograder nbgrader setup` for this folder"
                 )
+        for finding in find_drift(self._assignment):
+            raise CourseError(f"{finding}; then do this again")
+        # Read now, since nbgrader removes an older release, which may be this folder.
+        self._beside = files_in(self._assignment.released)
+        del self._beside[built.name]
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
         if not self._is_ours(resources):
@@ -144,6 +179,10 @@ class ReleaseExporter(CourseExporter):
                     stub = {**step.code_stub, "python": CODE_STUB}
                     stack.enter_context(temp_attrs(step, code_stub=stub))
             result = super().from_filename(filename, resources, **kwargs)
+        folder = Path(self.parent._format_dest(self._name, resources["nbgrader"]["student"]))
+        for name, data in self._beside.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
         if any(isinstance(step, SaveCells) for step in self._preprocessors):
             coursedir = self.parent.coursedir
             with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
@@ -163,13 +202,13 @@ class _GradingExporter(CourseExporter):
         super().__init__(**kwargs)
 
     def _begin(self) -> None:
-        if make_visible(self._course, self.parent.coursedir):
+        if make_visible(self._assignment, self.parent.coursedir):
             self.parent.init_notebooks()
         self._grade([self._release.collected(*one) for one in self._ours()])
 
     @cached_property
     def _release(self) -> Release:
-        return Release(self._course)
+        return Release(self._assignment)
 
     def _grade(self, collected: Sequence[Collected]) -> None:
         """Grades what is not graded yet, and writes what is new into the gradebook."""
@@ -181,11 +220,11 @@ class _GradingExporter(CourseExporter):
             except MissingEntry:
                 return  # nbgrader says what to do
             withhold_kernel(gradebook, self._name)
-            results = Path(coursedir.root) / batch.RESULTS
+            results = Path(coursedir.root) / batch.RESULTS / self._name
             with ExitStack() as stack:
                 folder = Path(stack.enter_context(TemporaryDirectory()))
                 files = [one.to_grade(folder) for one in collected]
-                grading = batch.grade(self._course, files, results, self.parent.force)
+                grading = batch.grade(self._assignment, files, results, self.parent.force)
                 graded = stack.enter_context(closing(grading))
                 for done, marks in enumerate(graded, start=1):
                     one = by_name[marks.student]
@@ -257,8 +296,11 @@ def __getattr__(name: str) -> Any:
     coursedir = _running_course()
     if coursedir is not None:
         settings = coursedir.parent.config.get("CourseExporter", {})
+        course, named = Course(Path(settings.get("course", ""))), settings.get("assignments")
         try:
-            make_visible(Course(Path(settings.get("course", ""))), coursedir)
+            for name in course.names():
+                if not named or name in named:
+                    make_visible(Assignment(course, name), coursedir)
         except OSError as error:
             coursedir.log.error("%s", _sentence(error, coursedir))
     return _GradingExporter

@@ -13,7 +13,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 from traitlets import Unicode
 
-from autograder.course import Course
+from autograder.course.folders import Course, CourseError
+from autograder.course.rubric import Rubric, rubric_of
 from autograder.exporting.tables import (
     Detail,
     Earned,
@@ -27,8 +28,8 @@ from autograder.exporting.tables import (
 )
 from autograder.nbgrader.batch import RESULTS
 from autograder.nbgrader.explain import part_of
-from autograder.reports.files import stored_document, write_whole
-from autograder.rubric import Rubric, load_rubric
+from autograder.results.stored import stored_document
+from autograder.results.writing import write_whole
 from autograder.submissions.finding import student_id
 
 
@@ -63,7 +64,9 @@ Students = Sequence[tuple[Any, Points | None]]
 
 
 class CourseExport(ExportPlugin):  # type: ignore[misc]
-    """Writes one table of the course's assignment, a row for each student of the gradebook.
+    """Writes one table of an assignment, a row for each student of the gradebook.
+
+    It is the assignment of the course's own rubric, unless --assignment names another.
 
     One who handed in nothing has a row without points.
     """
@@ -72,8 +75,10 @@ class CourseExport(ExportPlugin):  # type: ignore[misc]
     file = ""
 
     def export(self, gradebook: Gradebook) -> None:
-        course = Course(Path(self.course))
-        assignment, rubric = course.source.stem, load_rubric(course.rubric_file)
+        if len(self.assignment) > 1:
+            raise CourseError("a table is of one assignment; name one with --assignment")
+        ours = Course(Path(self.course)).assignment(*self.assignment)
+        assignment, rubric = ours.name, rubric_of(ours)
         students = []
         for student in sorted(gradebook.students, key=lambda student: str(student.id)):
             if self.student and student.id not in map(str, self.student):
@@ -130,10 +135,10 @@ class CriteriaExport(CourseExport):
     file = "criteria.csv"
 
     def table(self, students: Students, assignment: str, rubric: Rubric) -> Table:
-        return criteria_table(rubric, self._details(students))
+        return criteria_table(rubric, self._details(students, assignment))
 
-    def _details(self, students: Students) -> Iterator[Detail]:
-        results = Path(self.parent.coursedir.root) / RESULTS
+    def _details(self, students: Students, assignment: str) -> Iterator[Detail]:
+        results = Path(self.parent.coursedir.root) / RESULTS / assignment
         for student, points in students:
             if points is None:
                 yield Detail(student.id, "nothing handed in")

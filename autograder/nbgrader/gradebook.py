@@ -8,10 +8,10 @@ from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from autograder.course import CourseError
-from autograder.marks import Marks
+from autograder.course.folders import CourseError
+from autograder.course.rubric import Rubric
+from autograder.marking.marks import Marks
 from autograder.nbgrader.explain import comment, part_of
-from autograder.rubric import Rubric
 
 EXACT = 1e-9
 
@@ -110,7 +110,7 @@ class Book:
         if marks.status == "not graded":
             return None
         mark = marks.parts[part]
-        # What a person set stands in the gradebook as theirs.
+        # What a person set is in the gradebook as theirs.
         return mark.by_hand.before if mark.by_hand else mark.checked
 
     def _comment(self, name: str, marks: Marks, answered: frozenset[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Adds the homework to a course that an instructor has in nbgrader already, and takes it out."""
+"""Adds assignments to a course that an instructor has in nbgrader already, and takes them out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from string import Template
@@ -17,9 +18,9 @@ from tempfile import TemporaryDirectory
 import msgspec
 from nbgrader.apps.baseapp import NbGrader
 
-from autograder.course import Course, CourseError
+from autograder.course.folders import Assignment, CourseError
 from autograder.release import NOT_FILES, find_drift
-from autograder.reports.files import write_whole
+from autograder.results.writing import write_whole
 
 CONFIG = "nbgrader_config.py"
 EXPORTER = "autograder.nbgrader.exporters.GradingExporter"
@@ -27,12 +28,13 @@ BEGIN, END = b"# autograder: begin", b"# autograder: end"
 LINES = Template(f"""\
 {BEGIN.decode()}. `autograder nbgrader setup` writes these lines; with --undo it removes them.
 # Laid: $laid
-# The assignment $name is released and graded by the course named below. First come names alone:
+# These assignments are released and graded by the course named below. First come names alone:
 # where something fails in this file, nbgrader would run students' code by itself.
 c = get_config()
 c.Autograde.exporter_class = "{EXPORTER}"
 c.GenerateAssignment.exporter_class = "autograder.nbgrader.exporters.ReleaseExporter"
 c.CourseExporter.course = c.CourseExport.course = $root
+c.CourseExporter.assignments = $names
 try:
     import autograder.nbgrader
 except Exception as error:
@@ -43,14 +45,16 @@ except Exception as error:
     CANNOT_GRADE = (
         f"{{sys.executable}} cannot import the package autograder ({{error}}), so that nothing is "
         "graded or released: run nbgrader from the environment that has it, or install it in this "
-        "one; where $name is not wanted any more, remove its lines from nbgrader_config.py with "
-        "`autograder nbgrader setup --undo`"
+        "one; where this assignment is not wanted any more, remove its lines from "
+        "nbgrader_config.py with `autograder nbgrader setup --undo`"
     )
 
     class NotInstalled(NotebookExporter):
-        def __init__(self, parent, **kwargs):
-            parent.log.error(CANNOT_GRADE)
-            sys.exit(1)
+        def __init__(self, parent, ours=tuple(c.CourseExporter.assignments), **kwargs):
+            if parent.coursedir.assignment_id in ours:
+                parent.log.error(CANNOT_GRADE)
+                sys.exit(1)
+            super().__init__(parent=parent, **kwargs)
 
     c.Autograde.exporter_class = c.GenerateAssignment.exporter_class = NotInstalled
 {END.decode()}
@@ -60,49 +64,105 @@ LAID = re.compile(rb"^# Laid: (.*?)\r?$", re.MULTILINE)
 
 
 class Laid(msgspec.Struct, frozen=True):
-    """What was done to nbgrader's course, to be undone.
-
-    ``source`` is the folder of the assignment, ``digest`` of the files in it, ``made`` the first
-    folder on the way there that did not exist. ``new_file`` says that nbgrader_config.py did not
-    exist, ``newline`` that its last line had no end.
-    """
+    """An assignment that was laid: its folder in nbgrader's source, and a digest of its files."""
 
     source: str
     digest: str
-    made: str
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What was done to nbgrader's course, to be undone.
+
+    ``assignments`` are those that were laid, by name; ``made`` the folders above them that did not
+    exist. ``course`` is the grader's. ``new_file`` says that nbgrader_config.py did not exist,
+    ``newline`` that its last line had no end.
+    """
+
+    course: str
+    assignments: dict[str, Laid]
+    made: tuple[str, ...]
     new_file: bool
     newline: bool
 
 
-def install(course: Course, folder: Path) -> list[str]:
-    """Puts the assignment among the sources of nbgrader's course, and lines into its settings.
+@dataclass(frozen=True)
+class _Change:
+    """The files of an assignment's folder among nbgrader's sources, as found and as wanted."""
+
+    source: Path
+    found: Mapping[str, bytes]
+    wanted: Mapping[str, bytes]
+
+
+def install(assignments: Sequence[Assignment], folder: Path) -> list[str]:
+    """Puts assignments of one course among the sources of nbgrader's, and lines into its settings.
 
     Where that was done before, it puts both right: after a new release, or where the course has
-    moved. Returns a line for each file that was changed. Raises CourseError where the course's
-    release is old, where nbgrader's course has an assignment of the same name or this one was
-    changed by hand, and where nbgrader does not read the settings.
+    moved. Assignments that were laid before and are not given stay. Returns a line for each file
+    that was changed.
+
+    Raises CourseError, and changes nothing, where a release is old, where nbgrader's course has an
+    assignment of the same name or one was changed by hand, and where its settings cannot be read;
+    and where all is done, but nbgrader reads other settings elsewhere.
     """
-    for finding in find_drift(course):
-        raise CourseError(f"{finding}; then do this again")
-    name, config = course.source.stem, folder / CONFIG
+    for assignment in assignments:
+        for finding in find_drift(assignment):
+            raise CourseError(f"{finding}; then do this again")
+    course, config = assignments[0].course, folder / CONFIG
     is_new = not config.is_file()
     text = b"" if is_new else config.read_bytes()
-    before, laid, after = _split(config, text)
+    before, record, after = _split(config, text)
     if b"autograder.nbgrader" in before + after:
         raise CourseError(
             f"{config}: has lines with `autograder.nbgrader` that are not of this command; remove "
             "them and do this again"
         )
-    source, _ = _as_nbgrader_reads(folder, name)
-    found, wanted = _files(source), _files(course.source_notebook_folder)
+    if record is None:
+        newline = bool(text) and not text.endswith(b"\n")
+        before += b"\n" * newline
+        record = Record("", {}, (), is_new, newline)
+    for name in record.assignments.keys() - set(course.names()):
+        raise CourseError(
+            f"{config}: the assignment {name} is set up here, and {course.root} has none of this "
+            f"name; take it out with --undo --assignment {name}, and do this again"
+        )
+    sources, _ = _as_nbgrader_reads(folder, [one.name for one in assignments])
+    changes = {one.name: _change(one, sources[one.name], record) for one in assignments}
+    parents = {parent for one in changes.values() for parent in one.source.parents}
+    made = {str(parent) for parent in parents if not parent.exists()}
+    laid = {
+        name: Laid(str(change.source), _digest(change.wanted)) for name, change in changes.items()
+    }
+    record = msgspec.structs.replace(
+        record,
+        course=str(course.root),
+        assignments=dict(sorted({**record.assignments, **laid}.items())),
+        made=tuple(sorted({*record.made, *made})),
+    )
+    lines = [line for change in changes.values() for line in _lay(change)]
+    block = _lines(record)
+    if before + block + after != text:
+        _write(config, before + block + after)
+        lines.append(f"{'added' if is_new else 'changed':<8} {config}")
+    _, exporter = _as_nbgrader_reads(folder, [])
+    if exporter != EXPORTER:
+        raise CourseError(
+            f"{config}: has its lines, but nbgrader reads {exporter} as Autograde.exporter_class "
+            "elsewhere; remove that and do this again"
+        )
+    return lines
+
+
+def _change(assignment: Assignment, source: Path, record: Record) -> _Change:
+    """What laying the assignment there changes. Raises CourseError where it may not."""
+    laid = record.assignments.get(assignment.name)
+    found, wanted = _files(source), _files(assignment.nbgrader_source)
     if laid is None:
         if found and found != wanted:
             raise CourseError(
-                f"{source}: there is an assignment of this name already; rename one of them"
+                f"{source}: nbgrader's course has an assignment of this name already; rename one "
+                "of them, or name the assignments to set up with --assignment"
             )
-        newline = bool(text) and not text.endswith(b"\n")
-        before += b"\n" * newline
-        laid = Laid(str(source), "", str(_first_missing(source)), is_new, newline)
     elif laid.source != str(source):
         raise CourseError(
             f"{laid.source}: is where the assignment was laid, and nbgrader now looks for it in "
@@ -112,63 +172,72 @@ def install(course: Course, folder: Path) -> list[str]:
         raise CourseError(
             f"{source}: was changed by hand after it was laid; move it away and do this again"
         )
-    changes = _lay(source, found, wanted)
-    laid = msgspec.structs.replace(laid, digest=_digest(wanted))
-    record = msgspec.json.encode(laid).decode()
-    lines = LINES.substitute(laid=record, name=name, root=ascii(str(course.root)))
-    if before + lines.encode() + after != text:
-        _write(config, before + lines.encode() + after)
-        changes.append(f"{'added' if is_new else 'changed':<8} {config}")
-    _, exporter = _as_nbgrader_reads(folder, name)
-    if exporter != EXPORTER:
-        raise CourseError(
-            f"{config}: has its lines, but nbgrader reads {exporter} as Autograde.exporter_class "
-            "elsewhere; remove that and do this again"
-        )
-    return changes
+    return _Change(source, found, wanted)
 
 
-def undo(folder: Path) -> list[str]:
-    """Takes back what ``install`` did in this folder, and touches nothing else.
+def _lines(record: Record) -> bytes:
+    return LINES.substitute(
+        laid=msgspec.json.encode(record).decode(),
+        root=ascii(record.course),
+        names=ascii(list(record.assignments)),
+    ).encode()
 
-    An assignment that was changed by hand since is left. Returns a line for each file that was
-    changed or left; none where nothing was set up.
+
+def undo(folder: Path, name: str | None = None) -> list[str]:
+    """Takes back what ``install`` did in this folder, of one assignment or of all.
+
+    Nothing else is touched, and an assignment that was changed by hand since is left. Returns a
+    line for each file that was changed or left; none where nothing was set up. Raises CourseError
+    where ``name`` is not set up here.
     """
     config = folder / CONFIG
-    before, laid, after = _split(config, config.read_bytes() if config.is_file() else b"")
-    if laid is None:
+    text = config.read_bytes() if config.is_file() else b""
+    before, record, after = _split(config, text)
+    if record is None:
         return []
+    if name is not None and name not in record.assignments:
+        raise CourseError(
+            f"{config}: the assignment {name} is not set up here; set up are: "
+            f"{', '.join(record.assignments)}"
+        )
+    names = list(record.assignments) if name is None else [name]
+    lines = [line for name in names for line in _remove(record.assignments[name])]
+    for path in sorted(record.made, reverse=True):
+        # It may hold other assignments by now, or be gone.
+        with suppress(OSError):
+            Path(path).rmdir()
+    left = {name: laid for name, laid in record.assignments.items() if name not in names}
+    if left:
+        block = _lines(msgspec.structs.replace(record, assignments=left))
+        _write(config, before + block + after)
+        return [*lines, f"{'changed':<8} {config}"]
+    if record.newline and not after:
+        before = before.removesuffix(b"\n")
+    if record.new_file and not before + after:
+        config.unlink()
+        return [*lines, f"{'removed':<8} {config}"]
+    _write(config, before + after)
+    return [*lines, f"{'changed':<8} {config}"]
+
+
+def _remove(laid: Laid) -> list[str]:
+    """Removes an assignment's folder, unless it was changed by hand; a line for each file."""
     source = Path(laid.source)
     found = _files(source)
     if found and _digest(found) != laid.digest:
-        changes = [f"{'left':<8} {source}, which was changed by hand after it was laid"]
-    else:
-        changes = [f"{'removed':<8} {source / file}" for file in found]
-        if source.is_dir():
-            shutil.rmtree(source)
-        for parent in source.parents:
-            if parent.is_relative_to(laid.made):
-                # It may hold other assignments by now, or be gone.
-                with suppress(OSError):
-                    parent.rmdir()
-    if laid.newline and not after:
-        before = before.removesuffix(b"\n")
-    if laid.new_file and not before + after:
-        config.unlink()
-        changes.append(f"{'removed':<8} {config}")
-    else:
-        _write(config, before + after)
-        changes.append(f"{'changed':<8} {config}")
-    return changes
+        return [f"{'left':<8} {source}, which was changed by hand after it was laid"]
+    if source.is_dir():
+        shutil.rmtree(source)
+    return [f"{'removed':<8} {source / file}" for file in found]
 
 
-def _split(config: Path, text: bytes) -> tuple[bytes, Laid | None, bytes]:
+def _split(config: Path, text: bytes) -> tuple[bytes, Record | None, bytes]:
     """The settings before and after our lines, and what these say; all are before without any."""
     found = BLOCK.search(text)
     record = found and LAID.search(found[0])
     if found and record:
         try:
-            laid = msgspec.json.decode(record[1], type=Laid)
+            laid = msgspec.json.decode(record[1], type=Record)
         except msgspec.DecodeError:
             pass
         else:
@@ -197,12 +266,9 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256(msgspec.json.encode(sorted(files.items()))).hexdigest()
 
 
-def _first_missing(folder: Path) -> Path:
-    return folder if folder.parent.exists() else _first_missing(folder.parent)
-
-
-def _lay(folder: Path, found: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> list[str]:
-    """Puts these files in place of those that were found, all or none."""
+def _lay(change: _Change) -> list[str]:
+    """Puts the wanted files in place of those that were found, all or none; a line for each."""
+    folder, found, wanted = change.source, change.found, change.wanted
     if found == wanted:
         return []
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -232,8 +298,8 @@ def _write(config: Path, text: bytes) -> None:
         config.chmod(mode)
 
 
-def _as_nbgrader_reads(folder: Path, assignment: str) -> tuple[Path, object]:
-    """Where nbgrader, run in this folder, has an assignment's source, and what autogrades.
+def _as_nbgrader_reads(folder: Path, names: Iterable[str]) -> tuple[dict[str, Path], object]:
+    """Where nbgrader, run in this folder, has assignments' sources, and what autogrades.
 
     Raises CourseError where it cannot read its settings: it would pass over them.
     """
@@ -250,5 +316,7 @@ def _as_nbgrader_reads(folder: Path, assignment: str) -> tuple[Path, object]:
     finally:
         os.chdir(there)
     where = nbgrader.coursedir
-    source = Path(where.format_path(where.source_directory, ".", assignment)).resolve()
-    return source, nbgrader.config.Autograde.get("exporter_class")
+    sources = {
+        name: Path(where.format_path(where.source_directory, ".", name)).resolve() for name in names
+    }
+    return sources, nbgrader.config.Autograde.get("exporter_class")

@@ -14,17 +14,18 @@ from typing import Any
 import nbformat
 from nbgrader.api import Gradebook
 
-from autograder.course import Course, CourseError
-from autograder.decisions import GRADEBOOK, LATE_PENALTY, WRITTEN, read_rows
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import Rubric
 from autograder.exporting.tables import Value, as_csv, cell
+from autograder.marking.decisions import GRADEBOOK, LATE_PENALTY, WRITTEN, read_rows
 from autograder.nbgrader.explain import part_of
 from autograder.nbgrader.rebuild import Notebook, answers, rebuild, student_cells
-from autograder.reports.files import stored_students, write_whole
 from autograder.reports.markdown import plain
-from autograder.rubric import Rubric
+from autograder.results.stored import refuse_another, stored_students
+from autograder.results.writing import write_whole
 from autograder.submissions.finding import HandIn, student_id
 from autograder.submissions.reading import read_file
-from autograder.text import printable_lines
+from autograder.submissions.text import printable_lines
 
 # In a folder of its own, where no student's file has its name.
 SHEET = Path("reading") / "answers.md"
@@ -44,23 +45,27 @@ class Form:
     to_read: int
 
 
-def write_form(course: Course, rubric: Rubric, folder: Path, handed_in: Sequence[HandIn]) -> Form:
+def write_form(
+    assignment: Assignment, rubric: Rubric, folder: Path, handed_in: Sequence[HandIn]
+) -> Form:
     """Writes the form that a reader fills in, and the answers to read, into the results' folder.
 
-    What stands in an earlier form stays. Blank answers have their 0 already, and come last. Raises
+    The contents of an earlier form stay. Blank answers have their 0 already, and come last. Raises
     CourseError where the rubric leaves a reader nothing to give, or a student was not graded.
     """
     if not rubric.written_share:
         raise CourseError(
-            f"{course.rubric_file}: `written_share` is 0, so a reader has nothing to give; set it"
+            f"{assignment.rubric_file}: `written_share` is 0, so a reader has nothing to give; set "
+            "it"
         )
+    refuse_another(folder, assignment.name)
     graded = set(stored_students(folder))
     for one in handed_in:
         if one.student not in graded:
             raise CourseError(
                 f"{one.path}: {folder} holds no results of {one.student}; grade it first"
             )
-    released = _released(course)
+    released = _released(assignment)
     given = {one.student: _answers(released, one) for one in handed_in}
     filled = _filled(folder / WRITTEN)
     in_gradebook = {
@@ -89,8 +94,8 @@ def write_form(course: Course, rubric: Rubric, folder: Path, handed_in: Sequence
     return Form(folder / WRITTEN, folder / SHEET, unread)
 
 
-def _released(course: Course) -> Notebook:
-    file = course.assignment_folder / f"{course.source.stem}.ipynb"
+def _released(assignment: Assignment) -> Notebook:
+    file = assignment.released / f"{assignment.name}.ipynb"
     try:
         return nbformat.read(file, as_version=4)
     except OSError as error:
@@ -149,20 +154,21 @@ def _as_text(answer: str) -> Iterator[str]:
         yield from (f"    {each}" for each in wrapped)
 
 
-def read_gradebook(course: Course, database: Path, folder: Path) -> tuple[Path, list[str]]:
+def read_gradebook(assignment: Assignment, database: Path, folder: Path) -> tuple[Path, list[str]]:
     """Writes into the results' folder what nbgrader's gradebook holds of people's marks.
 
     These are readers' points for written answers, points that a reader set for a check, and late
     penalties. The gradebook stays as it is. Returns the file, and of whom there are no results.
     """
+    refuse_another(folder, assignment.name)
     known = set(stored_students(folder))
     rows: list[Sequence[Value]] = [("student", "cell", "points", "comment")]
     unknown = []
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name) / "gradebook.db"
-        _copy(database, copy, course.source.stem)
+        _copy(database, copy, assignment.name)
         with Gradebook(f"sqlite:///{copy}") as book:
-            for submission in book.assignment_submissions(course.source.stem):
+            for submission in book.assignment_submissions(assignment.name):
                 student = student_id(str(submission.student.id))
                 if student in known:
                     rows += ((student, *row) for row in _by_hand(submission))

@@ -16,8 +16,9 @@ from typing import Any
 
 import nbformat
 
+from autograder.course.percent import CELL_MARKER
 from autograder.submissions.notebook import NotebookCell as CellOfFile
-from autograder.submissions.reading import CELL_MARKER, Contents
+from autograder.submissions.reading import Contents
 
 # As nbformat and nbgrader type them.
 Notebook = Any
@@ -147,7 +148,7 @@ class _Found:
         if name not in self._cells[what]:
             self._cells[what].append(name)
 
-    def told(self) -> Iterable[str]:
+    def notes(self) -> Iterable[str]:
         for what, names in self._cells.items():
             more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
             yield f"{what}: {', '.join(names[:MOST_NAMED])}{more}"
@@ -180,7 +181,7 @@ def rebuild(released: Notebook, cells: Sequence[StudentCell]) -> tuple[Notebook,
     found = _Found()
     for slot in slots:
         _tell(slot, found)
-    notes = list(found.told())
+    notes = list(found.notes())
     if order != sorted(order):
         notes.append("the cells were in another order than the released one")
     notebook = copy.deepcopy(released)
@@ -199,7 +200,7 @@ def rebuild(released: Notebook, cells: Sequence[StudentCell]) -> tuple[Notebook,
 def answers(released: Notebook, notebook: Notebook) -> dict[str, str]:
     """The written cells of a rebuilt notebook that hold an answer, and the answers.
 
-    An answer stands in its cell, below the question, or in cells that were added below that.
+    An answer is in its cell, below the question, or in cells that were added below that.
     """
     blank = {
         cell.metadata["nbgrader"]["grade_id"]: cell.source.strip()

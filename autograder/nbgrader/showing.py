@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from autograder.nbgrader.rebuild import Notebook
-from autograder.text import printable, printable_lines
+from autograder.submissions.text import printable, printable_lines
 
 # Of one cell of text, of all of them, and of all cells of code, in characters; and of one line of
 # code. Beyond this a page takes long to be drawn, and nobody reads it there.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import sys
 import tempfile
 import zipfile
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from importlib.metadata import distributions, requires
 from pathlib import Path
 
-from autograder.course import RUBRIC, SECRET, Course
+from autograder.course.folders import RUBRIC, SECRET, Assignment
 from autograder.worker.confine import Level
 
 PACKAGE = Path(__file__).parents[1]
@@ -54,15 +55,15 @@ root="${{1:-/autograder}}"
 # Whatever fails from here on, no mark of an earlier submission stays.
 rm -f "$root/results/results.json"
 cd "$root/source/course"
-exec "$root/venv/bin/python" -m autograder.packaging.submission "$root"{level}
+exec "$root/venv/bin/python" -m autograder.packaging.submission "$root" {name}{level}
 """
 
 
-def package(course: Course, out: Path, isolation: Level | None) -> None:
+def package(assignment: Assignment, out: Path, isolation: Level | None) -> None:
     """Writes the zip, which only its owner can read."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content, mode in _files(course, isolation):
+        for name, content, mode in _files(assignment, isolation):
             about = zipfile.ZipInfo(name, DATE)
             about.compress_type = zipfile.ZIP_DEFLATED
             about.external_attr = mode << 16
@@ -78,20 +79,21 @@ def package(course: Course, out: Path, isolation: Level | None) -> None:
         raise
 
 
-def _files(course: Course, isolation: Level | None) -> Iterator[tuple[str, bytes, int]]:
+def _files(assignment: Assignment, isolation: Level | None) -> Iterator[tuple[str, bytes, int]]:
     """Names, contents and modes."""
     python = ".".join(map(str, sys.version_info[:2]))
     setup = SETUP.format(python=python, secret=SECRET)
-    run = RUN.format(level=f" {isolation}" if isolation else "")
+    level = f" {isolation}" if isolation else ""
+    run = RUN.format(name=shlex.quote(assignment.name), level=level)
     yield "setup.sh", setup.encode(), EXECUTABLE
     yield "run_autograder", run.encode(), EXECUTABLE
     yield "requirements.txt", _as_lines(_requirements()), READABLE
     yield "constraints.txt", _as_lines(_constraints()), READABLE
-    yield f"course/{SECRET}", course.secret(), OWNER_ALONE
-    yield f"course/{RUBRIC}", course.rubric_file.read_bytes(), READABLE
-    folders = [course.source.parent, course.assignment_folder]
-    for folder in folders:
-        yield from _beneath(folder, Path("course") / folder.relative_to(course.root))
+    yield f"course/{SECRET}", assignment.course.secret(), OWNER_ALONE
+    root = assignment.course.root
+    yield f"course/{RUBRIC}", (root / RUBRIC).read_bytes(), READABLE
+    for folder in (assignment.folder, assignment.released):
+        yield from _beneath(folder, Path("course") / folder.relative_to(root))
     yield from _beneath(PACKAGE, Path("course") / PACKAGE.name)
 
 

@@ -1,8 +1,8 @@
 """Grades the one submission in Gradescope's container.
 
-Run as ``python -m autograder.packaging.submission ROOT [LEVEL]``; ROOT is what Gradescope calls
-``/autograder``. Where the grader cannot work it writes no results, so that Gradescope says that the
-autograder failed and gives no mark.
+Run as ``python -m autograder.packaging.submission ROOT ASSIGNMENT [LEVEL]``; ROOT is what
+Gradescope calls ``/autograder``. Where the grader cannot work it writes no results, so that
+Gradescope says that the autograder failed and gives no mark.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import cast
 
 import msgspec
 
-from autograder.course import Course, CourseError
+from autograder.course.folders import Course, CourseError
 from autograder.exporting.results import gradescope_results
-from autograder.grading import grade_one
-from autograder.reports.files import write_whole
+from autograder.grading.class_run import grade_one
+from autograder.results.writing import write_whole
 from autograder.submissions.finding import from_folder
-from autograder.text import printable_lines
+from autograder.submissions.text import printable_lines
 from autograder.worker.confine import Level
 
 MAX_SAID = 20_000
@@ -34,13 +34,13 @@ class _Metadata(msgspec.Struct):
     users: list[_User]
 
 
-def main(root: Path, level: Level | None) -> None:
+def main(root: Path, name: str, level: Level | None) -> None:
     """Writes ``results/results.json``. Raises CourseError where the grader cannot work."""
-    course = Course(root / "source" / "course")
+    assignment = Course(root / "source" / "course").assignment(name)
     student = _student(root / "submission_metadata.json")
     folder = root / "submission"
-    handed_in = from_folder(folder, student, course.source.stem, course.assignment_folder)
-    evidence, marks, rubric = grade_one(course, handed_in, level)
+    handed_in = from_folder(folder, student, assignment.name, assignment.released)
+    evidence, marks, rubric = grade_one(assignment, handed_in, level)
     if evidence.status == "not graded":
         raise CourseError(evidence.reason)
     results = gradescope_results(evidence, marks, rubric)
@@ -58,6 +58,6 @@ def _student(metadata: Path) -> str:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]), cast("Level | None", (*sys.argv[2:], None)[0]))
+        main(Path(sys.argv[1]), sys.argv[2], cast("Level | None", (*sys.argv[3:], None)[0]))
     except CourseError as error:
         sys.exit(printable_lines(f"autograder: {error}", MAX_SAID))

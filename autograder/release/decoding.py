@@ -78,7 +78,7 @@ def _zipped(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def unwrapped(data: bytes, depth: int = 0) -> Iterator[tuple[str, bytes]]:
-    """The data as it stands, and all that is wrapped in it, each with how it was found.
+    """The data itself, and all that is wrapped in it, each with how it was found.
 
     What is wrapped more than ``MAX_DEPTH`` times over, or is longer than ``MAX_BYTES``, is not
     looked into to the end.

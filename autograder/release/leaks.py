@@ -12,21 +12,27 @@ import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
-from autograder.concepts import Question, load_concepts
-from autograder.course import SECRET, Course
+from autograder.course.concepts import Question, load_concepts
+from autograder.course.digest import PACKAGE
+from autograder.course.folders import SECRET, Assignment
+from autograder.course.rubric import rubric_of
+from autograder.misconceptions import load_library
 from autograder.release.decoding import unwrapped
 from autograder.release.finding import Finding
+from autograder.release.mistakes import known_mistakes
 from autograder.release.questions import marked_questions, with_questions
+from autograder.release.self_check import COPIED, as_facts, sources_of, visible_checks
 from autograder.release.source import Cell, outside_solutions, read_source, solution_regions
-from autograder.rubric import load_rubric
-
-CHECKS = Path(__file__).parent.parent / "checks"
+from autograder.release.visible import visible_source
 
 # Shorter lines say nothing by themselves. Lengths are without white space.
 LEAST_CODE, LEAST_PROSE = 12, 24
+# Characters of a text whose pieces are kept for the search.
+MAX_INDEXED = 1 << 20
 CODE = re.compile(r"[=(\[{@*/%]|\breturn\b")
 
 # Lines that any program on sequences may hold.
@@ -59,7 +65,7 @@ REBUILD = "run `autograder release`"
 
 @dataclass(frozen=True)
 class _Secret:
-    """A piece of text that must not get out: as it stands, and squeezed for the search."""
+    """A piece of text that must not get out: unchanged, and squeezed for the search."""
 
     owner: str
     shown: str
@@ -74,6 +80,25 @@ class Secrets:
     answers: tuple[Question, ...]
     question_ids: tuple[str, ...]
     traces: tuple[tuple[str, re.Pattern[str]], ...]
+
+    @cached_property
+    def _by_start(self) -> dict[str, list[int]]:
+        numbers = defaultdict[str, list[int]](list)
+        for number, one in enumerate(self.lines):
+            numbers[one.squeezed[:LEAST_CODE]].append(number)
+        return dict(numbers)
+
+    def possible_in(self, text: str) -> Iterable[_Secret]:
+        """The lines that may be in a squeezed text, by how they begin.
+
+        Of thousands of lines, most texts hold the beginning of none.
+        """
+        if len(text) > MAX_INDEXED:
+            return self.lines
+        pieces = {text[place : place + LEAST_CODE] for place in range(len(text))}
+        starts = self._by_start.keys() & pieces
+        numbers = sorted(number for start in starts for number in self._by_start[start])
+        return [self.lines[number] for number in numbers]
 
 
 class _Squeezed:
@@ -133,39 +158,68 @@ def _telling_prose(text: str) -> Iterator[str]:
             yield piece.strip()
 
 
-def _is_hidden(node: ast.FunctionDef) -> bool:
-    return any(ast.unparse(mark).startswith("pytest.mark.hidden") for mark in node.decorator_list)
+def _is_hidden(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and any(
+        ast.unparse(mark).startswith("pytest.mark.hidden") for mark in node.decorator_list
+    )
 
 
-def _split_checks(folder: Path) -> tuple[dict[str, str], str]:
-    """The hidden checks' code by name, and the text of everything else in the suite."""
+def _hidden_checks(folder: Path) -> dict[str, str]:
+    """The hidden checks' code by name."""
     hidden: dict[str, str] = {}
-    rest: list[str] = []
     for file in sorted(folder.glob("test_*.py")):
         text = file.read_text(encoding="utf-8")
         lines = text.split("\n")
-        end = 0
-        for node in ast.parse(text, str(file)).body:
-            if isinstance(node, ast.FunctionDef) and _is_hidden(node):
-                start = min(mark.lineno for mark in node.decorator_list) - 1
-                rest += lines[end:start]
-                end = node.end_lineno or len(lines)
-                hidden[f"{file.stem}.{node.name}"] = "\n".join(lines[start:end])
-        rest += lines[end:]
-    return hidden, "\n".join(rest)
+        for node in filter(_is_hidden, ast.parse(text, str(file)).body):
+            assert isinstance(node, ast.FunctionDef)
+            start = min(mark.lineno for mark in node.decorator_list) - 1
+            hidden[f"{file.stem}.{node.name}"] = "\n".join(lines[start : node.end_lineno])
+    return hidden
 
 
-def _secret_lines(cells: list[Cell], marked: Iterable[Question]) -> Iterator[_Secret]:
-    """All that the source keeps from students."""
+def _grader_s_own(assignment: Assignment) -> Iterator[tuple[str, str]]:
+    """The code in the assignment's folder that is for the grader alone, by file: checks and what
+    they use, misconceptions, the oracle, planted solutions."""
+    for file in sorted(assignment.folder.rglob("*.py")):
+        if file != assignment.source and assignment.handout not in file.parents:
+            yield str(file.relative_to(assignment.folder)), file.read_text(encoding="utf-8")
+
+
+def _strings(code: str) -> Iterator[str]:
+    """The texts in a piece of code, such as the hint of a misconception."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from _telling_prose(node.value)
+
+
+def _students_have(assignment: Assignment) -> Iterator[str]:
+    """What students are meant to have of the grader's code and of the misconceptions' texts."""
+    checks = visible_checks(assignment)
+    yield visible_source(sources_of(checks))
+    for file in COPIED:
+        yield (PACKAGE / file).read_text(encoding="utf-8")
+    for mistake in known_mistakes(as_facts(checks), load_library(assignment)):
+        yield from (mistake.title, mistake.hint)
+
+
+def _secret_lines(
+    assignment: Assignment, cells: list[Cell], marked: Iterable[Question]
+) -> Iterator[_Secret]:
+    """All that the assignment's folder keeps from students."""
+    public = squeeze("\n".join(outside_solutions(cell.source) for cell in cells))
+    known = set[str]()
 
     def new(owner: str, pieces: Iterable[str]) -> Iterator[_Secret]:
         for piece in pieces:
             squeezed = squeeze(piece)
             if squeezed not in public:
+                known.add(squeezed)
                 yield _Secret(owner, piece, squeezed)
 
-    hidden, visible = _split_checks(CHECKS)
-    public = squeeze("\n".join(outside_solutions(cell.source) for cell in cells))
     for cell in cells:
         for region in solution_regions(cell.source):
             if cell.role == "stub":
@@ -175,33 +229,37 @@ def _secret_lines(cells: list[Cell], marked: Iterable[Question]) -> Iterator[_Se
     for question in marked:
         owner = f"the explanation of question {question.id}"
         yield from new(owner, _telling_prose(question.explanation))
-    public += squeeze(visible)
-    for name, code in hidden.items():
+    public += squeeze("\n".join(_students_have(assignment)))
+    for name, code in _hidden_checks(assignment.checks).items():
         yield from new(f"the hidden check {name}", _telling_code(code))
+    for file, code in _grader_s_own(assignment):
+        pieces = dict.fromkeys([*_telling_code(code), *_strings(code)])
+        unsaid = (piece for piece in pieces if squeeze(piece) not in known)
+        yield from new(f"the grader's {file}", unsaid)
 
 
-def _traces(course: Course) -> Iterator[tuple[str, re.Pattern[str]]]:
+def _traces(assignment: Assignment) -> Iterator[tuple[str, re.Pattern[str]]]:
     yield "a marker of what is taken out at release", MARKER
     yield "a private path", PRIVATE_PATH
-    for root in sorted({str(course.root), str(course.root.resolve())}):
+    for root in sorted({str(assignment.course.root), str(assignment.course.root.resolve())}):
         if len(PurePath(root).parts) > 2:
             yield "the course's own path", re.compile(rf"(?<![\w.-]){re.escape(root)}(?![\w-])")
     yield "the name of the file that holds the course secret", re.compile(re.escape(SECRET))
-    secret = course.root / SECRET
+    secret = assignment.course.root / SECRET
     if secret.is_file() and (value := secret.read_text(encoding="utf-8").strip()):
         yield "the course secret", re.compile(re.escape(value))
 
 
-def collect_secrets(course: Course) -> Secrets:
+def collect_secrets(assignment: Assignment) -> Secrets:
     """What must not get out of a course. Raises CourseError where its source is wrong."""
-    rubric, bank = load_rubric(course.rubric_file), load_concepts(course.concepts_file)
-    cells = with_questions(course.concepts_file, read_source(course, rubric), rubric, bank)
+    rubric, bank = rubric_of(assignment), load_concepts(assignment.concepts_file)
+    cells = with_questions(assignment.concepts_file, read_source(assignment, rubric), rubric, bank)
     answers = [q for questions in marked_questions(rubric, bank).values() for q in questions]
     return Secrets(
-        lines=tuple(_secret_lines(cells, answers)),
+        lines=tuple(_secret_lines(assignment, cells, answers)),
         answers=tuple(answers),
         question_ids=tuple(bank),
-        traces=tuple(_traces(course)),
+        traces=tuple(_traces(assignment)),
     )
 
 
@@ -263,7 +321,7 @@ class _Hit:
 def _hits(text: str, secrets: Secrets) -> Iterator[_Hit]:
     squeezed = _Squeezed(text)
     by_owner: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for secret in secrets.lines:
+    for secret in secrets.possible_in(squeezed.text):
         position = squeezed.text.find(secret.squeezed)
         if position >= 0:
             by_owner[secret.owner].append((squeezed.line(position), secret.shown))
@@ -334,7 +392,7 @@ def _in_file(file: str, data: bytes, secrets: Secrets) -> Iterator[Finding]:
             (place, text.encode("utf-8", "replace"))
             for place, text in _notebook_documents(notebook)
         ]
-    # The file as it stands comes last, for what no piece of it has shown.
+    # The whole file comes last, for what no piece of it has shown.
     seen: set[str] = set()
     for place, document in [*documents, ("", data)]:
         here: set[str] = set()
@@ -349,15 +407,15 @@ def _in_file(file: str, data: bytes, secrets: Secrets) -> Iterator[Finding]:
 
 
 def leaks_in(files: Mapping[str, bytes], secrets: Secrets) -> list[Finding]:
-    """What of ``secrets`` stands in files, given by name."""
+    """Which ``secrets`` are in files, given by name."""
     return [
         finding for name, data in sorted(files.items()) for finding in _in_file(name, data, secrets)
     ]
 
 
-def find_leaks(course: Course, folder: Path) -> list[Finding]:
+def find_leaks(assignment: Assignment, folder: Path) -> list[Finding]:
     """Everything below a folder that students must not get."""
-    start = course.root if folder.is_relative_to(course.root) else folder
+    start = assignment.course.root if folder.is_relative_to(assignment.course.root) else folder
     links: list[Finding] = []
     files: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*")):
@@ -366,4 +424,4 @@ def find_leaks(course: Course, folder: Path) -> list[Finding]:
             links.append(Finding(name, "", "a link", f"put a file in its place, or {REBUILD}"))
         if path.is_file():
             files[name] = path.read_bytes()
-    return [*links, *leaks_in(files, collect_secrets(course))]
+    return [*links, *leaks_in(files, collect_secrets(assignment))]

@@ -18,8 +18,8 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
+from autograder.course.rubric import Rubric
 from autograder.release.source import ROLES_IN_SOURCE, Cell
-from autograder.rubric import Rubric
 
 # nbgrader_config.py says the same to `nbgrader generate_assignment`.
 CODE_STUB = "# YOUR CODE HERE"

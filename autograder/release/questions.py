@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.concepts import Question
-from autograder.course import CourseError
+from autograder.course.concepts import Question
+from autograder.course.folders import CourseError
+from autograder.course.rubric import Rubric
 from autograder.release.source import BEGIN, END, Cell, concept_ids
-from autograder.rubric import Rubric
 
 INTRODUCTION = """\
 #### Concept questions of part {part}

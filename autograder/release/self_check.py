@@ -1,107 +1,149 @@
-"""Builds the students' self-check: one module of the visible checks, and what runs them."""
+"""Builds the students' self-check: a package of the visible checks, and what runs them."""
 
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, partial
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.concepts import Question as BankQuestion
-from autograder.course import Course, CourseError
-from autograder.misconceptions import Misconception, library
-from autograder.misconceptions.explain import ITEMS, WHOLE
-from autograder.misconceptions.pieces import Right
-from autograder.release.joining import Name, join, together
+from autograder.course.concepts import Question as BankQuestion
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import Rubric
+from autograder.misconceptions import load_library
+from autograder.release.mistakes import known_mistakes
 from autograder.release.notebook import Notebook
 from autograder.release.questions import marked_questions
-from autograder.rubric import Rubric
-from autograder.self_check import facts
-from autograder.self_check.mistakes import (
-    DRAWS,
-    Leaf,
-    call_key,
-    fingerprint,
-    item_at,
-    leaf_name,
-)
+from autograder.release.visible import ENGINE, LIBRARY, visible_source
+from autograder.self_check.facts import Case, Check, Criterion, Facts, Limits, Part, Question
 from autograder.self_check.reading import digest
-from autograder.self_check.student import MODEL, NoAnswer, OwnStudent, StubCall
 from autograder.submissions.released import shows_only
-from autograder.suite import Check, collect_checks
-from autograder.worker.answers import plain
+from autograder.suite.collecting import Check as SuiteCheck
+from autograder.suite.collecting import collect_checks
 
-MODULE = "rnn_check"
-FACTS = "autograder.self_check.facts"
-ENTRIES: tuple[Name, ...] = tuple(
-    (f"autograder.self_check.{module}", name)
-    for module, name in (
-        ("command", "check"),
-        ("command", "main"),
-        ("command", "assert_criterion"),
-        ("command", "criteria"),
-        ("answers", "self_test"),
-        ("gradient", "gradient_check"),
-        ("handing_in", "hand_in"),
-    )
+HERE = Path(__file__).parents[1]
+# The grader's own modules that students get, as they are.
+COPIED = (
+    *(f"{room}/__init__.py" for room in ("checks", "course", "self_check", "worker")),
+    *(f"{module.replace('.', '/')}.py" for module in LIBRARY),
+    "course/percent.py",
+    *(f"worker/{module}.py" for module in ("answers", "cells", "support", "values")),
+    *(f"self_check/{path.name}" for path in (HERE / "self_check").glob("[!_]*.py")),
 )
-WIDTH = 96
-# Items no longer than this share a line.
-SMALL = 40
-# Draws from more tokens than this tell little by themselves.
-FEW = 8
-# Of a draw that is certain.
-CERTAIN = 1 - 1e-9
 
-HEAD = '''\
+INIT = '''\
 """Checks your work on your own machine; nothing is sent anywhere.
 
-In the notebook:   check("2a")              runs the checks of a part
-                   gradient_check(f, x, g)  holds a gradient against small steps
-                   self_test("tanh")        asks a concept question that is not marked
+In the notebook:   check("{part}")              runs the checks of a part
+                   gradient_check(f, x, g)  compares a gradient with small steps
+                   self_test()              asks concept questions that are not marked
                    hand_in()                looks at the saved file before you hand it in
-In a terminal:     python -m rnn_check      runs the checks of all parts; -h shows more
+In a terminal:     python -m {name}      runs the checks of all parts; -h shows more
                    pytest                   does the same, as tests
 
-The checks are in the section "checks" below, and can be read. Where your work is graded, it is
-asked on other inputs too.
+The checks are in checks.py, and can be read. Where your work is graded, it is asked on other
+inputs too. What you change in this folder changes nothing of what is graded.
 """
 
-# Built from the course's own checks. What you change here changes nothing of what is graded.
+import warnings
+from pathlib import Path
+
+from .engine.self_check.command import NotYet, SelfCheck
+from .engine.self_check.gradient import gradient_check
+
+with warnings.catch_warnings():  # pytest, where it is running, does not know the marks
+    warnings.simplefilter("ignore")
+    from . import checks
+
+self_check = SelfCheck(Path(__file__).parent, vars(checks))
+check = self_check.check
+hand_in = self_check.hand_in
+self_test = self_check.self_test
+run_part = self_check.run_part
+criteria = self_check.criteria
+assert_criterion = self_check.assert_criterion
 '''
-TAIL = f"""\
-if __name__ == "__main__":
-    # As a module of its own name, so that there is one of it.
-    from {MODULE} import main as run
+MAIN = """\
+import sys
 
-    sys.exit(run())
+from . import self_check
+
+sys.exit(self_check.main())
+"""
+CONFTEST = '''\
+"""Lets pytest run the checks one by one on your file: pytest {name}/checks.py"""
+
+import pytest
+
+from . import self_check
+
+
+@pytest.fixture
+def student():
+    return self_check.own_student()
+'''
+CHECKS = '''\
+"""The checks that you can run, as they are run where your work is graded.
+
+`student.f(...)` calls your function `f`.
 """
 
+'''
+IN_ENGINE = '"""What runs the checks: modules of the grader itself, as they are."""\n'
 
-def self_check_source(
-    course: Course, rubric: Rubric, bank: dict[str, BankQuestion], notebook: Notebook
-) -> str:
-    """The source of the module that students check their work with.
 
-    Raises CourseError where a visible check needs what students do not have.
+def self_check_package(facts: Facts, sources: Mapping[Path, Collection[str]]) -> dict[str, bytes]:
+    """The files of the package with which students check their work, by their paths in it.
+
+    Args:
+        facts: what is known of the assignment; its ``checks`` are those in ``sources``.
+        sources: the names of the visible checks, by the file that defines them.
+
+    Raises:
+        CourseError: where a visible check needs what students do not have.
     """
-    checks = _visible()
-    names = [(check.function.__module__, check.function.__name__) for check in checks]
-    values = {
-        (FACTS, name): _literal(value)
-        for name, value in _facts(course, rubric, bank, notebook, checks)
+    about = {"name": f"{facts.name}_check", "part": facts.parts[0].id}
+    texts = {
+        "__init__.py": INIT.format(**about),
+        "__main__.py": MAIN,
+        "conftest.py": CONFTEST.format(**about),
+        "checks.py": CHECKS + visible_source(sources),
+        "facts.json": _as_json(facts),
+        f"{ENGINE[1:]}/__init__.py": IN_ENGINE,
     }
-    imports, pieces = join([*ENTRIES, *names], frozenset(names), values)
-    lines = "\n".join([HEAD, "from __future__ import annotations", "", *imports])
-    return f"{lines}\n\n{together(pieces)}\n\n\n{TAIL}"
+    copied = {f"{ENGINE[1:]}/{name}": (HERE / name).read_bytes() for name in COPIED}
+    return {name: text.encode() for name, text in texts.items()} | copied
 
 
-@cache
-def _visible() -> tuple[Check, ...]:
-    checks = tuple(check for check in collect_checks() if check.visible)
+def _as_json(facts: Facts) -> str:
+    """The facts, each entry of a list in a line of its own."""
+
+    def line(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+
+    entries = []
+    for key, value in asdict(facts).items():
+        text = line(value)
+        if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+            text = "[\n" + ",\n".join(f"  {line(one)}" for one in value) + "\n ]"
+        entries.append(f' "{key}": {text}')
+    return "{\n" + ",\n".join(entries) + "\n}\n"
+
+
+def _plain(value: Any) -> Any:
+    if callable(value):
+        return value.__name__
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise CourseError(f"{value!r}: a parameter of a visible check that cannot be written as JSON")
+
+
+def visible_checks(assignment: Assignment) -> list[SuiteCheck]:
+    """The checks that students get. Raises CourseError for one that they could not run."""
+    checks = [check for check in collect_checks(assignment.checks) if check.visible]
     for check in checks:
         if check.fixtures != {"student"}:
             raise CourseError(
@@ -111,241 +153,94 @@ def _visible() -> tuple[Check, ...]:
     return checks
 
 
-def _facts(
-    course: Course,
+def sources_of(checks: Collection[SuiteCheck]) -> dict[Path, list[str]]:
+    """The names of checks, by the file that defines them."""
+    found: dict[Path, list[str]] = {}
+    for check in checks:
+        found.setdefault(Path(check.function.__code__.co_filename), []).append(
+            check.function.__name__
+        )
+    return found
+
+
+def as_facts(visible: Collection[SuiteCheck]) -> list[Check]:
+    """Visible checks as the self-check knows them."""
+    return [
+        Check(
+            check.function,
+            check.criterion,
+            check.item,
+            check.leaves if check.item is None else ((check.item,),),
+            dict(check.parameters),
+        )
+        for check in visible
+    ]
+
+
+def facts_of(
+    assignment: Assignment,
     rubric: Rubric,
     bank: dict[str, BankQuestion],
     notebook: Notebook,
-    checks: Iterable[Check],
-) -> Iterator[tuple[str, Any]]:
-    automatic = 1 - rubric.written_share
-    yield (
-        "PARTS",
-        tuple(
-            facts.Part(
-                part.id,
-                part.title,
-                part.stubs,
-                tuple(
-                    facts.Criterion(c.id, c.title, round(c.points * automatic, 10), c.hint, c.items)
-                    for c in part.criteria
-                ),
-            )
-            for part in rubric.parts()
-        ),
-    )
-    yield (
-        "CHECKS",
-        tuple(
-            facts.Check(check.criterion, check.item, check.function, dict(check.parameters))
-            for check in checks
-        ),
-    )
-    yield "LIMITS", facts.Limits(rubric.limits.cell_seconds, rubric.limits.load_seconds)
-    yield "WRITTEN_SHARE", rubric.written_share
-    marked = marked_questions(rubric, bank)
-    yield (
-        "MARKED",
-        {
+    visible: Collection[SuiteCheck],
+) -> Facts:
+    """What the self-check knows of an assignment."""
+    checks = as_facts(visible)
+    library = load_library(assignment)
+    oracle, cases = cases_of(assignment)
+    return Facts(
+        name=assignment.name,
+        parts=list(_parts(rubric)),
+        checks=checks,
+        models=library.stubs.models,
+        oracle=oracle,
+        cases=cases,
+        mistakes=list(known_mistakes(checks, library)),
+        marked={
             part: {one.id: "".join(sorted(one.options)) for one in questions}
-            for part, questions in marked.items()
+            for part, questions in marked_questions(rubric, bank).items()
         },
-    )
-    yield (
-        "SELF_TEST",
-        tuple(
-            facts.Question(
-                one.id,
-                one.topic,
-                one.question.strip(),
-                {letter: text.strip() for letter, text in sorted(one.options.items())},
-                "".join(sorted(one.right)),
-                one.explanation.strip(),
-            )
-            for one in bank.values()
-            if not one.part
-        ),
-    )
-    yield "MISTAKES", tuple(_mistakes(tuple(checks)))
-    yield "SHOWS_ONLY", frozenset(map(digest, shows_only(course.source)))
-    yield (
-        "CELLS",
-        tuple(
+        self_test=[_question(one) for one in bank.values() if not one.part],
+        limits=Limits(rubric.limits.cell_seconds, rubric.limits.load_seconds),
+        written_share=rubric.written_share,
+        shows_only=sorted(map(digest, shows_only(assignment.source))),
+        cells=[
             cell.metadata["nbgrader"]["grade_id"]
             for cell in notebook.cells
             if any(cell.metadata.get("nbgrader", {}).get(key) for key in ("grade", "solution"))
-        ),
+        ],
+        beside=assignment.beside(),
     )
-    yield "BESIDE", tuple(sorted({*course.beside(), MODULE}))
 
 
-# -- what known wrong ways answer -----------------------------------------------------------------
+def cases_of(assignment: Assignment) -> tuple[str, Sequence[Case]]:
+    """What the assignment's ``oracle.py`` names as its ORACLE, and its ``cases()``.
 
-
-def _mistakes(checks: tuple[Check, ...]) -> Iterator[facts.Mistake]:
-    asked = _asked(checks)
-    for one in library().values():
-        for right in _wrong_ways(one):
-            answers = {}
-            for key, (call, leaves) in asked.items():
-                predicted = _prints(right, call, leaves) if call.stub == one.stub else {}
-                if predicted and predicted != _prints(Right(), call, leaves):
-                    answers[key] = predicted
-            if answers:
-                yield facts.Mistake(one.stub, one.title, one.hint, answers)
-
-
-def _prints(right: Right, call: StubCall, leaves: Iterable[Leaf]) -> dict[str, Any]:
-    """What a way answers to a call, by the items that checks look at; empty where it raises."""
-    answer = _answer(right, call)
-    if answer is None or (isinstance(answer, dict) and DRAWS in answer):
-        return answer or {}
-    prints = {leaf_name(leaf): fingerprint(item_at(answer, leaf)) for leaf in leaves}
-    return {name: text for name, text in prints.items() if text}
-
-
-def _wrong_ways(one: Misconception) -> Iterator[Right]:
-    for case in one.cases or (None,):
-        wrong = one.wrong if case is None else partial(one.wrong, case=case)
-        yield Right({one.piece: wrong})
-
-
-def _asked(checks: tuple[Check, ...]) -> dict[str, tuple[StubCall, list[Leaf]]]:
-    """What the visible checks call where all is right, and the items of the answers that they
-    look at, by the keys of the calls."""
-    asked: dict[str, tuple[StubCall, list[Leaf]]] = {}
-    for check in checks:
-        student = OwnStudent(_RightOnes())
-        try:
-            check.function(student, **check.parameters)
-        except NoAnswer:
-            continue  # a model: what it answers hangs on the parameters that it begins with
-        leaves = ITEMS.get(check.criterion, WHOLE) if check.item is None else ((check.item,),)
-        for call in student.calls:
-            _, of_call = asked.setdefault(call_key(call), (call, []))
-            of_call += [leaf for leaf in leaves if leaf not in of_call]
-    return asked
-
-
-class _RightOnes(dict[str, Callable[..., Any]]):
-    """The right ways by name, as a namespace."""
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return None if name == MODEL else _right_one(name)
-
-
-def _right_one(name: str) -> Callable[..., Any]:
-    """The right way of a function, called as students' ones are."""
-    right = Right()
-
-    def drawn(logits: Any, rng: np.random.Generator, **settings: Any) -> int:
-        shares = right.sample_token(logits, **settings)
-        return int(rng.choice(len(shares), p=shares))
-
-    def written(prompt: Any, length: int, *rest: Any, **settings: Any) -> Any:
-        return _written(right, (prompt, length, *rest[:-1]), settings)
-
-    if name == "sample_token":
-        return drawn
-    if name == "generate":
-        return written
-    function: Callable[..., Any] = getattr(right, name)
-    return function
-
-
-def _answer(right: Right, call: StubCall) -> Any:
-    """What a way answers to a call, as plain data; None where it raises or hangs on the draw."""
-    settings = dict(call.kwargs)
+    Nothing of both without the file. Raises CourseError where it is wrong.
+    """
+    file = assignment.folder / "oracle.py"
+    if not file.is_file():
+        return "", ()
+    module = assignment.module("oracle")
     try:
-        with np.errstate(all="ignore"):
-            if call.stub == "sample_token":
-                shares = right.sample_token(np.asarray(call.args[0]), **settings)
-                usable = abs(shares.sum() - 1) < 1e-9 and len(shares) <= FEW
-                return {DRAWS: [float(f"{share:.6g}") for share in shares]} if usable else None
-            if call.stub == "generate":
-                return _written(right, call.args[:-1], settings)
-            return plain(getattr(right, call.stub)(*call.args, **settings))
-    except Exception:
-        return None
+        return str(module.ORACLE), tuple(module.cases())
+    except Exception as error:
+        raise CourseError(f"{file}: {type(error).__name__}: {error}; correct it") from None
 
 
-def _written(right: Right, args: tuple[Any, ...], settings: Mapping[str, Any]) -> list[int] | None:
-    """The tokens that are written where each is certain; None where one is not."""
-    returned: list[int] = []
-    while True:
-        rows = right.generate(returned, *args, **settings)
-        if len(returned) == len(rows):
-            return returned
-        shares = np.asarray(rows[len(returned)])
-        if not shares.max() > CERTAIN:
-            return None
-        returned.append(int(shares.argmax()))
+def _parts(rubric: Rubric) -> Iterator[Part]:
+    automatic = 1 - rubric.written_share
+    for part in rubric.parts():
+        criteria = [
+            Criterion(one.id, one.title, round(one.points * automatic, 10), one.hint, one.items)
+            for one in part.criteria
+        ]
+        yield Part(part.id, part.title, part.stubs, criteria)
 
 
-# -- as source ------------------------------------------------------------------------------------
-
-
-def _literal(value: Any, indent: int = 0) -> str:
-    """A value as source that evaluates to it, broken into lines where it is long."""
-    whole = _on_one_line(value)
-    if len(whole) + indent <= WIDTH:
-        return whole
-    if isinstance(value, frozenset):
-        return f"frozenset({_literal(sorted(value), indent)})"
-    inner = indent + 4
-    opening, closing = "(", ")"
-    if isinstance(value, str):
-        room = WIDTH - inner - 4
-        pieces = textwrap.wrap(value, room, drop_whitespace=False, break_on_hyphens=False)
-        items = [_text(piece) for piece in pieces]
-    elif isinstance(value, Mapping):
-        opening, closing = "{", "}"
-        items = [f"{_text(key)}: {_literal(one, inner)}," for key, one in value.items()]
-    else:
-        if isinstance(value, list):
-            opening, closing = "[", "]"
-        if hasattr(value, "_fields"):
-            opening = f"{type(value).__name__}("
-        items = [f"{_literal(one, inner)}," for one in value]
-    lines = (
-        items if isinstance(value, str) or max(map(len, items)) > SMALL else _filled(items, inner)
+def _question(one: BankQuestion) -> Question:
+    options = {letter: text.strip() for letter, text in sorted(one.options.items())}
+    right = "".join(sorted(one.right))
+    return Question(
+        one.id, one.topic, one.question.strip(), options, right, one.explanation.strip()
     )
-    pad = " " * inner
-    return "\n".join([opening, *(pad + line for line in lines), " " * indent + closing])
-
-
-def _filled(items: Iterable[str], indent: int) -> list[str]:
-    """Short items, as many to a line as it holds."""
-    lines: list[str] = []
-    for item in items:
-        if lines and len(lines[-1]) + len(item) + 1 + indent <= WIDTH:
-            lines[-1] += f" {item}"
-        else:
-            lines.append(item)
-    return lines
-
-
-def _on_one_line(value: Any) -> str:
-    if callable(value):
-        return str(value.__name__)
-    if isinstance(value, str):
-        return _text(value)
-    if hasattr(value, "_fields"):
-        return f"{type(value).__name__}({', '.join(map(_on_one_line, value))})"
-    if isinstance(value, tuple):
-        inside = ", ".join(map(_on_one_line, value))
-        return f"({inside},)" if len(value) == 1 else f"({inside})"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_on_one_line, value))}]"
-    if isinstance(value, Mapping):
-        inside = ", ".join(f"{_text(key)}: {_on_one_line(one)}" for key, one in value.items())
-        return f"{{{inside}}}"
-    if isinstance(value, frozenset):
-        return f"frozenset({_on_one_line(sorted(value))})"
-    if value is None or isinstance(value, int | float):
-        return repr(value)
-    raise CourseError(f"{value!r}: a parameter of a visible check that cannot be written out")
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)

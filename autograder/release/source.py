@@ -11,8 +11,8 @@ from typing import Literal, cast, get_args
 
 import jupytext
 
-from autograder.course import Course, CourseError
-from autograder.rubric import Part, Rubric
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import Part, Rubric
 
 Kind = Literal["code", "markdown"]
 Role = Literal["stub", "concepts", "questions", "check", "written", "locked", "free"]
@@ -118,13 +118,13 @@ def concept_ids(part: Part) -> tuple[str, ...]:
     return ()
 
 
-def read_source(course: Course, rubric: Rubric) -> list[Cell]:
+def read_source(assignment: Assignment, rubric: Rubric) -> list[Cell]:
     """The cells of the source, in order.
 
     Raises CourseError where it is no Python, where a cell's part or role is unknown, where a
-    solution has no region or a region stands where none is expected, and where a part lacks a cell.
+    solution has no region or has a region where none is expected, and where a part lacks a cell.
     """
-    file = course.source
+    file = assignment.source
     try:
         text = file.read_text(encoding="utf-8")
         ast.parse(text)

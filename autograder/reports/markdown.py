@@ -7,10 +7,10 @@ import re
 
 import msgspec
 
-from autograder.evidence import Evidence
-from autograder.marks import CriterionMark, LateMark, Marks, PartMark, SetByHand
-from autograder.rubric import Criterion, Rubric
-from autograder.text import printable
+from autograder.course.rubric import Criterion, Rubric
+from autograder.marking.marks import CriterionMark, LateMark, Marks, PartMark, SetByHand
+from autograder.submissions.text import printable
+from autograder.suite.evidence import Evidence
 
 # Keeps a backslash from making a formula of what follows it, where a page draws formulas.
 INVISIBLE = "\u200b"
@@ -29,7 +29,7 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
     if evidence.reason:
         lines += ["", f"> {plain(evidence.reason)}"]
     if marks.late:
-        lines += ["", plain(late_told(marks.late))]
+        lines += ["", plain(describe_late(marks.late))]
     if evidence.cells and rubric.feedback == "full":
         lines += ["", "Cells that did not run to their end:", ""]
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
@@ -43,10 +43,10 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
             for criterion in part.criteria:
                 each = marks.criteria[criterion.id]
                 if not evidence.checked:
-                    # Why stands above, once.
+                    # The reason is above, once.
                     each = msgspec.structs.replace(each, message="", hint="")
                 lines += criterion_lines(criterion, each, rubric.feedback)
-            lines += [f"- {plain(text)}" for text in part_told(mark, rubric.feedback)]
+            lines += [f"- {plain(text)}" for text in describe_part(mark, rubric.feedback)]
             if evidence.checked and mark.read_again and rubric.feedback != "score":
                 lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
     return "\n".join(lines) + "\n"
@@ -58,15 +58,15 @@ def criterion_lines(criterion: Criterion, mark: CriterionMark, policy: str) -> l
     return [head, *(f"  - {plain(text)}" for text in feedback(mark, policy))]
 
 
-def by_hand_told(by_hand: SetByHand, policy: str) -> str:
+def describe_by_hand(by_hand: SetByHand, policy: str) -> str:
     """That a person set the points, and by the policy why."""
     reason = f": {by_hand.reason}" if policy != "score" else ""
-    return f"Set by {by_hand.who}{reason} (the checks gave {by_hand.before:g})"
+    return f"Set by {by_hand.who}{reason} (the checks: {by_hand.before:g})"
 
 
-def part_told(mark: PartMark, policy: str) -> list[str]:
-    """What people gave in a part: for its checks as a whole, or for the written answer."""
-    told = [by_hand_told(mark.by_hand, policy)] if mark.by_hand else []
+def describe_part(mark: PartMark, policy: str) -> list[str]:
+    """What people set in a part: for its checks as a whole, or for the written answer."""
+    told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
     if mark.written:
         comment = f": {mark.written.comment}" if mark.written.comment and policy != "score" else ""
         points = f"{mark.written.score:g} of {mark.written.max_score:g}"
@@ -74,7 +74,7 @@ def part_told(mark: PartMark, policy: str) -> list[str]:
     return told
 
 
-def late_told(late: LateMark) -> str:
+def describe_late(late: LateMark) -> str:
     """What late work lost."""
     return f"Late: {late.taken:g} of {late.before:g} points are taken; {late.reason}."
 
@@ -87,7 +87,7 @@ def _sign(mark: CriterionMark) -> str:
 
 def feedback(mark: CriterionMark, policy: str) -> list[str]:
     """What may be said of a criterion by the policy; it may hold a student's words as they are."""
-    told = [by_hand_told(mark.by_hand, policy)] if mark.by_hand else []
+    told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
     if policy == "score" or mark.message == "Met.":
         return told
     told += [mark.message] if policy == "full" else []
@@ -97,6 +97,6 @@ def feedback(mark: CriterionMark, policy: str) -> list[str]:
 def plain(text: str) -> str:
     """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
     escaped = html.escape(printable(text), quote=False).replace("\\", f"\\{INVISIBLE}")
-    # An underscore within a word, as in `rnn_forward`, is none to Markdown, nor are the brackets of
+    # An underscore within a word, as in `seq_len`, is none to Markdown, nor are the brackets of
     # an array: only what follows them makes a link.
     return re.sub(r"([\\*~|#$]|(?<![^\W_])_|_(?![^\W_])|\](?=\s?[(\[:]))", r"\\\1", escaped)

@@ -10,11 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from autograder.evidence import Evidence
-from autograder.marks import Marks
-from autograder.reports.files import Row
-from autograder.rubric import Rubric
-from autograder.text import printable
+from autograder.course.rubric import Rubric
+from autograder.marking.marks import Marks
+from autograder.results.rows import Row
+from autograder.submissions.text import printable
+from autograder.suite.evidence import Evidence
 
 # In a larger class, only those have a line that were not simply graded.
 MOST_LINES = 100

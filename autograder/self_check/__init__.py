@@ -1,5 +1,5 @@
-"""What students check their work with. It runs on their machines, built into `rnn_check.py`.
+"""What students check their work with. The release copies it into the folder ``NAME_check/``.
 
-The release joins these modules, the visible checks and what they need into one file that imports
-numpy and the standard library alone, and torch where the submission does.
+So these modules, and those of other rooms that they use, import each other by relative imports, and
+else numpy and the standard library alone; torch only where the submission has a model.
 """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.checks.agree import Disagreement
-from autograder.checks.choices import _letters
-from autograder.self_check.facts import MARKED, SELF_TEST, Question
+from ..checks.agree import Disagreement
+from ..checks.choices import letters, share_of
+from .facts import Question
 
 WIDTH = 80
 
@@ -34,10 +34,14 @@ class AnswerSheet:
         return [*self.unread, *([f"not answered yet: {named}"] if named else [])]
 
 
-def look_at_answers(part: str, namespace: Mapping[str, Any]) -> AnswerSheet:
-    """Reads the answers of a part as they are read where they are marked; says nothing of which
-    are right."""
-    asked, name = MARKED[part], f"answers_{part}"
+def look_at_answers(
+    part: str, asked: Mapping[str, str], namespace: Mapping[str, Any]
+) -> AnswerSheet:
+    """Reads the answers of a part as they are read where they are marked.
+
+    Says nothing of which are right. ``asked`` are its questions, with the letters of the options.
+    """
+    name = f"answers_{part}"
     given = namespace.get(name)
     if name not in namespace:
         return AnswerSheet(
@@ -66,7 +70,7 @@ def _is_blank(answer: object) -> bool:
 def _problem(question: str, answer: object, options: str) -> str:
     """What about an answer cannot be read; empty if nothing."""
     try:
-        ticked = _letters(sorted(answer) if isinstance(answer, set) else answer, question)
+        ticked = letters(sorted(answer) if isinstance(answer, set) else answer, question)
     except (Disagreement, TypeError):
         return f'"{question}": {answer!r} is no text of letters such as "ac": a typo?'
     unknown = sorted(ticked - set(options))
@@ -75,22 +79,18 @@ def _problem(question: str, answer: object, options: str) -> str:
     return ""
 
 
-def self_test(question: str = "", letters: str = "") -> None:
-    """Concept questions to test yourself on. None of them is marked.
+def self_test(questions: Sequence[Question], question: str, ticked: str) -> str:
+    """What there is to say of a question, or of these letters as the answer to it.
 
-    self_test()                 lists the questions
-    self_test("tanh")           asks one
-    self_test("tanh", "ac")     says whether a and c are right, and why
+    Without a question, what questions there are.
     """
-    by_id = {one.id: one for one in SELF_TEST}
-    if question not in by_id:
-        if question:
-            print(f'There is no question "{question}" for self-testing.')
-        for one in SELF_TEST:
-            print(f'self_test("{one.id}")'.ljust(30), one.topic)
-        return
-    one = by_id[question]
-    print(_asked(one) if not letters else _judged(one, letters))
+    by_id = {one.id: one for one in questions}
+    if question in by_id:
+        return _judged(by_id[question], ticked) if ticked else _asked(by_id[question])
+    listed = [f'self_test("{one.id}")'.ljust(30) + f" {one.topic}" for one in questions]
+    if question:
+        listed.insert(0, f'There is no question "{question}" for self-testing.')
+    return "\n".join(listed)
 
 
 def _asked(one: Question) -> str:
@@ -100,16 +100,15 @@ def _asked(one: Question) -> str:
     return "\n".join([*lines, "", f'Your answer: self_test("{one.id}", "...") with its letters.'])
 
 
-def _judged(one: Question, letters: str) -> str:
-    problem = _problem(one.id, letters, "".join(one.options))
+def _judged(one: Question, answer: str) -> str:
+    problem = _problem(one.id, answer, "".join(one.options))
     if problem:
         return problem
-    ticked, right = _letters(letters, one.id), set(one.right)
-    wrong_options = set(one.options) - right
-    share = len(ticked & right) / len(right) - len(ticked & wrong_options) / len(wrong_options)
-    lines = [f"Right: {', '.join(sorted(right))}." if ticked != right else "All right."]
+    ticked, right = letters(answer, one.id), set(one.right)
+    lines = ["All right."]
     if ticked != right:
-        lines[0] += f" It would count {100 * max(share, 0.0):.0f} %."
+        share = share_of(ticked, right, one.options)
+        lines = [f"Right: {', '.join(sorted(right))}. It would count {100 * share:.0f} %."]
         lines += [
             f"  {letter}. is right: {one.options[letter]}" for letter in sorted(right - ticked)
         ]

@@ -1,4 +1,4 @@
-"""A numeric gradient, to hold one's own against."""
+"""A numeric gradient, to compare one's own with."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ SMALLEST = 1e-4
 def gradient_check(
     f: Callable[[Any], float], x: Any, grad: Any, step: float = 1e-5, shown: int = 4
 ) -> float:
-    """Holds a gradient against small steps of each entry, and prints how well they agree.
+    """Compares a gradient with small steps of each entry, and prints how well they agree.
 
         grad[i] is about (f(x + step e_i) - f(x - step e_i)) / (2 step)
 
     Works for any function of one array, such as the loss as a function of W_h:
 
         def loss(W_h):
-            return np.sum(dh_t * rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h))
+            return np.sum(dh_t * f(x_t, h_prev, W_x, W_h, b_h))
 
         gradient_check(loss, W_h, dW_h)
 
     Args:
-        f: takes an array of the shape of ``x``, gives a number.
+        f: takes an array of the shape of ``x``, returns a number.
         x: where the gradient is taken, floats of any shape; it is not modified.
         grad: the gradient to check, of the same shape.
         step: how far each entry is moved. Much smaller or larger ones are less precise.

@@ -8,14 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.agree import Disagreement
-from autograder.checks.chance import follows
-from autograder.self_check.facts import MISTAKES, Mistake
-from autograder.self_check.student import StubCall
-from autograder.worker.wire import seed_of
-
-Leaf = Sequence[int | str]
-Leaves = Sequence[Leaf]
+from ..checks.agree import Disagreement
+from ..checks.chance import follows
+from ..worker.values import seed_of
+from .facts import Leaf, Mistake
+from .student import StubCall
 
 # Of the largest entry.
 DIGITS = 1e-5
@@ -25,10 +22,10 @@ DRAWS = "probabilities"
 
 def call_key(call: StubCall) -> str:
     """Names a call by its function and arguments, the same on every machine."""
-    told = [call.stub, str(call.times)]
+    parts = [call.stub, str(call.times)]
     for value in (*call.args, *(item for pair in sorted(call.kwargs.items()) for item in pair)):
-        told.append(_written(value))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
+        parts.append(_written(value))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 
 def _written(value: Any) -> str:
@@ -43,8 +40,10 @@ def _written(value: Any) -> str:
     return repr(value)
 
 
-def named_mistake(calls: Iterable[StubCall], leaves: Leaves) -> Mistake | None:
-    """The known wrong way that gives all that was answered to these calls, if there is one.
+def named_mistake(
+    known: Iterable[Mistake], calls: Iterable[StubCall], leaves: Sequence[Leaf]
+) -> Mistake | None:
+    """The known wrong way that would have answered these calls as they were, if there is one.
 
     Of several, it is the one that makes the draws likeliest, or the first.
 
@@ -54,20 +53,20 @@ def named_mistake(calls: Iterable[StubCall], leaves: Leaves) -> Mistake | None:
     """
     answered = [(call, call_key(call)) for call in calls]
     best, likeliest = None, IMPOSSIBLE
-    for mistake in MISTAKES:
-        told = [
+    for mistake in known:
+        expected = [
             (call, mistake.answers[key])
             for call, key in answered
             if call.stub == mistake.stub and key in mistake.answers
         ]
-        likely = sum(_likelihood(call, predicted, leaves) for call, predicted in told)
-        if told and likely > likeliest:
+        likely = sum(_likelihood(call, predicted, leaves) for call, predicted in expected)
+        if expected and likely > likeliest:
             best, likeliest = mistake, likely
     return best
 
 
-def _likelihood(call: StubCall, predicted: Mapping[str, Any], leaves: Leaves) -> float:
-    """The logarithm of how likely a wrong way gives what was answered."""
+def _likelihood(call: StubCall, predicted: Mapping[str, Any], leaves: Sequence[Leaf]) -> float:
+    """The logarithm of how likely a wrong way answers as a call was answered."""
     if DRAWS in predicted:
         shares = np.array(predicted[DRAWS])
         try:
@@ -101,8 +100,8 @@ def fingerprint(answer: Any) -> str:
 
     Empty for what is not made of finite numbers.
     """
-    told = _counted(answer)
-    return hashlib.sha256(told.encode()).hexdigest()[:8] if told else ""
+    text = _counted(answer)
+    return hashlib.sha256(text.encode()).hexdigest()[:8] if text else ""
 
 
 def _counted(answer: Any) -> str:

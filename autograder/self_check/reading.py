@@ -7,19 +7,16 @@ import hashlib
 import io
 import json
 import sys
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course import STAND_IN
-from autograder.self_check.facts import BESIDE, PARTS, SHOWS_ONLY
-from autograder.submissions.reading import CELL_MARKER, percent_cells
-from autograder.worker.cells import Submission, describe
-
-FILES = ("rnn.ipynb", "rnn.py")
+from ..course.percent import code_of, percent_cells
+from ..worker.cells import Submission, describe
+from ..worker.support import stand_ins
+from .facts import Facts
 
 
 class NotReadable(Exception):
@@ -43,16 +40,9 @@ class CellFailure:
     message: str
 
 
-def bare(source: str) -> str:
-    """A cell's code without white space around it, and without its script's marker."""
-    source = source.strip()
-    first, _, rest = source.partition("\n")
-    return rest.strip() if CELL_MARKER.match(first) else source
-
-
 def digest(source: str) -> str:
     """Names a cell by its code."""
-    return hashlib.sha256(bare(source).encode()).hexdigest()[:16]
+    return hashlib.sha256(code_of(source).encode()).hexdigest()[:16]
 
 
 def _text(path: Path) -> str:
@@ -101,6 +91,7 @@ def code_cells(path: Path) -> list[CodeCell]:
 
 def load(
     cells: list[CodeCell],
+    facts: Facts,
     failures: list[CellFailure],
     starting: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
@@ -110,35 +101,33 @@ def load(
     the assignment do nothing. A cell that fails keeps what it had defined before; it is added to
     ``failures``. What the cells print is dropped.
     """
-    before = {name: sys.modules.get(name) for name in ("__main__", *BESIDE)}
-    for name in BESIDE:
-        module = types.ModuleType(name)
-        exec(STAND_IN, module.__dict__)
-        sys.modules[name] = module
-    submission = Submission()
-    for cell in cells:
-        if digest(cell.source) in SHOWS_ONLY:
-            continue
-        starting(cell.name)
-        try:
-            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                submission.run(cell.name, cell.source, None, lambda index: None)
-        except (Exception, SystemExit) as error:
-            about = describe(error)
-            line = about.get("line", 0)
-            said = f"{about['type']}: {about['text']}"
-            failures.append(CellFailure(cell.name, line if isinstance(line, int) else 0, said))
-    for name, own in before.items():
-        if own is None:
-            del sys.modules[name]
-        else:
-            sys.modules[name] = own
+    main, submission = sys.modules["__main__"], Submission()
+    try:
+        with stand_ins(facts.beside):
+            for cell in cells:
+                if digest(cell.source) not in facts.shows_only:
+                    starting(cell.name)
+                    failures += _run(submission, cell)
+    finally:
+        sys.modules["__main__"] = main
     return submission.names
 
 
-def _filled_in(path: Path) -> int:
+def _run(submission: Submission, cell: CodeCell) -> list[CellFailure]:
+    """Runs a cell, and says how it failed where it did."""
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            submission.run(cell.name, cell.source, None, lambda index: None)
+    except (Exception, SystemExit) as error:
+        about = describe(error)
+        line = about.get("line", 0)
+        said = f"{about['type']}: {about['text']}"
+        return [CellFailure(cell.name, line if isinstance(line, int) else 0, said)]
+    return []
+
+
+def _filled_in(path: Path, stubs: Collection[str]) -> int:
     """How many functions of a file do more than to say that they are still to be written."""
-    stubs = {stub for part in PARTS for stub in part.stubs}
     filled_in = 0
     try:
         cells = code_cells(path)
@@ -157,19 +146,19 @@ def _filled_in(path: Path) -> int:
     return filled_in
 
 
-def own_file(folder: Path) -> Path:
+def own_file(folder: Path, facts: Facts) -> Path:
     """The notebook or the script of a folder: the one with more done, or the one saved last.
 
     The notebook if neither is begun. Raises NotReadable where there is none.
     """
 
     def done(path: Path) -> tuple[int, float]:
-        filled_in = _filled_in(path)
+        filled_in = _filled_in(path, facts.stubs)
         return filled_in, path.stat().st_mtime if filled_in > 0 else 0.0
 
-    there = [folder / name for name in FILES if (folder / name).is_file()]
+    there = [folder / name for name in facts.files if (folder / name).is_file()]
     if not there:
-        raise NotReadable(f"{folder}: neither {' nor '.join(FILES)} is here; name your file")
+        raise NotReadable(f"{folder}: neither {' nor '.join(facts.files)} is here; name your file")
     return max(there, key=done)
 
 

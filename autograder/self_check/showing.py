@@ -1,4 +1,4 @@
-"""What a student is told: plain text, for a notebook as for a terminal."""
+"""What a student reads: plain text, for a notebook as for a terminal."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.agree import DOUBLE, SINGLE, TINY
-from autograder.self_check.facts import Criterion
-from autograder.self_check.running import Miss, PartResult, Seen, State
-from autograder.self_check.student import MODEL, StubCall
-from autograder.worker.wire import seed_of
+from ..checks.agree import tolerance
+from ..worker.values import seed_of
+from .facts import Criterion
+from .running import Miss, PartResult, Seen, State
+from .student import StubCall
 
 TEXT_WIDTH = 80
 MAX_DIFFERENCES = 4
@@ -26,7 +26,7 @@ def points(number: float) -> str:
     return f"{round(number, 4):g}"
 
 
-def told(result: PartResult) -> str:
+def report(result: PartResult) -> str:
     """All that there is to say of a part."""
     lines = [_headline(result), ""]
     for criterion in result.part.criteria:
@@ -38,7 +38,7 @@ def told(result: PartResult) -> str:
     for text in misses[: 1 if result.look_first else None]:
         lines += ["", *text]
     lines += _to_come(result)
-    lines += _beside_torch(result)
+    lines += _on_cases(result)
     if result.answers is not None and not result.answers.whole:
         lines += ["", "The concept questions:", *(f"  {one}" for one in result.answers.to_do())]
     if result.whole:
@@ -54,7 +54,7 @@ def _look_first(result: PartResult) -> Iterator[str]:
         yield from textwrap.wrap(text, TEXT_WIDTH)
 
 
-def told_of(result: PartResult, criterion: str) -> str:
+def report_on(result: PartResult, criterion: str) -> str:
     """What there is to say of one criterion."""
     [one] = [c for c in result.part.criteria if c.id == criterion]
     lines = [_row(result, one)]
@@ -130,15 +130,15 @@ def _missed(called: str, criterion: Criterion, miss: Miss, shown: list[list[str]
     yield from textwrap.wrap(f"Hint: {hint}", TEXT_WIDTH)
 
 
-def _beside_torch(result: PartResult) -> Iterator[str]:
-    alike = [f"`{stub}`" for stub, miss in result.beside_torch.items() if miss is None]
+def _on_cases(result: PartResult) -> Iterator[str]:
+    alike = [f"`{stub}`" for stub, miss in result.on_cases.items() if miss is None]
     if alike:
         yield ""
-        yield f"Beside torch, on random inputs: {', '.join(alike)} the same."
-    for stub, miss in result.beside_torch.items():
+        yield f"The same as {result.oracle} on random inputs: {', '.join(alike)}."
+    for stub, miss in result.on_cases.items():
         if miss is not None:
             yield ""
-            text = f"Beside torch, on random inputs, `{stub}` is not the same. {miss.message}"
+            text = f"`{stub}` is not the same as {result.oracle} on random inputs. {miss.message}"
             yield from textwrap.wrap(text, TEXT_WIDTH)
             if miss.call is not None:
                 yield from _indented(_call(miss.call))
@@ -159,7 +159,7 @@ def _call(call: StubCall) -> Iterator[str]:
     times = f"{call.times} times " if call.times > 1 else ""
     name = call.stub
     if call.of_model is not None:
-        name = f"{MODEL}({', '.join(map(str, call.of_model))})"
+        name += f"({', '.join(map(str, call.of_model))})"
     named = list(zip(call.names, call.args, strict=False))
     named += [("", value) for value in call.args[len(named) :]]
     named += list(call.kwargs.items())
@@ -215,18 +215,12 @@ def _difference(want: Any, got: Any) -> Iterator[str]:
         return
     if array.dtype.kind not in "iuf" or want.ndim == 0:
         return
-    wrong = np.argwhere(~_near(array, want))
+    wrong = np.argwhere(~np.isclose(array, want, rtol=0.0, atol=tolerance(array, want)))
     if len(wrong) < want.size or want.size > MAX_DIFFERENCES:
         for index in wrong[:MAX_DIFFERENCES]:
             place = tuple(index.tolist())
             at = f"differs at [{', '.join(map(str, place))}]:"
             yield f"{at} expected {want[place]:.6g}, got {array[place]:.6g}"
-
-
-def _near(array: Any, want: Any) -> Any:
-    single = any(one.dtype.kind == "f" and one.itemsize < 8 for one in (array, want))
-    allowed = max((SINGLE if single else DOUBLE) * float(np.abs(want).max()), TINY)
-    return np.isclose(array, want, rtol=0.0, atol=allowed)
 
 
 def _hanging(start: str, text: str) -> Iterator[str]:

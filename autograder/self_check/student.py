@@ -8,18 +8,17 @@ import io
 import linecache
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from autograder.worker.answers import plain
-from autograder.worker.wire import Unreadable, seed_of
+from ..worker.answers import plain
+from ..worker.values import Unreadable, seed_of
 
 NUMPY_WARNINGS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
-MODEL = "CharRNN"
 
 Trouble = Literal["unfinished", "missing", "raised", "unreadable"]
 
@@ -51,19 +50,21 @@ class OwnStudent:
     """The functions of a namespace: ``student.rnn_forward(x, h0, W_x, W_h, b_h)``.
 
     Arguments are passed as copies, and answers come back as plain data, read as they are where
-    they are graded. Every call may raise NoAnswer, and is kept in ``calls``.
+    they are graded. Every call may raise NoAnswer, and is kept in ``calls``. What is called by a
+    name of one of the ``models`` is an OwnModel.
     """
 
-    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+    def __init__(self, namespace: MutableMapping[str, Any], models: Collection[str]) -> None:
         self._namespace = namespace
+        self._models = models
         self.calls: list[StubCall] = []
         self.printed = io.StringIO()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name == MODEL:
-            return lambda *sizes: OwnModel(self, sizes)
+        if name in self._models:
+            return lambda *sizes: OwnModel(self, name, sizes)
         return lambda *args, **kwargs: self._call(name, args, kwargs)
 
     def many(self, times: int) -> OwnVariant:
@@ -105,7 +106,7 @@ class OwnStudent:
 
     @contextmanager
     def _at_work(self, name: str) -> Iterator[None]:
-        """Around a call of student code: keeps what is printed, tells what is raised."""
+        """Around a call of student code: keeps what it prints; what it raises becomes NoAnswer."""
         try:
             with redirect_stdout(self.printed), np.errstate(**NUMPY_WARNINGS):
                 with warnings.catch_warnings():
@@ -131,36 +132,48 @@ class OwnVariant:
 class OwnModel:
     """A model that the student's class built, in ``eval()`` mode."""
 
-    def __init__(self, student: OwnStudent, sizes: tuple[Any, ...]) -> None:
-        self._student, self._sizes = student, sizes
-        build = student.function(MODEL)
-        student.calls.append(
-            StubCall(MODEL, ("vocab_size", "embedding_dim", "hidden_size"), sizes, {})
-        )
-        with student._at_work(MODEL):
+    def __init__(self, student: OwnStudent, name: str, sizes: tuple[Any, ...]) -> None:
+        self._student, self._name, self._sizes = student, name, sizes
+        build = student.function(name)
+        student.calls.append(StubCall(name, _argument_names(build), sizes, {}))
+        with student._at_work(name):
             self._model = build(*sizes).eval()
 
-    def __call__(self, tokens: Any, h: Any = None) -> Any:
-        """``model(tokens (N,T), h=(1,N,H))`` -> [logits (N,T,V), h (1,N,H)]."""
+    def __call__(self, *inputs: Any, **states: Any) -> Any:
+        """``model(tokens (N,T), h=(1,N,H))`` -> [logits (N,T,V), h (1,N,H)].
+
+        Floats are cast to the model's own dtype. A state may be a list of arrays, which is passed
+        as a tuple; one that is None is not passed.
+        """
         import torch
 
-        given = {} if h is None else {"h": h}
-        call = StubCall(MODEL, ("tokens",), (tokens,), given, of_model=self._sizes)
+        given = {key: value for key, value in states.items() if value is not None}
+        names = _argument_names(getattr(self._model, "forward", self._model))
+        call = StubCall(self._name, names, inputs, given, of_model=self._sizes)
         self._student.calls.append(call)
-        with self._student._at_work(f"{MODEL}.forward"), torch.no_grad():
-            dtype = next((p.dtype for p in self._model.parameters()), torch.float32)
-            states = {key: torch.as_tensor(value).to(dtype) for key, value in given.items()}
-            call.answer = plain(self._model(torch.as_tensor(tokens), **states))
-        return _readable(f"{MODEL}.forward", call.answer)
+        with self._student._at_work(f"{self._name}.forward"), torch.no_grad():
+            tensors = {key: self._tensor(value) for key, value in given.items()}
+            call.answer = plain(self._model(*map(self._tensor, inputs), **tensors))
+        return _readable(f"{self._name}.forward", call.answer)
+
+    def _tensor(self, value: Any) -> Any:
+        import torch
+
+        if isinstance(value, list | tuple):
+            return tuple(map(self._tensor, value))
+        tensor = torch.as_tensor(value)
+        if not tensor.is_floating_point():
+            return tensor
+        return tensor.to(next((p.dtype for p in self._model.parameters()), torch.float32))
 
     def parameters(self) -> Any:
         """Its ``state_dict``: name -> array."""
-        with self._student._at_work(MODEL):
+        with self._student._at_work(self._name):
             return plain(dict(self._model.state_dict()))
 
     def kinds(self) -> dict[str, str]:
         """The names of its direct children -> the names of their classes."""
-        with self._student._at_work(MODEL):
+        with self._student._at_work(self._name):
             children = self._model.named_children()
             return {name: type(child).__name__ for name, child in children}
 
@@ -168,7 +181,7 @@ class OwnModel:
         """Loads a ``state_dict``, cast to the model's own dtypes."""
         import torch
 
-        with self._student._at_work(MODEL):
+        with self._student._at_work(self._name):
             own = self._model.state_dict()
             self._model.load_state_dict(
                 {name: torch.as_tensor(a).to(own[name].dtype) for name, a in parameters.items()}
@@ -209,11 +222,11 @@ def _argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 def _own_line(error: BaseException) -> str:
     """Where in the student's own code an exception came up: the last such line."""
-    told = ""
+    found = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
         line = linecache.getline(file, number).strip()
         notebook = "ipykernel" in file or file.startswith(("<ipython", "cell "))
         if line and (notebook or frame.f_globals.get("__name__") == "__main__"):
-            told = f"in `{frame.f_code.co_name}`, line {number}: {line}"
-    return told
+            found = f"in `{frame.f_code.co_name}`, line {number}: {line}"
+    return found

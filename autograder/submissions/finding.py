@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.course import CourseError
-from autograder.text import printable
-from autograder.times import moment
+from autograder.course.folders import CourseError
+from autograder.course.times import moment
+from autograder.submissions.text import printable
 
 SUFFIXES = (".ipynb", ".py")
 MAX_ID_BYTES = 100

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.text import decode
+from autograder.course.percent import MAX_CELLS
+from autograder.submissions.text import decode
 
 PIECE_BYTES = 1 << 18
-MAX_CELLS = 5_000
 # Of the notebook, and of a cell. Jupyter writes seven of them at most.
 MAX_ENTRIES = 100
 # What is needed of a cell, and how much JSON each may be: more is not written by hand.

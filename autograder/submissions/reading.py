@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,8 +14,8 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
+from autograder.course.percent import MAX_CELLS, percent_cells, with_newlines
 from autograder.submissions.notebook import (
-    MAX_CELLS,
     MAX_SOURCE_BYTES,
     PIECE_BYTES,
     TOO_LARGE,
@@ -25,7 +24,7 @@ from autograder.submissions.notebook import (
     NotebookCell,
     notebook_cells,
 )
-from autograder.text import decode, printable
+from autograder.submissions.text import decode, printable
 
 MAX_BYTES = 512 << 20
 MAX_SCRIPT_LINES = 20_000
@@ -38,8 +37,6 @@ MAX_EMPTY_LINES = 4 << 20
 
 Format = Literal["notebook", "script", "none"]
 
-CELL_MARKER = re.compile(r"^#[ \t]*(?:%%|In\s?\[[\s\d]*\]:)(.*)$", re.MULTILINE)
-NOT_CODE = re.compile(r"\[(markdown|md|raw)\]")
 STARTS = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a zip archive or an office document",
@@ -110,7 +107,7 @@ def submission_of(contents: Contents, student: str, notes: tuple[str, ...] = ())
     if contents.format == "script":
         sources = list(_in_place(contents.script))
     else:
-        sources = [_lines(cell.source) for cell in contents.cells if cell.kind == "code"]
+        sources = [with_newlines(cell.source) for cell in contents.cells if cell.kind == "code"]
     cells = tuple(
         Cell(f"cell {number}", source)
         for number, source in enumerate(sources, start=1)
@@ -290,23 +287,6 @@ def _script(path: Path, pieces: Iterable[bytes], notes: list[str]) -> str:
     return text
 
 
-def percent_cells(text: str) -> Iterator[tuple[str, str]]:
-    """The code cells of a percent script: what stands on the marker's line, and the source.
-
-    A source begins with as many empty lines as stand before it, so that line numbers are kept.
-    """
-    text = _lines(text)
-    marks = list(CELL_MARKER.finditer(text))
-    edges = [0, *(mark.start() for mark in marks), len(text)]
-    heads = ["", *(mark[1] for mark in marks)]
-    lines = 0
-    for head, start, end in zip(heads[: MAX_CELLS + 1], edges, edges[1:], strict=False):
-        source = text[start:end]
-        if not NOT_CODE.search(head) and source.strip():
-            yield head, "\n" * lines + source.rstrip() + "\n"
-        lines += source.count("\n")
-
-
 def _in_place(script: str) -> Iterator[str]:
     """The sources of a script's cells, with the empty lines that ``Cell`` speaks of."""
     room = MAX_EMPTY_LINES
@@ -314,7 +294,3 @@ def _in_place(script: str) -> Iterator[str]:
         alone = source.lstrip("\n")
         room -= len(source) - len(alone)
         yield source if room >= 0 else alone
-
-
-def _lines(source: str) -> str:
-    return source.replace("\r\n", "\n").replace("\r", "\n")

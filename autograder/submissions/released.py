@@ -8,16 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.submissions.reading import CELL_MARKER, Submission, percent_cells
+from autograder.course.percent import code_of, percent_cells
+from autograder.submissions.reading import Submission
 
 TO_FILL_IN = re.compile(r'role="(stub|concepts)"')
-
-
-def _code(source: str) -> str:
-    """A cell's code without the marker of its script form."""
-    source = source.strip()
-    first, _, rest = source.partition("\n")
-    return rest.strip() if CELL_MARKER.match(first) else source
 
 
 def shows_only(source: Path) -> frozenset[str]:
@@ -25,15 +19,15 @@ def shows_only(source: Path) -> frozenset[str]:
 
     These are all but the imports, which come first, and those that students fill in.
     """
-    code = [cell for cell in percent_cells(source.read_text(encoding="utf-8")) if _code(cell[1])]
+    code = [cell for cell in percent_cells(source.read_text(encoding="utf-8")) if code_of(cell[1])]
     imports = next(i for i, (_, cell) in enumerate(code) if "import numpy" in cell)
     return frozenset(
-        _code(cell) for head, cell in code[imports + 1 :] if not TO_FILL_IN.search(head)
+        code_of(cell) for head, cell in code[imports + 1 :] if not TO_FILL_IN.search(head)
     )
 
 
 def without(submission: Submission, unchanged: Iterable[str]) -> Submission:
     """The submission without the cells that are still exactly as released."""
     left_out = frozenset(unchanged)
-    cells = tuple(cell for cell in submission.cells if _code(cell.source) not in left_out)
+    cells = tuple(cell for cell in submission.cells if code_of(cell.source) not in left_out)
     return msgspec.structs.replace(submission, cells=cells)

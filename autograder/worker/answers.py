@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .wire import MAX_DIMENSIONS, NUMERIC_KINDS, Unreadable
+from .values import MAX_DIMENSIONS, NUMERIC_KINDS, WHATS, Unreadable
 
 # Numbers, texts, keys and containers; arrays, and their entries; and bytes.
 MAX_ITEMS = 60_000
@@ -63,6 +63,12 @@ def _plain_text(value: str, budget: Budget) -> str:
     return data.decode("utf-8", "ignore")
 
 
+def _named(value: object) -> str:
+    """What a value is called: by its type or, as for a model, by what that derives from."""
+    names = [f"a {one.__name__}" for one in type(value).__mro__[:-1]]
+    return next((name for name in names if name in WHATS), f"a {type(value).__name__}")
+
+
 def _plain_array(value: Any, budget: Budget) -> object:
     array = np.asarray(value)
     if array.dtype.kind in NUMERIC_KINDS:
@@ -71,7 +77,7 @@ def _plain_array(value: Any, budget: Budget) -> object:
     if isinstance(value, np.ndarray | np.generic):
         kind = KINDS.get(array.dtype.kind)
         return Unreadable(f"an array of {kind}" if kind else "an array that holds no numbers")
-    return Unreadable(f"a {type(value).__name__}")
+    return Unreadable(_named(value))
 
 
 def _plain_tensor(value: Any, budget: Budget) -> object:
@@ -117,7 +123,7 @@ def _read(value: object, budget: Budget, depth: int) -> object:
     except _TooMuch:
         raise
     except Exception:
-        return Unreadable(f"a {type(value).__name__}")
+        return Unreadable(_named(value))
 
 
 def _is_simple(array: Any) -> bool:

@@ -12,6 +12,7 @@ import math
 import select
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -20,9 +21,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-ARRAY, GENERATOR, UNREADABLE = 1, 2, 3
-NUMERIC_KINDS = "biuf"
-MAX_DIMENSIONS = 8
+from .values import MAX_DIMENSIONS, NUMERIC_KINDS, Unreadable, seed_of
+
+ARRAY, GENERATOR, UNREADABLE, TUPLE, FUNCTION = 1, 2, 3, 4, 5
 # Of one array, counting an empty axis as one, and of all arrays of a message that is looked
 # through. The right answers hold some 100,000 at the most.
 MAX_ENTRIES = 1 << 21
@@ -37,7 +38,7 @@ MAX_WHAT = 100
 MAX_HEAD = 128
 HEADS = 1024
 CHUNK = 1 << 16
-# What a message may cost to make: a generator takes as long as 512 arrays.
+# What a message of a worker may hold, and cost to make: a generator takes as long as 512 arrays.
 MAX_COST = 1 << 15
 COSTS = {ARRAY: 1, GENERATOR: 1 << 9, UNREADABLE: 1}
 # What it costs, in about nanoseconds, to read a message, each byte and value of it, and to check
@@ -48,22 +49,6 @@ PARTS, PART_BYTES = 16, 1 << 10
 DTYPES = {
     dtype.str: dtype for dtype in (np.dtype(code).newbyteorder("<") for code in "?bhilqBHILQefdg")
 }
-
-# What a value that cannot be read can be said to be. Whoever sends one may name nothing else, for
-# what it says is shown to the student, and could tell what a hidden check has asked.
-_NAMES = """
-bytes bytearray memoryview complex function method type object module range set frozenset generator
-map zip filter enumerate reversed list_iterator dict_keys dict_values dict_items Generator Tensor
-Parameter Size PackedSequence CharRNN Embedding RNN Linear Module
-"""
-UNKNOWN = "a value of a type that is not asked for"
-WHATS = frozenset(
-    {UNKNOWN, "an array of objects", "an array of complex numbers", "an array of text"}
-    | {"an array that holds no numbers", "a tensor that still requires its gradient"}
-    | {"an integer of over 64 bits", "a dict whose keys are not all text"}
-    | {"a value nested too deep", "a value of too many items or bytes"}
-    | {f"a {name}" for name in _NAMES.split()}
-)
 
 Array = NDArray[Any]
 
@@ -104,22 +89,25 @@ class Allowance:
             raise TooMuch("more than is read of one submission")
 
 
-class Unreadable:
-    """Stands for a value that is not plain data; ``what``, one of ``WHATS``, says what it was."""
-
-    # An ordinary class: msgspec would send a Struct or a dataclass as a dict.
-    def __init__(self, what: str) -> None:
-        self.what = what if what in WHATS else UNKNOWN
-
-    def __repr__(self) -> str:
-        return f"Unreadable({self.what!r})"
-
-
 class Seed:
     """Crosses as a generator that is made from it on the other side."""
 
     def __init__(self, value: int) -> None:
         self.value = value
+
+
+class Function:
+    """Crosses as a function that is answered from the grading process, under this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Tuple:
+    """Crosses as a tuple; a tuple itself would cross as a list."""
+
+    def __init__(self, items: Sequence[object]) -> None:
+        self.items = list(items)
 
 
 class Packed:
@@ -147,6 +135,10 @@ def _encode_extension(value: object) -> msgspec.msgpack.Ext | msgspec.Raw:
         return msgspec.msgpack.Ext(GENERATOR, str(seed).encode())
     if isinstance(value, Unreadable):
         return msgspec.msgpack.Ext(UNREADABLE, value.what.encode("utf-8", "replace"))
+    if isinstance(value, Tuple):
+        return msgspec.msgpack.Ext(TUPLE, _encoder.encode(value.items))
+    if isinstance(value, Function):
+        return msgspec.msgpack.Ext(FUNCTION, value.name.encode())
     raise TypeError(f"a {type(value).__name__} does not cross")
 
 
@@ -193,6 +185,11 @@ def _decode_extension(code: int, data: memoryview) -> object:
         return np.random.default_rng(int(bytes(data)))
     if code == UNREADABLE:
         return Unreadable(bytes(data[:MAX_WHAT]).decode("utf-8", "replace"))
+    # These two come from the grading process alone: see ``COSTS``.
+    if code == TUPLE:
+        return tuple(_decoder.decode(data))
+    if code == FUNCTION:
+        return Function(bytes(data).decode())
     raise ValueError(f"unknown extension {code}")
 
 
@@ -200,12 +197,13 @@ _encoder = msgspec.msgpack.Encoder(enc_hook=_encode_extension)
 _decoder = msgspec.msgpack.Decoder(ext_hook=_decode_extension)
 
 
-def seed_of(rng: np.random.Generator) -> int:
-    """The seed that a fresh ``numpy.random.default_rng(seed)`` was made from."""
-    entropy = getattr(rng.bit_generator.seed_seq, "entropy", None)
-    if not isinstance(entropy, int):
-        raise TypeError("only a generator made from one integer seed crosses")
-    return entropy
+def crosses(value: Any) -> Any:
+    """A value as it has to be encoded for its tuples, at any depth, to arrive as tuples."""
+    if isinstance(value, tuple):
+        return Tuple([crosses(one) for one in value])
+    if isinstance(value, list):
+        return [crosses(one) for one in value]
+    return {key: crosses(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def encode(message: object) -> bytes:

@@ -1,3 +1,15 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Remembering the Past: Recurrent Neural Networks
 #
@@ -53,7 +65,7 @@ try:  # these two lie beside this file
 except ImportError:
 
     def check(part: str) -> None:
-        print(f"part {part}: not checked, rnn_check.py is missing from this folder")
+        print(f"part {part}: not checked, rnn_check is missing from this folder")
 
 
 # %% [markdown]
@@ -75,6 +87,7 @@ except ImportError:
 # One letter of context already turns a vague guess into a sure one. The price: with 25 letters
 # there are 25 contexts of one letter, but 25^5 = 9,765,625 contexts of five. Nearly all of them
 # never occur in any text you have, and the table says nothing about them.
+
 
 # %% part="1a" role="stub"
 def ngram_distribution(tokens: np.ndarray, context: np.ndarray, vocab_size: int) -> np.ndarray:
@@ -101,20 +114,37 @@ def ngram_distribution(tokens: np.ndarray, context: np.ndarray, vocab_size: int)
         >>> ngram_distribution(tokens, np.array([2]), 3).round(3)  # nothing comes after "c"
         array([0.333, 0.333, 0.333])
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    tokens, context = np.asarray(tokens), np.ravel(context)
+    k = len(context)
+    places = max(len(tokens) - k, 0)  # where a context can begin and still be followed
+    found = np.ones(places, dtype=bool)
+    for i, token in enumerate(context):
+        found &= tokens[i : i + places] == token
+    counts = np.bincount(tokens[k:][found], minlength=vocab_size)
+    if counts.sum() == 0:
+        return np.full(vocab_size, 1 / vocab_size)
+    return counts / counts.sum()
+    ### END SOLUTION
     raise NotImplementedError("part 1a: ngram_distribution is still to be written")
 
 
 # %% part="1a" role="check"
 check("1a")
 
-
 # %% [markdown] part="1a" role="written"
 # **Question 1a.** Take the sentence "She poured the coffee into the ..." and explain why context
 # matters for guessing the next word. What does a longer context win, and what does it cost a
 # table of counts?
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# Without context the best guess is a frequent word such as "the", which cannot stand here. The
+# last word alone ("the") asks for a noun or an adjective; "poured" and "coffee", several words
+# back, make "cup" or "mug" likely. So a longer context makes the guess sharper. The table pays
+# for it: the number of contexts is V^k, so most contexts of length k never occur in the text,
+# and the counts of those that do are small and unreliable. It also learns nothing about one
+# context from another that means nearly the same.
+# ### END SOLUTION
 
 # %% [markdown]
 # ### 1b No memory (0.5)
@@ -143,6 +173,7 @@ check("1a")
 # step, and a *hidden state* of fixed size that is handed from each step to the next and sums up
 # what was read so far.
 
+
 # %% part="1b" role="stub"
 def feed_forward_logits(
     x: np.ndarray, W_x: np.ndarray, b_h: np.ndarray, W_y: np.ndarray, b_y: np.ndarray
@@ -170,60 +201,14 @@ def feed_forward_logits(
                 [ 0.762, -0.262],
                 [ 0.   ,  0.5  ]]])
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    return np.tanh(x @ W_x + b_h) @ W_y + b_y
+    ### END SOLUTION
     raise NotImplementedError("part 1b: feed_forward_logits is still to be written")
 
 
-# %% [markdown]
-# #### Concept questions of part 1b
-#
-# One or several options may be right. Ticks on wrong options take away from what the right ones
-# give, but no question counts less than zero. In the cell below, give each question the letters of
-# all its right options as one string, such as `"a"` or `"bd"`.
-#
-# **1. `order`** A feed-forward network sees the embedding of one word at a time. Its outputs for
-# all words of a sentence are averaged. Which statements are true?
-#
-# - **a.** The output for a word depends on the word just before it.
-# - **b.** Swapping two words of the sentence leaves the average unchanged.
-# - **c.** With enough hidden units the average can tell "dog bites man" from "man bites dog".
-# - **d.** A word that occurs twice in the sentence gets the same output both times.
-#
-# **2. `window`** A feed-forward network predicts the next token from the last 5 tokens, whose
-# embeddings are placed side by side to form its input. Which statements are true?
-#
-# - **a.** Swapping two of the 5 tokens can change the prediction.
-# - **b.** It can be trained only on texts that are 5 tokens long.
-# - **c.** Making the window 10 tokens wide leaves the number of weights unchanged.
-# - **d.** The token that stands 6 places back has a small influence on the prediction.
-# - **e.** In the first layer, each of the 5 places has weights of its own.
-#
-# **3. `sharing`** An RNN is used on sequences of 10 tokens, and then on sequences of 1000
-# tokens. How does the number of its weights change?
-#
-# - **a.** It grows by a factor of 100, with one copy of the cell for each step.
-# - **b.** Only W_h grows, since there are more states to connect.
-# - **c.** It stays as it is.
-# - **d.** Only the biases grow, by one vector for each added step.
-#
-# **4. `hidden-state`** Which statements are true of the hidden state h_t of an RNN that reads
-# from left to right?
-#
-# - **a.** It is a weight that training adjusts, as W_h is.
-# - **b.** It can depend on the first input of the sequence, also when t is large.
-# - **c.** Its size grows with t, so that there is room for each new input.
-# - **d.** It can depend on the input of step t+1.
-# - **e.** Sequences that differ can lead to states that differ, though they end with the same
-#   token.
-
 # %% part="1b" role="concepts"
-answers_1b = {
-    "order": "",
-    "window": "",
-    "sharing": "",
-    "hidden-state": "",
-}
-# YOUR CODE HERE
+# The concept questions of part 1b stand here, from concepts.yaml.
 
 # %% part="1b" role="check"
 check("1b")
@@ -233,7 +218,13 @@ check("1b")
 # outputs of the two sentences agree, and why? What is missing in this network, and why are more
 # layers or more hidden units no remedy?
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# The outputs at "dog" agree, and so do those at "bites" and at "man": each output is a function
+# of the token at its own position alone, and the two sentences hold the same tokens. What is
+# missing is a path from one position to another, some memory of what came before. More layers or
+# units give a richer function of the same single token. They add no information about its
+# neighbours.
+# ### END SOLUTION
 
 # %% [markdown]
 # ## Task 02 The RNN Architecture (1.5 points)
@@ -247,7 +238,6 @@ with suppress(ImportError):
     from rnn_experiments import draw_unrolled
 
     draw_unrolled(["h", "e", "l", "l"], ["e", "l", "l", "o"])
-
 
 # %% [markdown]
 # The same cell serves tasks of different shapes. *One-to-one* is a plain network: one input, one
@@ -278,6 +268,7 @@ with suppress(ImportError):
 # all logits cancels. That is also the way to handle logits whose exponentials no computer can
 # hold.
 
+
 # %% part="2a" role="stub"
 def rnn_cell_forward(
     x_t: np.ndarray, h_prev: np.ndarray, W_x: np.ndarray, W_h: np.ndarray, b_h: np.ndarray
@@ -302,7 +293,9 @@ def rnn_cell_forward(
         >>> rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h).round(4)  # tanh(0.2 + 0.4 + 0.1)
         array([[0.6044]])
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    return np.tanh(h_prev @ W_h + x_t @ W_x + b_h)
+    ### END SOLUTION
     raise NotImplementedError("part 2a: rnn_cell_forward is still to be written")
 
 
@@ -326,7 +319,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
                [0.5 , 0.5 ],
                [1.  , 0.  ]])
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    shifted = logits - np.max(logits, axis=-1, keepdims=True)  # no exponential overflows
+    exponentials = np.exp(shifted)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+    ### END SOLUTION
     raise NotImplementedError("part 2a: softmax is still to be written")
 
 
@@ -337,7 +334,14 @@ check("2a")
 # **Question 2a.** What does the hidden state carry from step to step? Say what it depends on,
 # what it cannot hold, and how the network comes to know what is worth keeping.
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# The state h_t is a vector of H numbers that depends on h_0 and on all inputs up to step t, in
+# their order: each step mixes the old state with the new input. It is a summary, not a record.
+# Its size is fixed, so it cannot hold a long text word for word, and each step writes over part
+# of it. What is kept is decided by W_h, W_x and b_h. Training moves these weights towards
+# summaries that help to predict what comes next. The state itself is no parameter: it is
+# computed anew for each sequence.
+# ### END SOLUTION
 
 # %% [markdown]
 # ### 2b The model (0.5)
@@ -383,7 +387,12 @@ class CharRNN(nn.Module):
         self, vocab_size: int = 512, embedding_dim: int = 128, hidden_size: int = 64
     ) -> None:
         super().__init__()
-        # YOUR CODE HERE
+        ### BEGIN SOLUTION
+        self.embedding = nn.Embedding(vocab_size, embedding_dim)
+        self.rnn = nn.RNN(embedding_dim, hidden_size, batch_first=True)
+        self.output = nn.Linear(hidden_size, vocab_size)
+        return
+        ### END SOLUTION
         raise NotImplementedError("part 2b: CharRNN.__init__ is still to be written")
 
     def forward(
@@ -399,7 +408,10 @@ class CharRNN(nn.Module):
             logits: (N,T,V) for the token after each position.
             h: (1,N,H) the state after the last token.
         """
-        # YOUR CODE HERE
+        ### BEGIN SOLUTION
+        states, h = self.rnn(self.embedding(tokens), h)
+        return self.output(states), h
+        ### END SOLUTION
         raise NotImplementedError("part 2b: CharRNN.forward is still to be written")
 
 
@@ -420,20 +432,32 @@ def parameter_count(vocab_size: int, embedding_dim: int, hidden_size: int) -> di
         >>> parameter_count(vocab_size=5, embedding_dim=3, hidden_size=2)
         {'embedding': 15, 'rnn': 14, 'output': 15}
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    return {
+        "embedding": vocab_size * embedding_dim,
+        "rnn": embedding_dim * hidden_size + hidden_size * hidden_size + 2 * hidden_size,
+        "output": hidden_size * vocab_size + vocab_size,
+    }
+    ### END SOLUTION
     raise NotImplementedError("part 2b: parameter_count is still to be written")
 
 
 # %% part="2b" role="check"
 check("2b")
 
-
 # %% [markdown] part="2b" role="written"
 # **Question 2b.** List the layers of the lecture model (512 to 128 to 64 to 512), with what goes
 # in, what comes out, and the number of parameters of each. Which of these numbers would change
 # for texts twice as long?
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# The embedding turns each of 512 tokens into 128 numbers: 512 * 128 = 65,536 parameters. The RNN
+# reads 128 numbers and its own 64, and gives 64: 128 * 64 + 64 * 64 + 2 * 64 = 12,416. The output
+# layer turns 64 numbers into 512 logits: 64 * 512 + 512 = 33,280. Together 111,232. None of them
+# depends on the length of the text, since every step uses the same weights. Longer texts take
+# more computation, and training takes more memory for the states, but there are no more
+# parameters.
+# ### END SOLUTION
 
 # %% [markdown]
 # ### 2c Unrolling (0.5)
@@ -449,6 +473,7 @@ check("2b")
 #
 # The input was silent after step 1, and still the state remembers it, more faintly at each step.
 # With the inputs 0, 0, 1 the last state is 0.762 instead: order matters now.
+
 
 # %% part="2c" role="stub"
 def rnn_forward(
@@ -476,19 +501,32 @@ def rnn_forward(
                 [0.363],
                 [0.18 ]]])
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    h = h0
+    states = []
+    for t in range(x.shape[1]):
+        h = rnn_cell_forward(x[:, t], h, W_x, W_h, b_h)
+        states.append(h)
+    return np.stack(states, axis=1)
+    ### END SOLUTION
     raise NotImplementedError("part 2c: rnn_forward is still to be written")
 
 
 # %% part="2c" role="check"
 check("2c")
 
-
 # %% [markdown] part="2c" role="written"
 # **Question 2c.** Put the equation of the RNN beside that of the feed-forward network in 1b. Which
 # term is new, and what becomes possible through it? What would `W_h` = 0 mean?
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# Feed-forward: tanh(e_t W_x + b_h). RNN: tanh(h_{t-1} W_h + e_t W_x + b_h). The new term is
+# h_{t-1} W_h. Since h_{t-1} was itself made from h_{t-2} and e_{t-1}, and so on, the output at
+# step t can depend on all earlier inputs and on their order, with no limit set in advance and
+# with H * H more weights only. With W_h = 0 the term is gone: each position stands alone again,
+# and the RNN is the feed-forward network. The price is that the steps must be computed one after
+# another.
+# ### END SOLUTION
 
 # %% [markdown]
 # ## Task 03 Training a Language Model (1.5 points)
@@ -515,6 +553,7 @@ check("2c")
 # A probability of exp(-20000) is zero to a computer, and its logarithm is minus infinity. The
 # loss itself is no more than 20000. Write the logarithm of the softmax out before you compute it.
 
+
 # %% part="3a" role="stub"
 def next_token_pairs(tokens: np.ndarray, seq_len: int) -> tuple[np.ndarray, np.ndarray]:
     """Cuts a text into training pairs: windows, and the same windows one token later.
@@ -539,7 +578,13 @@ def next_token_pairs(tokens: np.ndarray, seq_len: int) -> tuple[np.ndarray, np.n
         array([[11, 12, 13],
                [14, 15, 16]])
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    windows = (len(tokens) - 1) // seq_len
+    end = windows * seq_len
+    inputs = np.array(tokens[:end]).reshape(windows, seq_len)
+    targets = np.array(tokens[1 : end + 1]).reshape(windows, seq_len)
+    return inputs, targets
+    ### END SOLUTION
     raise NotImplementedError("part 3a: next_token_pairs is still to be written")
 
 
@@ -564,7 +609,12 @@ def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> float:
         >>> cross_entropy(np.array([[10000.0, 0.0]]), np.array([1]))
         10000.0
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    shifted = logits - np.max(logits, axis=-1, keepdims=True)
+    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    right = np.asarray(targets)[..., None]
+    return float(-np.take_along_axis(log_probabilities, right, axis=-1).mean())
+    ### END SOLUTION
     raise NotImplementedError("part 3a: cross_entropy is still to be written")
 
 
@@ -583,13 +633,14 @@ def perplexity(loss: float) -> float:
         >>> round(perplexity(np.log(8)), 6)  # one of eight
         8.0
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    return float(np.exp(loss))
+    ### END SOLUTION
     raise NotImplementedError("part 3a: perplexity is still to be written")
 
 
 # %% part="3a" role="check"
 check("3a")
-
 
 # %% [markdown] part="3a" role="written"
 # **Question 3a.** A character RNN with 50 hidden units was trained on the names of the 118
@@ -606,7 +657,15 @@ check("3a")
 # Read the samples row by row. What has the network learned by then, and what not yet? Where does
 # the 3.22 come from? Is the last row the best model?
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# At first all 25 characters are about equally likely, and log 25 = 3.22. By epoch 3 the network
+# knows which letters are frequent, about how long names are, and that vowels and consonants mix.
+# By epoch 25 it knows endings such as "ium" and how names begin; the names sound right, but most
+# are invented: it has learned how names are made. By epoch 169 it writes real names: with 118
+# names and several thousand weights it has learned much of the list by heart. For reciting elements
+# that is the best model. For inventing new names the row before is better, and only names that
+# were held back from training could tell where learning by heart began.
+# ### END SOLUTION
 
 # %% [markdown]
 # ### 3b One step back (0.5)
@@ -634,6 +693,7 @@ check("3a")
 #
 # In a batch, each row has its own `dx_t` and `dh_prev`. The weights are shared by all rows, so
 # their gradients add up over the batch.
+
 
 # %% part="3b" role="stub"
 def rnn_cell_backward(
@@ -675,7 +735,10 @@ def rnn_cell_backward(
         [[0.32]]
         [0.64]
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    dz = dh_t * (1 - h_t**2)
+    return dz @ W_x.T, dz @ W_h.T, x_t.T @ dz, h_prev.T @ dz, dz.sum(axis=0)
+    ### END SOLUTION
     raise NotImplementedError("part 3b: rnn_cell_backward is still to be written")
 
 
@@ -708,7 +771,13 @@ with experiment("gradient check"):
 # this number means, as a number of equally likely options. Which perplexity has a uniform guess,
 # and which a perfect model? What is the loss in nats in each of the three cases?
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# On average (the geometric mean over all predictions) the model gave the right token a
+# probability of 1/20. It is as unsure as someone who chooses among 20 equally likely tokens at
+# each step. It does not mean that 20 tokens are left: some places are nearly certain, others wide
+# open. A uniform guess gives 1/512 to each token and has perplexity 512; a perfect model gives
+# probability 1 and has perplexity 1. The losses are log 20 = 3.00, log 512 = 6.24 and log 1 = 0.
+# ### END SOLUTION
 
 # %% [markdown]
 # ### 3c Through time (0.5)
@@ -722,7 +791,6 @@ with suppress(ImportError):
     from rnn_experiments import draw_gradient_routes
 
     draw_gradient_routes()
-
 
 # %% [markdown]
 # On paper, with one unit, T = 2, `W_h` = 0.5 and `h_2` = 0.6. Say the own predictions give 0.1 for
@@ -745,6 +813,7 @@ with suppress(ImportError):
 #
 # For a long text, BPTT over all of it takes too much memory. *Truncated* BPTT cuts the text into
 # windows. The state is carried from one window to the next, the gradient is not.
+
 
 # %% part="3c" role="stub"
 def bptt(
@@ -790,7 +859,37 @@ def bptt(
         >>> round(loss, 4), grads["b_y"]  # log 2; token 0 should become likelier
         (0.6931, array([-0.5,  0.5]))
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    N, T, _ = x.shape
+    states = rnn_forward(x, h0, W_x, W_h, b_h)
+    logits = states @ W_y + b_y
+    loss = cross_entropy(logits, targets)
+
+    dlogits = softmax(logits)
+    dlogits[np.arange(N)[:, None], np.arange(T), targets] -= 1
+    dlogits /= N * T
+    dstates = dlogits @ W_y.T  # the part that each state gets from its own output
+
+    grads = {
+        "x": np.zeros_like(x),
+        "W_x": np.zeros_like(W_x),
+        "W_h": np.zeros_like(W_h),
+        "b_h": np.zeros_like(b_h),
+        "W_y": np.tensordot(states, dlogits, axes=((0, 1), (0, 1))),
+        "b_y": dlogits.sum(axis=(0, 1)),
+    }
+    dh_later = np.zeros_like(h0)
+    for t in reversed(range(T)):
+        h_prev = states[:, t - 1] if t > 0 else h0
+        grads["x"][:, t], dh_later, dW_x, dW_h, db_h = rnn_cell_backward(
+            dstates[:, t] + dh_later, x[:, t], h_prev, states[:, t], W_x, W_h
+        )
+        grads["W_x"] += dW_x
+        grads["W_h"] += dW_h
+        grads["b_h"] += db_h
+    grads["h0"] = dh_later
+    return loss, grads
+    ### END SOLUTION
     raise NotImplementedError("part 3c: bptt is still to be written")
 
 
@@ -813,19 +912,29 @@ def clip_gradients(grads: dict[str, np.ndarray], max_norm: float) -> dict[str, n
         >>> clip_gradients({"W": np.array([[3.0]]), "b": np.array([4.0])}, 1.0)  # norm 5
         {'W': array([[0.6]]), 'b': array([0.8])}
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    norm = float(np.sqrt(sum(np.sum(np.square(grad)) for grad in grads.values())))
+    factor = max_norm / norm if norm > max_norm else 1.0
+    return {name: factor * grad for name, grad in grads.items()}
+    ### END SOLUTION
     raise NotImplementedError("part 3c: clip_gradients is still to be written")
 
 
 # %% part="3c" role="check"
 check("3c")
 
-
 # %% [markdown] part="3c" role="written"
 # **Question 3c.** Nobody labelled the text by hand. Why does it teach a network anything to
 # predict the next token? What must a model know to do it well? Give two examples.
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# Every position of a text is an exercise with its solution: the token that follows. To lower the
+# loss, the model must use whatever in the context makes the next token likelier, and that takes
+# knowledge about the text. After "the keys to the cabinet", the verb "are" takes grammar: the
+# model must remember the plural "keys". After "the capital of France is", the right word takes a
+# fact. In the names of elements, "ium" at the end takes a feeling for spelling. The gradient
+# passes through the hidden state, so the state learns to carry what later predictions need.
+# ### END SOLUTION
 
 # %% [markdown]
 # ## Task 04 Generation and the Big Picture (1 point)
@@ -846,6 +955,7 @@ check("3c")
 # A low temperature plays safe and repeats itself; a high one is bold and makes mistakes. `top_k`
 # shuts out unlikely tokens, which are many. Draw only from the generator `rng` that is passed in:
 # then a draw can be repeated.
+
 
 # %% part="4a" role="stub"
 def sample_token(
@@ -878,20 +988,33 @@ def sample_token(
         >>> sample_token(logits, rng, top_k=1)
         1
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    logits = np.asarray(logits, dtype=float)
+    if temperature == 0:
+        return int(np.argmax(logits))
+    scaled = (logits - logits.max()) / temperature
+    if top_k is not None and top_k < len(scaled):
+        scaled[np.argsort(scaled)[:-top_k]] = -np.inf
+    return int(rng.choice(len(scaled), p=softmax(scaled)))
+    ### END SOLUTION
     raise NotImplementedError("part 4a: sample_token is still to be written")
 
 
 # %% part="4a" role="check"
 check("4a")
 
-
 # %% [markdown] part="4a" role="written"
 # **Question 4a.** Say someone sets the hidden state to zero before every drawn token. What would
 # the text look like, and which model of Task 01 would it then be like? When is it right to reset
 # the state?
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# The next token would then depend on the last token alone, as each step starts with no memory.
+# Pairs of neighbouring letters would look right, but words would fall apart: the model cannot
+# know where in a word it is. It is like counts with a context of one token, or like the
+# feed-forward network of 1b. A reset is right where a new text begins that has nothing to do with
+# the one before, such as the next name in a list.
+# ### END SOLUTION
 
 # %% [markdown]
 # ### 4b Generating (0.5)
@@ -921,6 +1044,7 @@ check("4a")
 # close to 1, the content stays and the gradient flows back almost unchanged. Memory over long
 # distances becomes easier to learn. The rest of this assignment stays the same: the loss, the
 # clipping, the sampler.
+
 
 # %% part="4b" role="stub"
 def generate(
@@ -964,72 +1088,41 @@ def generate(
         >>> generate([0], 4, *weights, np.random.default_rng(0), temperature=0)
         [1, 2, 0, 1]
     """
-    # YOUR CODE HERE
+    ### BEGIN SOLUTION
+    h = np.zeros((1, len(W_h)), dtype=W_h.dtype)
+    for token in prompt:
+        h = rnn_cell_forward(W_e[[token]], h, W_x, W_h, b_h)
+    drawn: list[int] = []
+    while len(drawn) < length:
+        logits = h[0] @ W_y + b_y
+        drawn.append(sample_token(logits, rng, temperature=temperature, top_k=top_k))
+        h = rnn_cell_forward(W_e[[drawn[-1]]], h, W_x, W_h, b_h)
+    return drawn
+    ### END SOLUTION
     raise NotImplementedError("part 4b: generate is still to be written")
 
 
-# %% [markdown]
-# #### Concept questions of part 4b
-#
-# One or several options may be right. Ticks on wrong options take away from what the right ones
-# give, but no question counts less than zero. In the cell below, give each question the letters of
-# all its right options as one string, such as `"a"` or `"bd"`.
-#
-# **1. `vanishing`** A plain RNN is trained with full BPTT. The gradient of the loss at step 200
-# with respect to h_1 is almost zero, although the loss at step 200 is large. Which statements
-# are true?
-#
-# - **a.** Going back from step 200 to step 1 multiplied the gradient by factors that shrank it.
-# - **b.** The gradient of the loss at step 200 with respect to W_h must be almost zero as well.
-# - **c.** Clipping the gradients to a smaller norm would bring it back.
-# - **d.** This loss hardly teaches the network what to keep in mind from the first input.
-#
-# **2. `clipping`** All gradients of a network together have the norm 20. They are clipped to a
-# joint norm of at most 5, by one common factor. Which statements are true?
-#
-# - **a.** Entries above 5 become 5, and the others stay as they are.
-# - **b.** With plain gradient descent, the step goes in the same direction as without clipping.
-# - **c.** Every entry is multiplied by 0.25.
-# - **d.** Gradients that had vanished become large enough to learn from.
-# - **e.** If the norm had been 4, every entry would have been multiplied by 1.25.
-#
-# **3. `inference`** A trained RNN writes a text, one token after another, at temperature 1.
-# Which statements are true?
-#
-# - **a.** The weights are adjusted after each drawn token.
-# - **b.** The hidden state is set to zero before each draw.
-# - **c.** The next input is the right token, taken from the training text.
-# - **d.** The token that was drawn is the next input.
-# - **e.** Two runs with the same prompt can give two different texts.
-#
-# **4. `lstm`** What in an LSTM does most to keep gradients from vanishing over many steps?
-#
-# - **a.** It has four times as many weights as a plain RNN, so that the gradient has more ways
-#   back.
-# - **b.** Its cell state goes to the next step scaled by a gate and added to, not through a
-#   matrix.
-# - **c.** It leaves out the tanh, whose slope is below 1.
-# - **d.** It goes back through fewer steps of the sequence than a plain RNN does.
-
 # %% part="4b" role="concepts"
-answers_4b = {
-    "vanishing": "",
-    "clipping": "",
-    "inference": "",
-    "lstm": "",
-}
-# YOUR CODE HERE
+# The concept questions of part 4b stand here, from concepts.yaml.
 
 # %% part="4b" role="check"
 check("4b")
-
 
 # %% [markdown] part="4b" role="written"
 # **Question 4b.** Tell the story from a linear layer to an RNN in a few steps: linear layer,
 # nonlinearity, hidden layer, recurrence, output at each step. What does each step add, and what
 # is still missing at the end?
 #
-# YOUR ANSWER HERE
+# ### BEGIN SOLUTION
+# A linear layer x W + b mixes its inputs; several in a row are still one linear layer. A
+# nonlinearity such as tanh between two of them makes a network with a hidden layer, which can
+# learn curved relations, but of one input of fixed size. Recurrence feeds the hidden layer back
+# in at the next step, with the same weights each time: now sequences of any length can be read,
+# and order counts. An output layer on every state, with softmax, makes it a language model;
+# cross-entropy and BPTT train it; a sampler lets it write. Still missing is a dependable memory
+# over long distances, since gradients vanish and the state is small. That is what gates, as in
+# the LSTM, are for.
+# ### END SOLUTION
 
 # %% [markdown]
 # ## Seen at work
@@ -1046,6 +1139,7 @@ check("4b")
 # one-hot vectors: `W_e` is the identity matrix.
 #
 # *What to look for:* first come frequent letters, then syllables, then "ium", then whole names.
+
 
 # %%
 def learn(names, hidden, iterations, learning_rate):
@@ -1273,7 +1367,6 @@ with experiment("Shakespeare"):
             )
     draw_epochs(training, held_out)
 
-
 # %% [markdown]
 # ### Experiment 7: RNN, feed-forward network and counts on the same text
 #
@@ -1284,6 +1377,7 @@ with experiment("Shakespeare"):
 #
 # *What to look for:* the feed-forward network learns just what counts with a context of one know.
 # More context helps the counts until most contexts are new; the RNN shares what it learns.
+
 
 # %%
 def learn_text(tokens, vocab_size, T, rows, iterations, hidden=64, learning_rate=0.1):

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from autograder.sandbox import Limits, Sandbox, Worker
+from autograder.course.rubric import Limits
+from autograder.sandbox.workers import Sandbox, Worker
 from autograder.worker.confine import Level
 from tests.attacks.submission import Attack, attacks, knowledge
 

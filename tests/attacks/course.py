@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.course.folders import Assignment, Course
 from autograder.submissions.reading import Submission, read_submission
 from autograder.submissions.released import shows_only, without
 from tests.attacks.submission import script
@@ -21,7 +21,7 @@ LIMITS = {
 }
 
 
-def attacked_course(root: Path) -> Course:
+def attacked_course(root: Path) -> Assignment:
     """A copy of the course with a secret of its own and short limits."""
     for name in ("solutions", "assignment"):
         shutil.copytree(ROOT / name, root / name)
@@ -31,11 +31,11 @@ def attacked_course(root: Path) -> Course:
         assert found == 1
     (root / "rubric.yaml").write_text(rubric, encoding="utf-8")
     (root / ".course-secret").write_text("the secret of the attacked course, any text")
-    return Course(root)
+    return Course(root).assignment()
 
 
-def right_solution(course: Course) -> tuple[str, Submission]:
+def right_solution(assignment: Assignment) -> tuple[str, Submission]:
     """The right solution, without the experiments around it: its script, and its cells."""
-    built = course.source_notebook_folder / "rnn.ipynb"
-    submission = without(read_submission(built, "right"), shows_only(course.source))
+    built = assignment.nbgrader_source / "rnn.ipynb"
+    submission = without(read_submission(built, "right"), shows_only(assignment.source))
     return script(submission), submission

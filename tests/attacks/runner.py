@@ -17,13 +17,14 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from autograder.course import Course
-from autograder.evidence import Evidence
-from autograder.grading import ClassRun
-from autograder.marks import Marks
-from autograder.reports.files import Row, write_grades
+from autograder.course.folders import Course
+from autograder.grading.class_run import ClassRun
+from autograder.marking.marks import Marks
+from autograder.reports.files import write_grades
 from autograder.reports.terminal import print_class, print_marks
+from autograder.results.rows import Row
 from autograder.submissions.finding import find_submissions
+from autograder.suite.evidence import Evidence
 from autograder.worker.confine import Level
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -32,7 +33,7 @@ PR_SET_CHILD_SUBREAPER = 36
 class Job(msgspec.Struct):
     """What to grade, at which level; ``doors`` are where an attack may try to reach out."""
 
-    course: str
+    assignment: str
     submissions: str
     folder: str
     level: Level
@@ -117,11 +118,11 @@ def _print_everything(folder: Path, rows: list[Row], run: ClassRun) -> None:
 def main(job: Job) -> Report:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     doors = _Doors(job)
-    course, folder = Course(Path(job.course)), Path(job.folder)
+    assignment, folder = Course(Path(job.assignment)).assignment(), Path(job.folder)
     given = [Path(job.submissions)]
-    handed_in = find_submissions(given, course.source.stem, course.assignment_folder)
+    handed_in = find_submissions(given, assignment.name, assignment.released)
     started = time.monotonic()
-    run = ClassRun(course, handed_in, folder, job.jobs, job.level)
+    run = ClassRun(assignment, handed_in, folder, job.jobs, job.level)
     rows = list(run)
     seconds = time.monotonic() - started
     write_grades(folder, rows, run.rubric)

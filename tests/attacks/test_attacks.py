@@ -25,8 +25,8 @@ import msgspec
 import pytest
 
 import autograder
-from autograder import box
-from autograder.course import Course
+from autograder.course.folders import Assignment
+from autograder.sandbox import box
 from autograder.submissions.finding import find_submissions
 from autograder.worker.confine import Level
 from tests.attacks.conversations import talkers
@@ -47,7 +47,8 @@ WITH_FILES: Level = "isolated"
 ATTACKS = {attack.name: attack for attack in attacks()}
 CANARIES = ("a-canary", "canary", "zz-canary")
 MARKER = "autograder-marker-6d1f"
-ENOUGH_SECONDS = 600
+# More than a class takes beside other tests; nothing but a hang takes longer.
+ENOUGH_SECONDS = 1800
 # What a student's page is made of: nothing that runs, loads or asks.
 TAGS = """
     a article b body code data details div figcaption figure footer h1 h2 h3 head header html i li
@@ -84,7 +85,7 @@ class Graded:
     """A run over all attacks at one level."""
 
     level: Level
-    course: Course
+    assignment: Assignment
     submissions: Path
     folder: Path
     report: Report
@@ -113,26 +114,56 @@ def _digest(*folders: Path) -> str:
     return sha.hexdigest()
 
 
-def _places(course: Course, submissions: Path, folder: Path) -> list[Path]:
+def _places(assignment: Assignment, submissions: Path, folder: Path) -> list[Path]:
     package = Path(autograder.__file__).parent
     outside = ["/", "/tmp", "/var/tmp", "/dev/shm", "/etc", "/home", "/root", "/usr/lib", "/var"]
     outside += ["/run", "/dev", "/proc", "/sys", "/box", "/box/worker"]
-    inside = [course.root, submissions, folder, package, package / "worker", package / "checks"]
+    inside = [
+        assignment.course.root,
+        submissions,
+        folder,
+        package,
+        package / "worker",
+        package / "checks",
+        assignment.checks,
+    ]
     return [*map(Path, outside), *inside, Path(sysconfig.get_path("purelib")), Path.home()]
 
 
-def _hand_in(level: Level, course: Course, submissions: Path, **known: object) -> None:
-    text, cells = right_solution(course)
+def _files_of(assignment: Assignment) -> list[str]:
+    """All files of the course and of the grader that must be out of reach: not ``worker/``."""
+    package = Path(autograder.__file__).parent
+    folders = (
+        assignment.course.root,
+        *(room for room in package.iterdir() if room.name != "worker"),
+    )
+    found = [
+        str(path)
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    for needed in (assignment.source, assignment.rubric_file, assignment.concepts_file):
+        assert str(needed) in found
+    assert str(assignment.course.root / ".course-secret") in found
+    return found
+
+
+def _hand_in(level: Level, assignment: Assignment, submissions: Path, **known: object) -> None:
+    text, cells = right_solution(assignment)
     for name in CANARIES:
         (submissions / f"{name}.py").write_text(text, encoding="utf-8")
-    knows = knowledge(course=course.root, submissions=submissions, **known)
+    files = _files_of(assignment)
+    knows = knowledge(
+        course=assignment.course.root, submissions=submissions, files="\n".join(files), **known
+    )
     for attack in ATTACKS.values():
         handed_in = attack.text(knows, text)
         (submissions / f"{attack.student}.py").write_text(handed_in, encoding="utf-8")
     odd = written(text)
     if level == WITH_FILES:
         odd |= saved(text, cells)
-        write_files(submissions, course.root)
+        write_files(submissions, assignment.course.root)
     for name, data in odd.items():
         (submissions / name).write_bytes(data)
 
@@ -167,13 +198,13 @@ def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Pa
     submissions, folder = home / "submissions", home / "grades"
     for made in (home, submissions, folder, home / "course", home / "tmp"):
         made.mkdir()
-    course = attacked_course(home / "course")
-    places = _places(course, submissions, folder)
+    assignment = attacked_course(home / "course")
+    places = _places(assignment, submissions, folder)
     package = Path(autograder.__file__).parent
     port, door = 20_000 + os.getpid() % 20_000 + RUNS.index((level, user)), home / "door"
     _hand_in(
         level,
-        course,
+        assignment,
         submissions,
         results=folder,
         package=package,
@@ -184,8 +215,8 @@ def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Pa
     )
     if another:
         subprocess.run(["chown", "-Rh", f"{USER}:{USER}", home], check=True)
-    before = _digest(submissions, course.root)
-    job = Job(str(course.root), str(submissions), str(folder), level, 2, port, str(door))
+    before = _digest(submissions, assignment.course.root)
+    job = Job(str(assignment.course.root), str(submissions), str(folder), level, 2, port, str(door))
     done = subprocess.run(
         [python, "-m", "tests.attacks.runner", msgspec.json.encode(job).decode()],
         cwd=ROOT,
@@ -202,10 +233,10 @@ def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Pa
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     report = msgspec.json.decode(done.stdout, type=Report)
-    handed_in = find_submissions([submissions], course.source.stem, course.assignment_folder)
+    handed_in = find_submissions([submissions], assignment.name, assignment.released)
     students = {one.path.relative_to(submissions).parts[0]: one.student for one in handed_in}
-    untouched = before == _digest(submissions, course.root)
-    return Graded(level, course, submissions, folder, report, students, places, untouched)
+    untouched = before == _digest(submissions, assignment.course.root)
+    return Graded(level, assignment, submissions, folder, report, students, places, untouched)
 
 
 @pytest.fixture(scope="session", params=RUNS, ids=" as ".join)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from autograder.course import Course
+from autograder.course.folders import Assignment, Course
 from benchmarks.costly_answers import Cost, costs, hand_in
 
 MEGABYTES = 300
@@ -35,16 +35,16 @@ COSTLY = (
 
 
 @pytest.fixture(scope="module")
-def cost_of(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Mapping[str, Cost]:
+def cost_of(tmp_path_factory: pytest.TempPathFactory, assignment: Assignment) -> Mapping[str, Cost]:
     """What each costly submission took, graded one after another by one process."""
     root = tmp_path_factory.mktemp("course")
     for name in ("solutions", "assignment"):
-        shutil.copytree(course.root / name, root / name)
-    rubric = course.rubric_file.read_text(encoding="utf-8")
+        shutil.copytree(assignment.course.root / name, root / name)
+    rubric = assignment.rubric_file.read_text(encoding="utf-8")
     for name, limit in LIMITS.items():
         rubric = re.sub(rf"(?m)^(  {name}:) [\d.]+", rf"\g<1> {limit}", rubric)
     (root / "rubric.yaml").write_text(rubric, encoding="utf-8")
-    taught = Course(root)
+    taught = Course(root).assignment()
     paths = hand_in(tmp_path_factory.mktemp("submissions"), COSTLY, taught)
     found = costs(taught, paths, jobs=1)
     return {path.stem: cost for path, (cost,) in zip(paths, found, strict=True)}

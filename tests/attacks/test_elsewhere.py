@@ -17,14 +17,14 @@ import psutil
 import pytest
 from distributed import Client, LocalCluster
 
-from autograder.box import try_levels
-from autograder.cluster import bundle, connect, graded_on
-from autograder.course import Course
-from autograder.grader import Grader
-from autograder.grading import ClassRun
+from autograder.course.folders import Assignment
+from autograder.grading.class_run import ClassRun
+from autograder.grading.cluster import bundle, connect, graded_on
+from autograder.grading.grader import Grader
+from autograder.sandbox.box import try_levels
 from autograder.submissions.finding import HandIn, find_submissions
 from autograder.submissions.reading import Submission
-from autograder.worker.confine import landlock_version
+from autograder.worker.landlock import landlock_version
 from tests.attacks.course import attacked_course, right_solution
 from tests.attacks.files import FILES
 from tests.attacks.submission import FULL, attacks, knowledge
@@ -59,9 +59,9 @@ READ = [
     *(
         "source/course/.course-secret",
         "source/course/rubric.yaml",
-        "source/course/solutions/rnn.py",
+        "source/course/solutions/rnn/rnn.py",
     ),
-    *("source/course/autograder/checks/test_task01.py", "source/run_autograder"),
+    *("source/course/solutions/rnn/checks/test_task01.py", "source/run_autograder"),
     *("submission_metadata.json", "submission/rnn.py", "results/results.json"),
 ]
 WRITTEN = [
@@ -116,7 +116,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     return attacked_course(tmp_path_factory.mktemp("attacked"))
 
 
@@ -124,13 +124,15 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 @pytest.mark.parametrize("before", [(), DOCKER], ids=["", "docker"])
-def test_gradescope_s_folders_are_out_of_reach(course: Course, before: tuple[str, ...]) -> None:
+def test_gradescope_s_folders_are_out_of_reach(
+    assignment: Assignment, before: tuple[str, ...]
+) -> None:
     if before and (os.geteuid() != 0 or not landlock_version()):
         pytest.skip("needs root, to imitate a container's, and landlock")
     if not before and try_levels()["isolated"]:
         pytest.skip(try_levels()["isolated"])
-    right, _ = right_solution(course)
-    with unpacked(course, None, before) as root:
+    right, _ = right_solution(assignment)
+    with unpacked(assignment, None, before) as root:
         # Whatever rights Gradescope gives there, now or later.
         for name in ("results", "submission"):
             (root / name).chmod(0o777)
@@ -146,8 +148,8 @@ def test_gradescope_s_folders_are_out_of_reach(course: Course, before: tuple[str
         assert [path.name for path in (root / "results").iterdir()] == ["results.json"]
 
 
-def test_a_link_to_the_package_s_solution_is_none(course: Course) -> None:
-    with unpacked(course, None) as root:
+def test_a_link_to_the_package_s_solution_is_none(assignment: Assignment) -> None:
+    with unpacked(assignment, None) as root:
         folder = root / "submission"
         solution = root / "source" / "course" / "solutions" / "rnn"
         (folder / "rnn").symlink_to(solution)
@@ -159,8 +161,8 @@ def test_a_link_to_the_package_s_solution_is_none(course: Course) -> None:
     assert "it is a link; hand in the file itself" in told["output"]
 
 
-def test_nothing_beside_a_submission_is_run_for_its_name(course: Course) -> None:
-    with unpacked(course, None) as root:
+def test_nothing_beside_a_submission_is_run_for_its_name(assignment: Assignment) -> None:
+    with unpacked(assignment, None) as root:
         folder = root / "submission"
         forges = (
             f"open({str(root / 'results' / MARKER)!r}, 'w').close()\n"
@@ -171,7 +173,7 @@ def test_nothing_beside_a_submission_is_run_for_its_name(course: Course) -> None
         (folder / "pytest.ini").write_text("[pytest]\naddopts = --version\n")
         (folder / "autograder").mkdir()
         (folder / "autograder" / "__init__.py").write_text(forges)
-        (folder / "rnn.py").write_text(right_solution(course)[0], encoding="utf-8")
+        (folder / "rnn.py").write_text(right_solution(assignment)[0], encoding="utf-8")
         run(root)
         assert results(root)["score"] == FULL
         assert [path.name for path in (root / "results").iterdir()] == ["results.json"]
@@ -181,24 +183,24 @@ def test_nothing_beside_a_submission_is_run_for_its_name(course: Course) -> None
 
 
 @pytest.fixture(scope="module")
-def handed_in(course: Course, tmp_path_factory: pytest.TempPathFactory) -> list[HandIn]:
+def handed_in(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> list[HandIn]:
     """Some attacks, some odd files, and a right solution between them."""
     folder = tmp_path_factory.mktemp("class")
-    right, _ = right_solution(course)
+    right, _ = right_solution(assignment)
     knows = _known(folder)
     by_name = {attack.name: attack for attack in attacks()}
     for name in QUICK:
         text = by_name[name].text(knows, right)
         (folder / f"{by_name[name].student}.py").write_text(text, encoding="utf-8")
     for name in QUICK_FILES:
-        FILES[name](folder / name, course.root)
+        FILES[name](folder / name, assignment.course.root)
     (folder / "canary.py").write_text(right, encoding="utf-8")
-    return find_submissions([folder], "rnn", course.assignment_folder)
+    return find_submissions([folder], "rnn", assignment.released)
 
 
 @pytest.fixture
-def canary(course: Course, handed_in: list[HandIn]) -> Submission:
-    return next(Grader(course).read(one) for one in handed_in if one.student == "canary")
+def canary(assignment: Assignment, handed_in: list[HandIn]) -> Submission:
+    return next(Grader(assignment).read(one) for one in handed_in if one.student == "canary")
 
 
 @pytest.fixture
@@ -220,13 +222,13 @@ def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalCl
 
 
 def test_attacks_on_a_cluster_get_what_they_get_elsewhere(
-    course: Course, handed_in: list[HandIn], cluster: LocalCluster, tmp_path: Path
+    assignment: Assignment, handed_in: list[HandIn], cluster: LocalCluster, tmp_path: Path
 ) -> None:
     """Of one that is seen, what is told may depend on when it sent what."""
     here, there = tmp_path / "here", tmp_path / "cluster"
-    rows = list(ClassRun(course, handed_in, here, jobs=2, isolation="isolated"))
+    rows = list(ClassRun(assignment, handed_in, here, jobs=2, isolation="isolated"))
     address = cluster.scheduler_address
-    elsewhere = list(ClassRun(course, handed_in, there, cluster=address))
+    elsewhere = list(ClassRun(assignment, handed_in, there, cluster=address))
     by_student = {row.student: row for row in rows}
     assert {row.student: row for row in elsewhere} == by_student
     assert len(rows) == len(handed_in)
@@ -239,12 +241,12 @@ def test_attacks_on_a_cluster_get_what_they_get_elsewhere(
 
 
 def test_nothing_of_a_course_stays_on_the_disk_of_a_cluster_s_machine(
-    course: Course, canary: Submission, cluster: LocalCluster, tmp_path: Path
+    assignment: Assignment, canary: Submission, cluster: LocalCluster, tmp_path: Path
 ) -> None:
     """Not while it grades either: a worker that is killed clears nothing away."""
-    secret, solution = course.secret(), course.source.read_bytes()[:1000]
+    secret, solution = assignment.course.secret(), assignment.source.read_bytes()[:1000]
     with Client(cluster) as client:
-        (evidence,) = graded_on(client, bundle(course, "isolated"), [canary])
+        (evidence,) = graded_on(client, bundle(assignment, "isolated"), [canary])
         left = [path for path in (tmp_path / "there").rglob("*") if path.is_file()]
     assert evidence.status == "graded"
     for path in left:
@@ -270,9 +272,9 @@ def _children() -> int:
 
 
 def test_a_worker_that_grades_one_course_after_another_keeps_one_warm_process(
-    course: Course, canary: Submission, cluster: LocalCluster
+    assignment: Assignment, canary: Submission, cluster: LocalCluster
 ) -> None:
-    bundled = bundle(course, "isolated")
+    bundled = bundle(assignment, "isolated")
     counts = []
     with Client(cluster) as client:
         for number in range(2):

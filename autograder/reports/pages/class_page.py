@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.misconceptions import library
-from autograder.reports.files import Row, write_whole
+from autograder.course.rubric import Part, Rubric
 from autograder.reports.pages import plots
 from autograder.reports.pages.rendering import environment, page_of
 from autograder.reports.pages.statistics import ROUNDING, Statistics, statistics
-from autograder.rubric import Part, Rubric
+from autograder.results.rows import Row
+from autograder.results.writing import write_whole
 
 INDEX = "index.html"
 PLOTS = "plots"
@@ -62,7 +62,7 @@ def write_class_page(
 ) -> Path:
     """Writes ``index.html`` and the pictures in it, ``plots/*.svg``; returns the page's path.
 
-    With a ``secret`` no name stands in it, and no link that tells one: each student has a
+    With a ``secret`` it holds no name, and no link that tells one: each student has a
     pseudonym that whoever lacks the secret cannot find by trying names.
     """
     # They come as they are done; sums depend on their order.
@@ -136,13 +136,13 @@ def _earned(row: Row, part: Part, written_share: float) -> str:
 def _mistakes(lines: Sequence[_Line]) -> list[_Mistake]:
     """The misconceptions that were seen, those in most work first."""
     seen: dict[str, list[_Who]] = defaultdict(list)
+    titles: dict[str, str] = {}
     for line in lines:
+        titles |= line.row.misconceptions
         for name in line.row.misconceptions:
             seen[name].append(line.who)
-    known = library()
     mistakes = [
-        _Mistake(known[name].title if name in known else name, name.partition("/")[0], tuple(who))
-        for name, who in seen.items()
+        _Mistake(titles[name], name.partition("/")[0], tuple(who)) for name, who in seen.items()
     ]
     return sorted(mistakes, key=lambda one: (-len(one.of), one.stub, one.title))
 
@@ -153,7 +153,7 @@ def _pictures(about: Statistics, mistakes: Sequence[_Mistake]) -> Mapping[str, t
     drawn = {
         "marks": (
             plots.marks(about),
-            f"Histogram of the totals: half of them lie between {low:.2f} and {high:.2f} points.",
+            f"Histogram of the totals: half of them are between {low:.2f} and {high:.2f} points.",
         ),
         "parts": (
             plots.parts(about),

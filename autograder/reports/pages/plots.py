@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.reports.pages.statistics import Statistics
-from autograder.text import printable
+from autograder.submissions.text import printable
 
 PAPER, INK, MUTED, LINE = "#ffffff", "#1c2330", "#58616f", "#dfe3ea"
 ACCENT, PALE = "#17617f", "#a9cbd8"

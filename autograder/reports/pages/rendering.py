@@ -12,7 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.text import printable, printable_lines
+from autograder.submissions.text import printable, printable_lines
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -39,7 +39,7 @@ def environment() -> Environment:
         "style_hash": _hash(style),
         "script_hash": _hash(script),
     }
-    made.filters |= {"points": points, "bar": bar, "told": told, "code": code}
+    made.filters |= {"points": points, "bar": bar, "message": message, "code": code}
     return made
 
 
@@ -68,8 +68,8 @@ def points(score: float, decimals: int | None = None) -> Markup:
     return Markup(f'<data value="{score!r}">{read}</data>')
 
 
-def told(text: str) -> Markup:
-    """A message, with what stands `so` in it shown as code."""
+def message(text: str) -> Markup:
+    """A message, with `code` in it shown as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text)))))
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.reports.files import Row
-from autograder.rubric import Criterion, Part, Rubric
+from autograder.course.rubric import Criterion, Part, Rubric
+from autograder.results.rows import Row
 
 NOT_CHECKED = frozenset({"unreadable", "not graded"})
 # What differs by less is rounding.

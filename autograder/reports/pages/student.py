@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.evidence import Evidence
-from autograder.marks import CriterionMark, Marks, PartMark
-from autograder.reports.pages.code import Code
+from autograder.course.rubric import Criterion, Part, Rubric
+from autograder.marking.marks import CriterionMark, Marks, PartMark
 from autograder.reports.pages.highlight import Lines, highlight
 from autograder.reports.pages.rendering import environment
-from autograder.rubric import Criterion, Part, Rubric
+from autograder.results.code import Code
+from autograder.suite.evidence import Evidence
 
 
 @dataclass(frozen=True)

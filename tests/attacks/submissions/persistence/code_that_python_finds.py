@@ -13,6 +13,7 @@ plants = [
     (PACKAGE, f"{MARKER}.py"),
     (f"{PACKAGE}/worker", "__init__.py"),
     (f"{PACKAGE}/checks", "conftest.py"),
+    (f"{COURSE}/solutions/rnn/checks", "conftest.py"),
     (COURSE, "conftest.py"),
     (SUBMISSIONS, "numpy.py"),
 ]

@@ -1,0 +1,232 @@
+"""The student's own functions, as the checks call them: here, in this process."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import io
+import linecache
+import traceback
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ..worker.answers import plain
+from ..worker.values import Unreadable, seed_of
+
+NUMPY_WARNINGS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+Trouble = Literal["unfinished", "missing", "raised", "unreadable"]
+
+
+class NoAnswer(Exception):
+    """A function did not answer. ``detail`` is the line of the student's that raised, if any."""
+
+    def __init__(self, kind: Trouble, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.detail = detail
+
+
+@dataclass
+class StubCall:
+    """One call of a function, how it is written, and the plain data that came back."""
+
+    stub: str
+    names: tuple[str, ...]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    times: int = 1
+    answer: Any = None
+    of_model: tuple[Any, ...] | None = None
+
+
+class OwnStudent:
+    """The functions of a namespace: ``student.rnn_forward(x, h0, W_x, W_h, b_h)``.
+
+    Arguments are passed as copies, and answers come back as plain data, read as they are where
+    they are graded. Every call may raise NoAnswer, and is kept in ``calls``. What is called by a
+    name of one of the ``models`` is an OwnModel.
+    """
+
+    def __init__(self, namespace: MutableMapping[str, Any], models: Collection[str]) -> None:
+        self._namespace = namespace
+        self._models = models
+        self.calls: list[StubCall] = []
+        self.printed = io.StringIO()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self._models:
+            return lambda *sizes: OwnModel(self, name, sizes)
+        return lambda *args, **kwargs: self._call(name, args, kwargs)
+
+    def many(self, times: int) -> OwnVariant:
+        """``student.many(n).f(...)``: a list of n answers, one call after another."""
+        return OwnVariant(lambda name, args, kwargs: self._call(name, args, kwargs, times))
+
+    @property
+    def arguments_after(self) -> OwnVariant:
+        """``student.arguments_after.f(...)``: the arguments as they are after the call."""
+
+        def call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+            function, given = self.function(name), _fresh(args)
+            with self._at_work(name), suppress(Exception):
+                function(*given, **kwargs)
+            return plain(list(given))
+
+        return OwnVariant(call)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """A function of the namespace, by name."""
+        function = self._namespace.get(name)
+        if not callable(function):
+            raise NoAnswer("missing", f"`{name}` is not defined: run the cell that defines it.")
+        found: Callable[..., Any] = function
+        return found
+
+    def _call(
+        self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], times: int = 1
+    ) -> Any:
+        function, given = self.function(name), _fresh(args)
+        call = StubCall(name, _argument_names(function), args, kwargs, times)
+        self.calls.append(call)
+        answers = []
+        with self._at_work(name):
+            for _ in range(times):
+                answers.append(plain(function(*_copied(given), **kwargs)))
+        call.answer = answers[0] if times == 1 else answers
+        return _readable(name, call.answer)
+
+    @contextmanager
+    def _at_work(self, name: str) -> Iterator[None]:
+        """Around a call of student code: keeps what it prints; what it raises becomes NoAnswer."""
+        try:
+            with redirect_stdout(self.printed), np.errstate(**NUMPY_WARNINGS):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    yield
+        except NotImplementedError:
+            raise NoAnswer("unfinished", f"`{name}` is still to be written.") from None
+        except (Exception, SystemExit) as error:
+            text = f"`{name}` raised {type(error).__name__}: {str(error)[:300]}"
+            raise NoAnswer("raised", text, _own_line(error)) from None
+
+
+class OwnVariant:
+    """Calls a function in another way, by the same name."""
+
+    def __init__(self, call: Callable[[str, tuple[Any, ...], Mapping[str, Any]], Any]) -> None:
+        self._call_by_name = call
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *args, **kwargs: self._call_by_name(name, args, kwargs)
+
+
+class OwnModel:
+    """A model that the student's class built, in ``eval()`` mode."""
+
+    def __init__(self, student: OwnStudent, name: str, sizes: tuple[Any, ...]) -> None:
+        self._student, self._name, self._sizes = student, name, sizes
+        build = student.function(name)
+        student.calls.append(StubCall(name, _argument_names(build), sizes, {}))
+        with student._at_work(name):
+            self._model = build(*sizes).eval()
+
+    def __call__(self, *inputs: Any, **states: Any) -> Any:
+        """``model(tokens (N,T), h=(1,N,H))`` -> [logits (N,T,V), h (1,N,H)].
+
+        Floats are cast to the model's own dtype. A state may be a list of arrays, which is passed
+        as a tuple; one that is None is not passed.
+        """
+        import torch
+
+        given = {key: value for key, value in states.items() if value is not None}
+        names = _argument_names(getattr(self._model, "forward", self._model))
+        call = StubCall(self._name, names, inputs, given, of_model=self._sizes)
+        self._student.calls.append(call)
+        with self._student._at_work(f"{self._name}.forward"), torch.no_grad():
+            tensors = {key: self._tensor(value) for key, value in given.items()}
+            call.answer = plain(self._model(*map(self._tensor, inputs), **tensors))
+        return _readable(f"{self._name}.forward", call.answer)
+
+    def _tensor(self, value: Any) -> Any:
+        import torch
+
+        if isinstance(value, list | tuple):
+            return tuple(map(self._tensor, value))
+        tensor = torch.as_tensor(value)
+        if not tensor.is_floating_point():
+            return tensor
+        return tensor.to(next((p.dtype for p in self._model.parameters()), torch.float32))
+
+    def parameters(self) -> Any:
+        """Its ``state_dict``: name -> array."""
+        with self._student._at_work(self._name):
+            return plain(dict(self._model.state_dict()))
+
+    def kinds(self) -> dict[str, str]:
+        """The names of its direct children -> the names of their classes."""
+        with self._student._at_work(self._name):
+            children = self._model.named_children()
+            return {name: type(child).__name__ for name, child in children}
+
+    def load(self, parameters: Mapping[str, Any]) -> None:
+        """Loads a ``state_dict``, cast to the model's own dtypes."""
+        import torch
+
+        with self._student._at_work(self._name):
+            own = self._model.state_dict()
+            self._model.load_state_dict(
+                {name: torch.as_tensor(a).to(own[name].dtype) for name, a in parameters.items()}
+            )
+
+
+def _fresh(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments as they were made: a generator from its seed, all else a copy."""
+    return tuple(
+        np.random.default_rng(seed_of(value))
+        if isinstance(value, np.random.Generator)
+        else copy.deepcopy(value)
+        for value in args
+    )
+
+
+def _copied(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments with arrays copied, and the same generators."""
+    return tuple(
+        value if isinstance(value, np.random.Generator) else copy.deepcopy(value) for value in args
+    )
+
+
+def _readable(name: str, answer: Any) -> Any:
+    if isinstance(answer, Unreadable):
+        raise NoAnswer("unreadable", f"`{name}` returned {answer.what}, which cannot be read.")
+    return answer
+
+
+def _argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(one.name for one in parameters if one.kind in positional)
+
+
+def _own_line(error: BaseException) -> str:
+    """Where in the student's own code an exception came up: the last such line."""
+    found = ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        line = linecache.getline(file, number).strip()
+        notebook = "ipykernel" in file or file.startswith(("<ipython", "cell "))
+        if line and (notebook or frame.f_globals.get("__name__") == "__main__"):
+            found = f"in `{frame.f_code.co_name}`, line {number}: {line}"
+    return found

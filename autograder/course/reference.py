@@ -1,0 +1,194 @@
+"""The right answers. They live in the grading process and never enter a worker."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.percent import percent_cells
+from autograder.course.stubs import load_stubs
+from autograder.worker.support import stand_ins
+
+# What a call of a building block may cost: rows are N T, and the work is as many matrix products.
+# Asked for are up to 2**10 rows, and up to 2**14 in all.
+MAX_ROWS = 1 << 12
+MAX_WORK = 1 << 18
+# What a step through time costs, in about nanoseconds.
+STEP = 10_000
+
+
+REQUIRED = inspect.Parameter.empty
+
+
+class NotAnswered(Exception):
+    """A building block was called with what it does not take; says what was found."""
+
+
+class Reference:
+    """The functions of an assignment's solution script, by name, and how its ``stubs`` are asked.
+
+    The first code cell and the cells with ``role="stub"`` are executed. A cell that imports torch
+    waits until one of its names is asked for, since most grading never needs it.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        source, self.stubs = assignment.source, load_stubs(assignment)
+        try:
+            text = source.read_text(encoding="utf-8")
+        except OSError as error:
+            raise CourseError(f"{source}: cannot be read ({error.strerror})") from None
+        self._names: dict[str, Any] = {"__name__": "reference"}
+        self._beside = assignment.beside()
+        self._waiting: list[CodeType] = []
+        cells = list(percent_cells(text))
+        stubs = [cell for head, cell in cells if 'role="stub"' in head]
+        if not stubs:
+            raise CourseError(f'{source}: holds no cell marked # %% part="..." role="stub"')
+        imports = next(cell for head, cell in cells if "import numpy" in cell)
+        for cell in (imports, *stubs):
+            try:
+                code = compile(cell, str(source), "exec")
+            except SyntaxError as error:
+                at = f"{source}, line {error.lineno}"
+                raise CourseError(f"{at}: {error.msg}; correct the solution") from None
+            if re.search(r"^\s*import torch", cell, re.MULTILINE):
+                self._waiting.append(code)
+            else:
+                self._run(code)
+
+    def _run(self, code: CodeType) -> None:
+        with stand_ins(self._beside):
+            exec(code, self._names)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        while name not in self._names and self._waiting:
+            self._run(self._waiting.pop(0))
+        try:
+            function: Callable[..., Any] = self._names[name]
+        except KeyError:
+            raise AttributeError(f"the solution has no function {name}") from None
+        return function
+
+    def stand_in(
+        self, name: str, args: list[Any], kwargs: dict[str, Any], spend: Callable[[int], None]
+    ) -> Any:
+        """The right answer to a student's call of a building block; see ``answered``."""
+        function = self.__getattr__(name)
+        return answered(name, function, self.stubs[name].takes, args, kwargs, spend)
+
+
+def answered(
+    name: str,
+    function: Callable[..., Any],
+    shapes: tuple[str, ...],
+    args: list[Any],
+    kwargs: dict[str, Any],
+    spend: Callable[[int], None],
+) -> Any:
+    """What a function of ours answers to a student's call.
+
+    Args:
+        name: what the student calls it.
+        function: is called with arrays of these shapes, and with options that are plain numbers.
+        shapes: of its required arguments, in the contract's letters (see ``Stub``).
+        args: as the student's code gave them, of any kind.
+        kwargs: likewise.
+        spend: is told what it costs beforehand, in about nanoseconds, and may raise.
+
+    Raises:
+        NotAnswered: for other arguments, and for what cannot be computed.
+    """
+    arguments, steps = _fitting(
+        name, shapes, args + _by_position(name, _parameters(function), args, kwargs)
+    )
+    spend(STEP * steps)
+    try:
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+    except (ArithmeticError, TypeError, ValueError, IndexError) as error:
+        raise NotAnswered(f"{name} cannot be computed: {type(error).__name__}") from None
+
+
+@cache
+def _parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """The names of its parameters with their defaults, or REQUIRED."""
+    return {key: one.default for key, one in inspect.signature(function).parameters.items()}
+
+
+def _by_position(
+    name: str, parameters: Mapping[str, Any], args: list[Any], kwargs: dict[str, Any]
+) -> list[Any]:
+    """What follows ``args`` in a call by position: ``kwargs`` and defaults, in order."""
+    missing = list(parameters)[len(args) :]
+    values = [kwargs.get(key, parameters[key]) for key in missing]
+    surplus = len(args) > len(parameters) or not kwargs.keys() <= set(missing)
+    if surplus or any(value is REQUIRED for value in values):
+        raise NotAnswered(f"{name} takes other arguments: {', '.join(parameters)}")
+    return values
+
+
+def _fitting(name: str, shapes: tuple[str, ...], args: list[Any]) -> tuple[list[Any], int]:
+    """The arguments as a building block takes them, and how many steps through time it makes."""
+    fitting: list[Any] = []
+    found: list[tuple[int, ...]] = []
+    for position, (shape, value) in enumerate(zip(shapes, args, strict=False), start=1):
+        if shape == "rng":
+            if not isinstance(value, np.random.Generator):
+                raise NotAnswered(f"{name}: argument {position} is no random generator")
+            fitting.append(value)
+            continue
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            array = np.empty(0, dtype=object)
+        if array.dtype.kind not in "biuf":
+            raise NotAnswered(f"{name}: argument {position} is no array of numbers")
+        fitting.append(array)
+        found.append(array.shape)
+    if reason := _why_not(shapes, tuple(found)):
+        raise NotAnswered(f"{name}{reason}")
+    options = args[len(shapes) :]
+    for value in options:
+        plain = value is None or isinstance(value, int | float)
+        if not plain and not (isinstance(value, np.ndarray) and value.ndim == 0):
+            raise NotAnswered(f"{name}: an option is no plain number")
+    steps = found[0][1] if "T" in shapes[0] else 0
+    return fitting + options, steps
+
+
+@lru_cache(1024)
+def _why_not(takes: tuple[str, ...], found: tuple[tuple[int, ...], ...]) -> str:
+    """Why arrays of these shapes are none that a building block takes; empty if they are."""
+    shapes = [shape for shape in takes if shape != "rng"]
+    sizes: dict[str, Any] = {}
+    for position, (shape, axes) in enumerate(zip(shapes, found, strict=False), start=1):
+        letters = shape.removeprefix("...")
+        leading = len(axes) - len(letters)
+        if leading < 0 or (leading > 0 and not shape.startswith("...")):
+            return f": argument {position} has the shape {axes}"
+        named: list[tuple[str, Any]] = [*zip(letters, axes[leading:], strict=True)]
+        if shape.startswith("..."):
+            named.append(("...", axes[:leading]))
+        for letter, size in named:
+            if sizes.setdefault(letter, size) != size:
+                return (
+                    f": argument {position} has the shape {axes}, which does not fit the "
+                    "arguments before it"
+                )
+    # An empty axis does not make the others free: a loop may run over them.
+    counted = (*sizes.get("...", ()), sizes.get("N", 1), sizes.get("T", 1))
+    rows = math.prod(max(size, 1) for size in counted)
+    width = max(
+        math.prod(sizes[letter] for letter in shape if letter not in "NT.") for shape in shapes
+    )
+    if rows > MAX_ROWS or rows * width > MAX_WORK:
+        return " was called with larger arrays than are ever asked for"
+    return ""

@@ -1,0 +1,325 @@
+"""The rubric: what every criterion is worth. Read from ``rubric.yaml`` into typed models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.times import EXAMPLE, moment
+
+Points = Annotated[float, Meta(gt=0)]
+Credit = Annotated[float, Meta(ge=0, le=0.5)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds and megabytes that a submission's code may use."""
+
+    call_seconds: float = 10.0
+    cell_seconds: float = 20.0
+    load_seconds: float = 60.0
+    submission_seconds: float = 300.0
+    memory_mb: int = 2048
+
+
+class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is marked. ``share: each`` pays every item of ``items`` its equal share."""
+
+    id: str
+    title: str
+    points: Points
+    hint: str
+    share: Literal["whole", "each"] = "whole"
+    items: tuple[str, ...] = ()
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    title: str
+    points: Points
+    stubs: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
+
+
+class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    title: str
+    points: Points
+    parts: tuple[Part, ...]
+
+
+class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What late work loses: of its own points ``per_day`` for each day that has started since
+    ``due``, and never more than ``at_most``. Within the grace nothing is late."""
+
+    due: str
+    per_day: Share
+    at_most: Share = 1.0
+    grace_minutes: Annotated[float, Meta(ge=0)] = 0
+
+
+class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole rubric.
+
+    ``written_share`` of every part is awarded by a reader. ``credits`` are the shares of a
+    criterion that a misconception still earns, by its name; none where it is not listed.
+    ``late`` is what late work loses; nothing where it is left out.
+    """
+
+    assignment: str
+    title: str
+    points: Points
+    written_share: Share
+    feedback: Literal["full", "hints", "score"]
+    limits: Limits
+    tasks: tuple[Task, ...]
+    credits: dict[str, Credit] = {}
+    late: Late | None = None
+
+    def parts(self) -> Iterator[Part]:
+        for task in self.tasks:
+            yield from task.parts
+
+    def criteria(self) -> Iterator[Criterion]:
+        for part in self.parts():
+            yield from part.criteria
+
+
+class Lines:
+    """Says on which line of a YAML text a path such as ``$.tasks[0].points`` is."""
+
+    def __init__(self, file: Path, text: str) -> None:
+        self._file = file
+        self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+        self._refuse_twice(self._root)
+
+    def _refuse_twice(self, node: yaml.Node | None) -> None:
+        """YAML would quietly take the last of two equal keys."""
+        if isinstance(node, yaml.SequenceNode):
+            for value in node.value:
+                self._refuse_twice(value)
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    raise CourseError(
+                        f"{self._file}, line {key.start_mark.line + 1}: the key `{key.value}` "
+                        "appears here a second time; remove one of them"
+                    )
+                seen.add(key.value)
+                self._refuse_twice(value)
+
+    def error(self, path: str, message: str) -> CourseError:
+        node, line = self._root, 1
+        for key, index in re.findall(r"\.([\w/-]+)|\[(\d+)\]", path):
+            if isinstance(node, yaml.SequenceNode) and index:
+                node = node.value[int(index)]
+                line = node.start_mark.line + 1
+            elif isinstance(node, yaml.MappingNode):
+                for name, value in node.value:
+                    if name.value == key:
+                        node, line = value, name.start_mark.line + 1
+                        break
+        return CourseError(f"{self._file}, line {line}: {message}")
+
+
+def _add_up(lines: Lines, path: str, what: str, points: float, parts: Iterable[float]) -> None:
+    total = sum(parts)
+    if not abs(total - points) <= 1e-9:
+        raise lines.error(
+            f"{path}.points",
+            f"{what} is worth {points:g}, but what it is made of adds up to {total:g}; "
+            "change one of them",
+        )
+
+
+def _once(lines: Lines, seen: set[str], path: str, name: str) -> None:
+    if name in seen:
+        raise lines.error(path, f"{name} appears here twice; remove one of them, or rename it")
+    seen.add(name)
+
+
+def _validate(rubric: Rubric, lines: Lines) -> None:
+    for name, value in msgspec.structs.asdict(rubric.limits).items():
+        if not value > 0:
+            raise lines.error(f"$.limits.{name}", f"{name} is {value:g}; it must be above 0")
+    if rubric.late is not None:
+        try:
+            moment(rubric.late.due)
+        except ValueError as error:
+            raise lines.error(
+                "$.late.due", f"no time ({error}); write it with its zone, as {EXAMPLE}"
+            ) from None
+    _add_up(lines, "$", "the assignment", rubric.points, (task.points for task in rubric.tasks))
+    seen: set[str] = set()
+    for t, task in enumerate(rubric.tasks):
+        at_task = f"$.tasks[{t}]"
+        _once(lines, seen, f"{at_task}.id", f"task {task.id}")
+        _add_up(lines, at_task, f"task {task.id}", task.points, (p.points for p in task.parts))
+        for p, part in enumerate(task.parts):
+            at_part = f"{at_task}.parts[{p}]"
+            _once(lines, seen, f"{at_part}.id", f"part {part.id}")
+            made_of = (criterion.points for criterion in part.criteria)
+            _add_up(lines, at_part, f"part {part.id}", part.points, made_of)
+            for c, criterion in enumerate(part.criteria):
+                at = f"{at_part}.criteria[{c}]"
+                _once(lines, seen, f"{at}.id", criterion.id)
+                for i, item in enumerate(criterion.items):
+                    _once(lines, seen, f"{at}.items[{i}]", f"item {item} of {criterion.id}")
+                if not criterion.id.startswith(f"{part.id}."):
+                    raise lines.error(
+                        f"{at}.id",
+                        f"{criterion.id} stands in part {part.id}; "
+                        f"call it {part.id}.NAME or move it",
+                    )
+                if (criterion.share == "each") != bool(criterion.items):
+                    raise lines.error(
+                        f"{at}.id",
+                        f"{criterion.id}: `share: each` and `items` go together; "
+                        "give both or neither",
+                    )
+
+
+class _Loader(yaml.SafeLoader):
+    """Leaves a time as it is written."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    start: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+    for start, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_yaml(file: Path, kind: Any) -> tuple[Any, Lines]:
+    """What a YAML file holds, as a value of the type ``kind``, and its lines.
+
+    Raises CourseError with file, line, and what to change.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        # A loader that makes plain values alone, as yaml's safe one does.
+        data: Any = yaml.load(text, Loader=_Loader)
+        lines = Lines(file, text)
+    except OSError as error:
+        raise CourseError(f"{file}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise CourseError(f"{file}: not UTF-8; save it in that encoding") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise CourseError(f"{file}, line {line}: not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise CourseError(f"{file}: not YAML: {error}") from None
+    try:
+        return msgspec.convert(data, kind), lines
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        path = path.rstrip("`")
+        unknown = re.search(r"unknown field `(.+)`", message)
+        if unknown:
+            raise lines.error(
+                f"{path}.{unknown[1]}", f"unknown key `{unknown[1]}`; remove or rename it"
+            ) from None
+        allowed = _allowed(kind, path.rpartition(".")[2]) if "enum value" in message else ""
+        raise lines.error(path, message + allowed) from None
+
+
+def _allowed(kind: Any, key: str) -> str:
+    """The words that a key may have, to be listed after one that it may not."""
+    for each in msgspec.json.schema(kind)["$defs"].values():
+        if words := each["properties"].get(key, {}).get("enum"):
+            return f"; it is one of {', '.join(words)}"
+    return ""
+
+
+def rubric_of(assignment: Assignment) -> Rubric:
+    """An assignment's rubric. Raises CourseError as ``load_rubric``, and for that of another."""
+    rubric = load_rubric(assignment.rubric_file)
+    if rubric.assignment != assignment.name:
+        raise CourseError(
+            f"{assignment.rubric_file}: the rubric of {rubric.assignment}, not of "
+            f"{assignment.name}; write one into {assignment.folder}"
+        )
+    return rubric
+
+
+def load_rubric(file: Path) -> Rubric:
+    """Reads and checks the rubric. Raises CourseError with file, line, and what to change."""
+    rubric: Rubric
+    rubric, lines = read_yaml(file, Rubric)
+    _validate(rubric, lines)
+    return rubric
+
+
+def match_misconceptions(rubric: Rubric, file: Path, names: Iterable[str]) -> None:
+    """Raises CourseError where the rubric credits a misconception that is not known."""
+    lines = Lines(file, file.read_text(encoding="utf-8"))
+    known = set(names)
+    for name in rubric.credits:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise lines.error(
+                f"$.credits.{name}",
+                f"no misconception is called {name}; "
+                + (f"did you mean {near[0]}?" if near else "remove it"),
+            )
+
+
+def match_checks(rubric: Rubric, file: Path, checks: Iterable[tuple[str, str | None]]) -> None:
+    """Holds the rubric against the (criterion, item) pairs that the check suite asks for.
+
+    Raises CourseError for a criterion or item without a check, and for a check without one.
+    """
+    checked = set(checks)
+    for criterion, item in unchecked(rubric, checked):
+        raise at_criterion(
+            rubric,
+            file,
+            criterion,
+            f"{_named(criterion.id, item)} has no check; write one in solutions/NAME/checks/ with "
+            f"@pytest.mark.criterion({criterion.id!r}), or remove it here",
+        )
+    wanted = set(_pairs(rubric))
+    for criterion_id, item in sorted(checked - wanted, key=str):
+        raise CourseError(
+            f"{file}: a check is marked with {_named(criterion_id, item)} which the rubric does "
+            "not have; add it here or correct the check's marker"
+        )
+
+
+def unchecked(
+    rubric: Rubric, checked: Collection[tuple[str, str | None]]
+) -> Iterator[tuple[Criterion, str | None]]:
+    """The criteria, and items of them, that are not among these pairs."""
+    criteria = {criterion.id: criterion for criterion in rubric.criteria()}
+    for criterion_id, item in _pairs(rubric):
+        if (criterion_id, item) not in checked:
+            yield criteria[criterion_id], item
+
+
+def at_criterion(rubric: Rubric, file: Path, criterion: Criterion, message: str) -> CourseError:
+    """An error on the line of a criterion."""
+    lines = Lines(file, file.read_text(encoding="utf-8"))
+    for t, task in enumerate(rubric.tasks):
+        for p, part in enumerate(task.parts):
+            if criterion in part.criteria:
+                c = part.criteria.index(criterion)
+                return lines.error(f"$.tasks[{t}].parts[{p}].criteria[{c}].id", message)
+    raise ValueError(criterion.id)
+
+
+def _pairs(rubric: Rubric) -> Iterator[tuple[str, str | None]]:
+    for criterion in rubric.criteria():
+        for item in criterion.items or (None,):
+            yield criterion.id, item
+
+
+def _named(criterion_id: str, item: str | None) -> str:
+    return criterion_id + (f", item {item}," if item else "")

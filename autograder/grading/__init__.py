@@ -1,0 +1,1 @@
+"""Grades one submission, or a class: here, on all cores, or on a cluster."""

@@ -1,0 +1,1 @@
+"""From evidence, the rubric and people's decisions to marks."""

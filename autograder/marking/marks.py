@@ -1,0 +1,232 @@
+"""Marks: a pure function of evidence, rubric and what people decided."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from autograder.course.rubric import Criterion, Part, Rubric
+from autograder.marking.decisions import ByHand, Decided, Deduction, Written
+from autograder.suite.evidence import CheckEvidence, Evidence, Named, Seen
+
+DECIMALS = 9
+
+
+class SetByHand(msgspec.Struct, frozen=True):
+    """Points that a person set: what the checks gave before, why, and who."""
+
+    before: float
+    reason: str
+    who: str
+
+
+class CriterionMark(msgspec.Struct, frozen=True):
+    """What one criterion earned, in points, and why."""
+
+    score: float
+    max_score: float
+    message: str
+    hint: str = ""
+    followed_through: bool = False
+    misconceptions: tuple[str, ...] = ()
+    by_hand: SetByHand | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether all was earned; where a reader has all the points, whether nothing is missed."""
+        return self.score >= self.max_score and (self.max_score > 0 or not self.hint)
+
+
+class WrittenMark(msgspec.Struct, frozen=True):
+    """What a reader gave for a part's written answer, in points."""
+
+    score: float
+    max_score: float
+    comment: str = ""
+
+
+class PartMark(msgspec.Struct, frozen=True):
+    """What one part earned, in points: by its checks and, once it is read, its written answer.
+
+    ``read_again`` is its section, where its checks did not earn all. ``by_hand`` says that the
+    points of its checks were set for the part as a whole.
+    """
+
+    score: float
+    max_score: float
+    read_again: str = ""
+    written: WrittenMark | None = None
+    by_hand: SetByHand | None = None
+
+    @property
+    def checked(self) -> float:
+        """The points of its checks alone."""
+        return _round(self.score - (self.written.score if self.written else 0.0))
+
+
+class LateMark(msgspec.Struct, frozen=True):
+    """The points that late work lost, of how many, and why."""
+
+    taken: float
+    before: float
+    reason: str
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """The marks of one submission, in points.
+
+    ``awaiting_reader`` are points of written answers that a reader has yet to award; they are not
+    in ``max_score``.
+    """
+
+    student: str
+    status: str
+    score: float
+    max_score: float
+    awaiting_reader: float
+    parts: dict[str, PartMark]
+    criteria: dict[str, CriterionMark]
+    late: LateMark | None = None
+
+
+def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> Marks:
+    """The marks that the rubric gives for what was seen, and where people decided, that.
+
+    What was not seen earns nothing: the rubric is the denominator, whatever happened to run.
+    """
+    decided = decided or Decided()
+    seen: dict[tuple[str, str | None], list[CheckEvidence]] = defaultdict(list)
+    for check in evidence.checks:
+        seen[check.criterion, check.item].append(check)
+    named = {(one.criterion, one.item): one.misconceptions for one in evidence.explanations}
+    criteria: dict[str, CriterionMark] = {}
+    parts: dict[str, PartMark] = {}
+    for part in rubric.parts():
+        for criterion in part.criteria:
+            items = [
+                (seen.get((criterion.id, item), []), named.get((criterion.id, item), ()))
+                for item in criterion.items or (None,)
+            ]
+            by_checks = _criterion(criterion, items, rubric)
+            criteria[criterion.id] = _by_hand(by_checks, decided.criteria.get(criterion.id))
+        by_hand, written = decided.parts.get(part.id), decided.written.get(part.id)
+        parts[part.id] = _part(part, criteria, rubric.written_share, by_hand, written)
+    earned = _round(sum(part.score for part in parts.values()))
+    max_score = _round(sum(part.max_score for part in parts.values()))
+    late = _late(decided.late, earned)
+    return Marks(
+        student=evidence.student,
+        status=evidence.status,
+        score=_round(earned - late.taken) if late else earned,
+        max_score=max_score,
+        awaiting_reader=_round(
+            sum(
+                part.points * rubric.written_share
+                for part in rubric.parts()
+                if part.id not in decided.written
+            )
+        ),
+        parts=parts,
+        criteria=criteria,
+        late=late,
+    )
+
+
+def _part(
+    part: Part,
+    criteria: dict[str, CriterionMark],
+    written_share: float,
+    by_hand: ByHand | None,
+    written: Written | None,
+) -> PartMark:
+    """As a share of what its criteria are worth, so that rounding never passes the maximum."""
+    marks = [criteria[criterion.id] for criterion in part.criteria]
+    earned, worth = sum(mark.score for mark in marks), sum(mark.max_score for mark in marks)
+    max_score = _round(part.points * (1.0 - written_share))
+    score = _round(max_score * earned / worth) if worth else 0.0
+    read_again = f"{part.id} {part.title}" if score < max_score else ""
+    set_by_hand = None
+    if by_hand is not None:
+        set_by_hand = SetByHand(score, by_hand.reason, by_hand.who)
+        score = _round(by_hand.points)
+    read = None
+    if written is not None:
+        read = WrittenMark(
+            _round(written.points), _round(part.points * written_share), written.comment
+        )
+        score, max_score = _round(score + read.score), _round(max_score + read.max_score)
+    return PartMark(score, max_score, read_again, read, set_by_hand)
+
+
+def _by_hand(by_checks: CriterionMark, decided: ByHand | None) -> CriterionMark:
+    if decided is None:
+        return by_checks
+    return msgspec.structs.replace(
+        by_checks,
+        score=_round(decided.points),
+        by_hand=SetByHand(by_checks.score, decided.reason, decided.who),
+    )
+
+
+def _late(decided: Deduction | None, earned: float) -> LateMark | None:
+    if decided is None:
+        return None
+    taken = min(earned, _round(earned * decided.share + decided.points))
+    return LateMark(taken, earned, decided.reason)
+
+
+def _criterion(
+    criterion: Criterion,
+    items: Sequence[tuple[list[CheckEvidence], tuple[Named, ...]]],
+    rubric: Rubric,
+) -> CriterionMark:
+    worth = criterion.points * (1.0 - rubric.written_share)
+    shares: list[float] = []
+    messages: list[str] = []
+    named: dict[str, Named] = {}
+    followed = False
+    for checks, misconceptions in items:
+        share, seen, through = _share(checks)
+        if misconceptions and share == 0:
+            share = min(rubric.credits.get(one.name, 0.0) for one in misconceptions)
+        named |= {one.name: one for one in misconceptions}
+        shares.append(share)
+        followed = followed or through
+        messages += [one.message for one in seen if one.message]
+    share = sum(shares) / len(shares)
+    told = [f"It looks as if {one.title}." for one in named.values()]
+    if followed:
+        told.append("Earned with correct functions in place of your other stubs. As submitted:")
+    told += dict.fromkeys(messages)
+    hints = [one.hint for one in named.values()] or [criterion.hint]
+    return CriterionMark(
+        score=_round(worth * share),
+        max_score=_round(worth),
+        message=" ".join(told) or ("Met." if share == 1 else ""),
+        hint="" if share == 1 else " ".join(hints),
+        followed_through=followed,
+        misconceptions=tuple(named),
+    )
+
+
+def _share(checks: list[CheckEvidence]) -> tuple[float, list[Seen], bool]:
+    """The share of an item that its checks met, what to say of it, and if by follow-through.
+
+    Met as submitted, or as a whole with correct functions in place of the other stubs.
+    """
+    if not checks:
+        return 0.0, [Seen("not run", 0.0, "It was not checked.")], False
+    submitted = min(check.submitted.share for check in checks)
+    followed = min(
+        check.followed_through.share if check.followed_through else 0.0 for check in checks
+    )
+    short = [check.submitted for check in checks if check.submitted.share < 1]
+    if followed > submitted:
+        return followed, short[:1], True
+    return submitted, short[:1] if submitted == 0 else short, False
+
+
+def _round(points: float) -> float:
+    return round(points, DECIMALS)

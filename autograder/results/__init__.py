@@ -1,0 +1,1 @@
+"""What is kept of a student on disk, and read again."""

@@ -1,0 +1,81 @@
+"""The student's own code, as it is shown beside the marks. Nothing of it is parsed or run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from autograder.course.percent import CELL_MARKER
+from autograder.course.rubric import Rubric
+from autograder.submissions.reading import Cell, Submission
+from autograder.submissions.text import printable
+
+# Of one part: more than this nobody reads beside the marks, and the file itself is at hand.
+MAX_LINES = 200
+MAX_LINE = 300
+
+
+Count = Annotated[int, Meta(ge=0, le=1 << 31)]
+
+
+class Excerpt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Lines of one cell: which, from what line on, and how many more the cell has."""
+
+    cell: str
+    line: Count
+    source: str
+    left_out: Count = 0
+
+
+Code = dict[str, tuple[Excerpt, ...]]  # by part
+
+
+def code_by_part(submission: Submission, rubric: Rubric) -> Code:
+    """For each part the cells that define its stubs; of several definitions the last counts."""
+    stubs = [stub for part in rubric.parts() for stub in part.stubs]
+    defined = _definitions(submission.cells, stubs)
+    return {
+        part.id: excerpts
+        for part in rubric.parts()
+        if (excerpts := tuple(_excerpts([defined[s] for s in part.stubs if s in defined])))
+    }
+
+
+def _definitions(cells: Iterable[Cell], stubs: Iterable[str]) -> dict[str, tuple[Cell, int]]:
+    """The cell in which each stub is last defined, and the line of it, from 0."""
+    names = "|".join(map(re.escape, stubs))
+    definition = re.compile(
+        rf"^(?:(?:async[ \t]+)?def|class)[ \t]+({names})\b|^({names})[ \t]*=(?!=)", re.MULTILINE
+    )
+    found: dict[str, tuple[Cell, int]] = {}
+    for cell in cells:
+        # A script's cell begins with as many empty lines as stand before it.
+        start = len(cell.source) - len(cell.source.lstrip("\n"))
+        for match in definition.finditer(cell.source, start):
+            found[match[1] or match[2]] = cell, cell.source.count("\n", 0, match.start())
+    return found
+
+
+def _excerpts(defined: Iterable[tuple[Cell, int]]) -> Iterator[Excerpt]:
+    starts: dict[Cell, list[int]] = {}
+    for cell, line in defined:
+        starts.setdefault(cell, []).append(line)
+    room = MAX_LINES
+    for cell, places in starts.items():
+        lines = cell.source.rstrip().split("\n")
+        first = next(n for n, line in enumerate(lines) if line.strip() and not _marks_cell(line))
+        # A cell that is shown whole shows what helps its stubs too.
+        begins = [first] if len(lines) - first <= room else sorted(places)
+        for number, (begin, end) in enumerate(zip(begins, [*begins[1:], len(lines)], strict=True)):
+            shown = lines[begin : min(end, begin + room // (len(begins) - number))]
+            room -= len(shown)
+            text = "\n".join(printable(line.expandtabs(), MAX_LINE) for line in shown)
+            yield Excerpt(cell.name, begin + 1, text, end - begin - len(shown))
+
+
+def _marks_cell(line: str) -> bool:
+    return CELL_MARKER.match(line) is not None

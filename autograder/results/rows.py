@@ -1,0 +1,66 @@
+"""What the tables of a class say of one submission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from autograder.marking.marks import Marks
+from autograder.suite.evidence import CheckEvidence, Evidence
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What the tables of a class say of one submission.
+
+    ``criteria`` are in the rubric's order; ``misconceptions`` have their titles by their names.
+    """
+
+    student: str
+    status: str
+    total: float
+    max_score: float
+    parts: dict[str, float]
+    criteria: tuple[float, ...]
+    misconceptions: dict[str, str]
+    reason: str
+    needs_a_person: tuple[str, ...]
+    awaiting_reader: float = 0.0
+    late: float = 0.0
+
+
+def row(evidence: Evidence, marks: Marks) -> Row:
+    return Row(
+        student=marks.student,
+        status=marks.status,
+        total=marks.score,
+        max_score=marks.max_score,
+        parts={name: part.score for name, part in marks.parts.items()},
+        criteria=tuple(one.score for one in marks.criteria.values()),
+        misconceptions={
+            named.name: named.title for one in evidence.explanations for named in one.misconceptions
+        },
+        reason=evidence.reason or (evidence.cells[0].message if evidence.cells else ""),
+        needs_a_person=tuple(_needs_a_person(evidence)),
+        awaiting_reader=marks.awaiting_reader,
+        late=-marks.late.taken if marks.late else 0.0,
+    )
+
+
+def _needs_a_person(evidence: Evidence) -> Iterator[str]:
+    """Why a person should look at a submission before its marks are given out."""
+    if evidence.status in ("not graded", "unreadable", "attack seen"):
+        yield evidence.status
+    if evidence.out_of_time:
+        yield "ran out of time"
+    close = [check.criterion for check in evidence.checks if _is_close(check)]
+    if close:
+        yield f"near the limit of a tolerance: {', '.join(dict.fromkeys(close))}"
+
+
+def _is_close(check: CheckEvidence) -> bool:
+    """Whether what counts of a check was right or wrong by a small margin."""
+    counts = check.submitted
+    if check.followed_through is not None and check.followed_through.share > counts.share:
+        counts = check.followed_through
+    return counts.close

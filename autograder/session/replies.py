@@ -1,0 +1,102 @@
+"""What a worker replied: an answer, or how a stub did not answer."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from autograder.sandbox.workers import Reply
+from autograder.submissions.text import printable
+
+# About the bytes that any value takes, and each of a list's or dict's.
+VALUE_BYTES = 100
+TOO_MUCH = (
+    "the answers were too large or too many to be looked at all: what came after them counts as "
+    "not answered"
+)
+EXCEPTIONS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+
+Kind = Literal[
+    "missing", "unfinished", "raised", "out of time", "crashed", "unreadable", "too large"
+]
+
+
+class Raised(NamedTuple):
+    """An exception of a student's code.
+
+    ``type`` is the name of one of Python's own types, or empty for any other; ``text`` is what it
+    said; ``where`` is the cell and line, or empty where these are not known.
+    """
+
+    type: str
+    text: str
+    where: str
+
+    def __str__(self) -> str:
+        place = f"{self.type or 'an exception'}{self.where}"
+        return f"{place}: {self.text}" if self.text else place
+
+
+class StudentError(Exception):
+    """A stub did not answer.
+
+    ``message`` may always be shown: the code chose no word of it, by which it could tell what a
+    hidden check has asked. ``detail`` is for staff, and for checks that are not hidden; ``raised``
+    is the exception, where it is about one.
+    """
+
+    def __init__(
+        self, kind: Kind, message: str, detail: str = "", raised: Raised | None = None
+    ) -> None:
+        super().__init__(f"{message} {detail}".strip())
+        self.kind = kind
+        self.message = message
+        self.detail = detail
+        self.raised = raised
+
+    def afresh(self) -> StudentError:
+        """The same, to be kept or raised again: holds nothing of where it was raised before."""
+        return StudentError(self.kind, self.message, self.detail, self.raised)
+
+
+def not_looked_at() -> StudentError:
+    """What to say of a call after answers that were too much."""
+    return StudentError("too large", f"Not looked at: {TOO_MUCH}.")
+
+
+def raised_in(reply: Reply) -> Raised:
+    """What a worker says of an exception, cut to what can be printed."""
+    error = reply["error"] if isinstance(reply["error"], dict) else {}
+    named = error.get("type")
+    name = named if isinstance(named, str) and named in EXCEPTIONS else ""
+    place, line = error.get("cell"), error.get("line")
+    known = isinstance(place, str) and re.fullmatch(r"cell \d{1,4}", place)
+    where = f" in {place}, line {line}" if known and isinstance(line, int) else ""
+    text = error.get("text")
+    said = printable(text, 300).strip() if isinstance(text, str) else ""
+    return Raised(name, said, where)
+
+
+def size_of(value: object) -> int:
+    """About how many bytes it takes."""
+    size, still = 0, [value]
+    while still:
+        one = still.pop()
+        size += VALUE_BYTES
+        if isinstance(one, np.ndarray):
+            size += one.nbytes
+        elif isinstance(one, str):
+            size += 4 * len(one)
+        elif isinstance(one, dict):
+            still += one.keys()
+            still += one.values()
+        elif isinstance(one, list):
+            still += one
+    return size

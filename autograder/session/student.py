@@ -1,0 +1,239 @@
+"""The ``student`` that checks call: a submission's functions, in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from autograder.course.reference import NotAnswered, Reference, answered
+from autograder.sandbox.workers import Refused, Reply
+from autograder.session.replies import StudentError
+from autograder.session.session import Session
+from autograder.worker.wire import Array, Function, Packed, crosses
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call of a stub, and what came of it.
+
+    ``parameters`` are those of a model whose forward pass this is, and ``sizes`` what it was built
+    with; ``about`` says what else was asked of a model that was built with ``args``: its "kinds" or
+    its "parameters".
+    """
+
+    stub: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    times: int
+    answer: Any
+    parameters: Mapping[str, Array] | None = None
+    sizes: tuple[Any, ...] = ()
+    about: Literal["kinds", "parameters"] | None = None
+
+    @property
+    def entries(self) -> int:
+        """How many numbers the arguments hold."""
+        return sum(np.size(value) for value in self.args if isinstance(value, np.ndarray))
+
+
+class Student:
+    """One submission, as a check sees it: ``student.rnn_forward(x, h0, W_x, W_h, b_h)``.
+
+    Answers are plain data: arrays, numbers, text, lists (of tuples too), dicts. A value in them
+    that is none of these is an ``Unreadable``. Every call may raise StudentError.
+
+    Where others call the stubs in ``right``, right ones answer in their place, from here.
+    ``calls`` were made; of the stubs that were ``asked``; others ``stood_in`` for their own.
+    """
+
+    def __init__(self, session: Session, reference: Reference, right: Collection[str] = ()) -> None:
+        self.session = session
+        self._reference = reference
+        self._right = right
+        self.asked: set[str] = set()
+        self.stood_in: set[str] = set()
+        self.calls: list[Call] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if self._reference.stubs[name].kind == "model":
+            return lambda *args: StudentModel(self, self.session, name, args)
+        return lambda *args, **kwargs: self._call(name, args, kwargs)
+
+    def many(self, times: int) -> _Variant:
+        """``student.many(n).f(...)``: a list of n answers, one call after another."""
+        return _Variant(self, times=times)
+
+    @property
+    def arguments_after(self) -> _Variant:
+        """``student.arguments_after.f(...)``: the arguments as they are after the call.
+
+        None where the call never came back, which is for other checks to tell.
+        """
+        return _Variant(self, arguments_after=True)
+
+    def value(self, name: str) -> Any:
+        """A global variable of the submission."""
+        return self.session.variable(name)
+
+    def _call(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        times: int = 1,
+        arguments_after: bool = False,
+    ) -> Any:
+        self.asked.add(name)
+        replaced = [block for block in self._reference.stubs.built_of(name) if block in self._right]
+        stub = self._reference.stubs[name]
+        judged = {f"argument {i}": one for i, one in enumerate(args, 1) if callable(one)}
+        crossing = [
+            Function(f"argument {i}") if callable(one) else crosses(one)
+            for i, one in enumerate(args, 1)
+        ]
+        asked = Packed((name, crossing, crosses(kwargs), times, replaced))
+        stood_in = self.session.stood_in[asked.data] if replaced else set[str]()
+        callback = partial(self._answer, replaced, stood_in, judged, stub.judged)
+        ask = partial(
+            self.session.ask,
+            name,
+            "call",
+            callback=callback if replaced or judged else None,
+            asked=asked,
+            arguments_after=arguments_after,
+        )
+        # Several checks ask for items of the same answer. What draws may draw otherwise again, and
+        # what judges is asked about another function.
+        alike = not judged and not any(isinstance(value, np.random.Generator) for value in args)
+        try:
+            if arguments_after:
+                return ask(key=b"after " + asked.data, alike=True).get("answer")
+            reply = ask(key=None if judged else asked.data, alike=alike)
+        except StudentError:
+            if arguments_after:
+                return None
+            raise
+        finally:
+            self.stood_in |= stood_in
+        if "each" in reply:
+            reply = {"answer": _one_by_one(reply["each"], times)}
+        key = asked.data if alike else None
+        return self._recorded(name, reply, key, partial(Call, name, args, kwargs, times))
+
+    def _recorded(
+        self, stub: str, reply: Reply, key: bytes | None, call: Callable[[Any], Call]
+    ) -> Any:
+        """The answer, which is kept as ``call(answer)``, to be explained."""
+        has_room = self.session.keep(key, reply)
+        try:
+            answer = self.session.value(stub, reply)
+        except StudentError as error:
+            self.calls.append(call(error.afresh()))
+            raise
+        kept = answer if has_room else StudentError("too large", "It is too large to be kept.")
+        self.calls.append(call(kept))
+        return answer
+
+    def _answer(
+        self,
+        replaced: list[str],
+        stood_in: set[str],
+        judged: Mapping[str, Callable[..., Any]],
+        shapes: tuple[str, ...],
+        name: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        try:
+            if name in judged:
+                spend = self.session.spend
+                return crosses(answered("it", judged[name], shapes, args, kwargs, spend))
+            if name not in replaced:
+                raise Refused("no such stub")
+            stood_in.add(name)
+            return crosses(self._reference.stand_in(name, args, kwargs, self.session.spend))
+        except NotAnswered as error:
+            raise Refused(str(error)) from None
+
+
+class _Variant:
+    """Calls a stub in another way, by the same name."""
+
+    def __init__(self, student: Student, **how: Any) -> None:
+        self._student = student
+        self._how = how
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *args, **kwargs: self._student._call(name, args, kwargs, **self._how)
+
+
+class StudentModel:
+    """A model that the submission built, in its worker, in ``eval()`` mode."""
+
+    def __init__(
+        self, student: Student, session: Session, name: str, args: tuple[Any, ...]
+    ) -> None:
+        self._student = student
+        self._session = session
+        self._name = name
+        self._sizes = args
+        reply = session.ask(name, "build", stub=name, args=list(args), kwargs={})
+        self._model = session.value(name, reply)
+        self._worker = session.worker
+        self._loaded: dict[str, Array] | None = None
+        self._has_room = True
+
+    def _ask(self, op: str, **fields: Any) -> Reply:
+        if self._session.worker is not self._worker:
+            raise StudentError("crashed", f"`{self._name}` was lost with its worker.")
+        return self._session.ask(self._name, op, model=self._model, **fields)
+
+    def _about(self, what: Literal["kinds", "parameters"]) -> Any:
+        return self._recorded(
+            self._ask(what), partial(Call, self._name, self._sizes, {}, 1, about=what)
+        )
+
+    def _recorded(self, reply: Reply, call: Callable[[Any], Call]) -> Any:
+        return self._student._recorded(self._name, reply, None, call)
+
+    def __call__(self, *inputs: Any, **states: Any) -> Any:
+        """``model(tokens (N,T), h=(1,N,H))`` -> [logits (N,T,V), h (1,N,H)].
+
+        Arrays arrive as tensors, floats in the model's own dtype. What is None is not passed.
+        """
+        given = {key: value for key, value in states.items() if value is not None}
+        reply = self._ask("forward", args=[crosses(one) for one in inputs], kwargs=crosses(given))
+        if self._loaded is None:
+            return self._session.value(self._name, reply)
+        known = self._loaded if self._has_room else {}
+        call = partial(Call, self._name, inputs, given, 1, parameters=known, sizes=self._sizes)
+        return self._recorded(reply, call)
+
+    def parameters(self) -> Any:
+        """Its ``state_dict``: name -> array."""
+        return self._about("parameters")
+
+    def kinds(self) -> Any:
+        """The names of its direct children -> the names of their classes."""
+        return self._about("kinds")
+
+    def load(self, parameters: dict[str, Array]) -> None:
+        """Loads a ``state_dict``, cast to the model's own dtypes."""
+        self._session.value(self._name, self._ask("load", parameters=parameters))
+        self._loaded = parameters
+        self._has_room = self._session.keep(None, {"parameters": parameters})
+
+
+def _one_by_one(each: object, times: int) -> object:
+    """The answers that came as one array; what is not that many numbers stays as it is.
+
+    Numbers by themselves take a hundred times the room, of which a worker may not choose how much.
+    """
+    if isinstance(each, np.ndarray) and each.shape == (times,):
+        return [np.asarray(one) for one in each]
+    return each

@@ -1,0 +1,1 @@
+"""Finds pieces of code that several students handed in."""

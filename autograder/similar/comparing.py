@@ -1,0 +1,244 @@
+"""Pairs of submissions that are worth looking at side by side. No verdict, and no mark.
+
+Submissions are compared by what copydetect makes of them: the tokens of the code without names,
+comments and layout, in overlapping pieces, of which some are kept as fingerprints (winnowing,
+Schleimer et al. 2003). What was released, what the reference does, and what much of a class has in
+common are left out. Nothing of a student's is run or compiled; Pygments reads it as text.
+"""
+
+from __future__ import annotations
+
+import io
+import signal
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.percent import percent_cells
+from autograder.reports.pages.rendering import environment
+from autograder.reports.terminal import literal
+from autograder.results.stored import Document
+from autograder.results.writing import write_whole
+from autograder.submissions.finding import HandIn
+from autograder.submissions.reading import read_submission
+from autograder.submissions.text import printable_lines
+
+# Characters of tokens: a piece of this length is compared, and one of the sum is always found.
+PIECE, WINDOW = 25, 6
+# What more of a class than this has in common is how one writes it.
+COMMON, COMMON_SHARE = 10, 0.2
+# Pairs that share less than this of the smaller one's own code are not listed.
+LEAST_SHARE = 0.25
+LEAST_FINGERPRINTS = 12
+MOST_PAIRS = 50
+MAX_CHARACTERS = 100_000
+MAX_SECONDS = 5.0
+
+# As copydetect types them.
+Fingerprint = Any
+
+
+@dataclass(frozen=True)
+class Side:
+    """One submission of a pair: the share of its own code that the other has too, and the code,
+    in pieces of which every second one is shared."""
+
+    student: str
+    share: float
+    pieces: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    left: Side
+    right: Side
+
+    @property
+    def share(self) -> float:
+        return max(self.left.share, self.right.share)
+
+
+@dataclass(frozen=True)
+class Similar:
+    """The pairs, the most similar first; how many were compared; and what could not be."""
+
+    pairs: tuple[Pair, ...]
+    compared: int
+    left_out: tuple[str, ...]
+
+
+def codes_of(documents: Iterable[Document]) -> dict[str, str]:
+    """The students' code as the results hold it: the cells of the stubs."""
+    return {
+        one.student: "\n".join(
+            excerpt.source for excerpts in one.code.values() for excerpt in excerpts
+        )
+        for one in documents
+    }
+
+
+def codes_in(handed_in: Iterable[HandIn]) -> dict[str, str]:
+    """The students' code as it was handed in: all cells, in characters that a page can show."""
+    codes = {}
+    for one in handed_in:
+        cells = read_submission(one.path, one.student, one.notes).cells
+        code = "\n".join(cell.source.strip("\n") for cell in cells)
+        codes[one.student] = printable_lines(code, MAX_CHARACTERS + 1)
+    return codes
+
+
+def find_similar(assignment: Assignment, codes: Mapping[str, str]) -> Similar:
+    """The pairs of a class that share more of their own code than others.
+
+    Raises CourseError where copydetect is not installed.
+    """
+    released = assignment.released / assignment.source.name
+    texts = [_code(path.read_text(encoding="utf-8")) for path in (released, assignment.source)]
+    as_released = {line.strip() for line in texts[0].split("\n")}
+    texts += [_own(text, as_released) for text in texts]
+    known = {one for text in texts for one in _fingerprint(text, 1).hashes}
+    prints: dict[str, Fingerprint] = {}
+    left_out = []
+    for student, code in codes.items():
+        try:
+            with _deadline():
+                made = _fingerprint(_own(code[:MAX_CHARACTERS], as_released))
+        except TimeoutError:
+            left_out.append(f"{student}: takes too long to read")
+            continue
+        if len(code) > MAX_CHARACTERS:
+            left_out.append(f"{student}: all after the first {MAX_CHARACTERS:,} characters")
+        _leave_out(made, known)
+        prints[student] = made
+    holders = Counter(one for made in prints.values() for one in made.hashes)
+    most = max(COMMON, COMMON_SHARE * len(prints))
+    common = {one for one, number in holders.items() if number > most}
+    for made in prints.values():
+        _leave_out(made, common)
+    pairs = [_pair(one, other, prints) for one, other in _candidates(prints)]
+    pairs.sort(key=lambda pair: (-pair.share, pair.left.student, pair.right.student))
+    worth = [pair for pair in pairs if pair.share >= LEAST_SHARE]
+    return Similar(tuple(worth[:MOST_PAIRS]), len(prints), tuple(left_out))
+
+
+def _code(script: str) -> str:
+    return "\n".join(source for _, source in percent_cells(script))
+
+
+def _own(code: str, as_released: Collection[str]) -> str:
+    """The code without lines that were released, but for those that say what follows."""
+    lines = code.split("\n")
+    return "\n".join(
+        line
+        for line in lines
+        if line.strip() not in as_released or line.startswith(("def ", "class "))
+    )
+
+
+def _fingerprint(code: str, window: int = WINDOW) -> Fingerprint:
+    try:
+        from copydetect import CodeFingerprint
+    except ImportError:
+        raise CourseError(
+            'this needs copydetect; install it: pip install "rnn-autograder[similar]"'
+        ) from None
+    # Less than a piece and a window has no fingerprint, which copydetect does not foresee.
+    return CodeFingerprint(
+        "", PIECE, window, fp=io.StringIO(code.ljust(PIECE + WINDOW)), language="python"
+    )
+
+
+def _leave_out(made: Fingerprint, what: set[int]) -> None:
+    from copydetect.utils import get_token_coverage
+
+    made.hashes -= what
+    made.hash_idx = {one: places for one, places in made.hash_idx.items() if one in made.hashes}
+    made.token_coverage = get_token_coverage(made.hash_idx, PIECE, len(made.filtered_code))
+
+
+def _candidates(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
+    """The pairs that share most fingerprints, of the smaller one's."""
+    students: dict[int, list[str]] = defaultdict(list)
+    for student in sorted(prints):
+        for one in prints[student].hashes:
+            students[one].append(student)
+    shared: Counter[tuple[str, str]] = Counter()
+    for same in students.values():
+        shared.update(combinations(same, 2))
+    worth = {
+        pair: number / min(len(prints[student].hashes) for student in pair)
+        for pair, number in shared.items()
+        if number >= LEAST_FINGERPRINTS
+    }
+    return sorted(worth, key=lambda pair: (-worth[pair], pair))[: 4 * MOST_PAIRS]
+
+
+def _pair(one: str, other: str, prints: Mapping[str, Fingerprint]) -> Pair:
+    from copydetect import compare_files
+
+    _, shares, places = compare_files(prints[one], prints[other])
+    left, right = (
+        Side(student, float(share), _pieces(prints[student].raw_code, where))
+        for student, share, where in zip((one, other), shares, places, strict=True)
+    )
+    return Pair(left, right)
+
+
+def _pieces(code: str, places: Any) -> tuple[str, ...]:
+    pieces, at = [], 0
+    for start, end in sorted(places.T.tolist()):
+        start, end = max(at, int(start)), max(at, int(end))
+        pieces += [code[at:start], code[start:end]]
+        at = end
+    return (*pieces, code[at:].rstrip())
+
+
+@contextmanager
+def _deadline() -> Iterator[None]:
+    """Ends what takes longer, within a regular expression too. For the main thread alone."""
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, MAX_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def write_pairs(similar: Similar, title: str, path: Path) -> None:
+    """One page, readable offline: the list, and every pair side by side."""
+    page = environment().get_template("similar.html.j2").render(title=title, similar=similar)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, page.encode())
+
+
+def print_pairs(console: Console, similar: Similar) -> None:
+    """The list, without the code."""
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("one", "other"):
+        table.add_column(name, overflow="fold")
+        table.add_column("of it", justify="right")
+    for pair in similar.pairs:
+        sides = (pair.left, pair.right)
+        cells = [(literal(one.student), f"{one.share:.0%}") for one in sides]
+        table.add_row(*cells[0], *cells[1])
+    if similar.pairs:
+        console.print(table)
+    for text in similar.left_out:
+        console.print(literal(f"not compared: {text}", "yellow"))
+    number = f"{len(similar.pairs)} pairs to look at, of {similar.compared} submissions"
+    console.print(number, highlight=False)

@@ -1,0 +1,198 @@
+"""What holds for each assignment: those of the course, and the smallest one."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.audit.planting import RIGHT, WRONG, Planter, planted
+from autograder.course.concepts import load_concepts
+from autograder.course.digest import AFTERWARDS, PACKAGE, of_assignment
+from autograder.course.folders import Assignment, Course, CourseError
+from autograder.course.rubric import match_checks, match_misconceptions, rubric_of
+from autograder.grading.grader import Grader
+from autograder.marking.marks import mark
+from autograder.misconceptions import load_library
+from autograder.new_assignment import TEMPLATE
+from autograder.release import check_release
+from autograder.release.leaks import Secrets, collect_secrets, leaks_in
+from autograder.release.source import read_source, solution_regions
+from autograder.sandbox.workers import Sandbox
+from autograder.submissions.finding import HandIn
+from autograder.suite.collecting import collect_checks
+
+ROOT = Path(__file__).parent.parent
+COURSE = Course(ROOT)
+
+
+@pytest.fixture(scope="module", params=[*COURSE.names(), "small"])
+def each(request: pytest.FixtureRequest, small: Assignment) -> Assignment:
+    """Each assignment of the course as it is checked in, and the smallest one, released."""
+    return small if request.param == "small" else COURSE.assignment(request.param)
+
+
+def test_rubric_fits_checks_and_misconceptions(each: Assignment) -> None:
+    rubric, checks = rubric_of(each), collect_checks(each.checks)
+    match_checks(rubric, each.rubric_file, [(one.criterion, one.item) for one in checks])
+    match_misconceptions(rubric, each.rubric_file, load_library(each).misconceptions)
+    stubs = {stub for part in rubric.parts() for stub in part.stubs}
+    assert {one.stub for one in load_library(each).misconceptions.values()} <= stubs
+    assert {one.stub for one in planted(each, RIGHT) + planted(each, WRONG)} <= stubs
+
+
+def test_reference_earns_everything_and_stubs_nothing(each: Assignment, sandbox: Sandbox) -> None:
+    grader, control = Grader(each), sandbox.controls[0]
+    right = mark(grader.grade(Planter(each).submission("ada"), control), grader.rubric)
+    assert right.score == right.max_score == grader.rubric.points
+    for name in (f"{each.name}.ipynb", f"{each.name}.py"):
+        handed_in = HandIn("bob", each.released / name)
+        evidence = grader.grade(grader.read(handed_in), control)
+        assert mark(evidence, grader.rubric).score == 0
+        assert evidence.assignment == each.name
+
+
+def test_release_is_fresh_and_gives_nothing_away(each: Assignment) -> None:
+    assert check_release(each) == []
+
+
+# -- what students must not get -------------------------------------------------------------------
+
+
+def solutions(each: Assignment) -> Iterator[tuple[str, str]]:
+    """The solution of each stub."""
+    wanted = {stub for part in rubric_of(each).parts() for stub in part.stubs}
+    for cell in read_source(each, rubric_of(each)):
+        if cell.role == "stub":
+            for node in ast.parse(cell.source).body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in wanted:
+                    lines = cell.source.split("\n")[node.lineno - 1 : node.end_lineno]
+                    yield f"stub {node.name}", "\n".join(solution_regions("\n".join(lines)))
+
+
+def model_answers(each: Assignment) -> Iterator[tuple[str, str]]:
+    for cell in read_source(each, rubric_of(each)):
+        if cell.role == "written":
+            yield f"model answer {cell.part}", "\n".join(solution_regions(cell.source))
+
+
+def hidden_checks(each: Assignment) -> Iterator[tuple[str, str]]:
+    for one in collect_checks(each.checks):
+        if not one.visible:
+            yield f"check {one.name}", inspect.getsource(one.function)
+
+
+def misconceptions(each: Assignment) -> Iterator[tuple[str, str]]:
+    for name, one in load_library(each).misconceptions.items():
+        yield f"misconception {name}", inspect.getsource(one.wrong)
+
+
+def right_pieces(each: Assignment) -> Iterator[tuple[str, str]]:
+    """The right ways in pieces, without those that say nothing: they return what they are given."""
+    for name, piece in load_library(each).pieces.items():
+        source = inspect.getsource(piece)
+        last = source.strip().split("\n")[-1]
+        if not re.fullmatch(r"    return \w+", last) or source.count("\n") > 3:
+            yield f"piece {name}", source
+
+
+def concepts(each: Assignment) -> Iterator[tuple[str, str]]:
+    for one in load_concepts(each.concepts_file).values():
+        if one.part:
+            yield f"answer {one.id}", f'"{one.id}": "{"".join(sorted(one.right))}"'
+            yield f"explanation {one.id}", "\n".join(one.explanation.split(". "))
+
+
+def planted_ways(each: Assignment) -> Iterator[tuple[str, str]]:
+    for one in (*planted(each, RIGHT), *planted(each, WRONG)):
+        yield f"planted {one.name}", one.source
+
+
+def functions_of_the_oracle(each: Assignment) -> Iterator[tuple[str, str]]:
+    file = each.folder / "oracle.py"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            yield f"oracle {node.name}", ast.get_source_segment(text, node) or ""
+
+
+SECRET = [
+    *(solutions, model_answers, hidden_checks, misconceptions, right_pieces, concepts),
+    *(planted_ways, functions_of_the_oracle),
+]
+
+
+@pytest.fixture(scope="module")
+def secrets(each: Assignment) -> Secrets:
+    return collect_secrets(each)
+
+
+@pytest.mark.parametrize("kind", SECRET, ids=lambda kind: kind.__name__)
+def test_a_line_of_every_secret_is_found(
+    each: Assignment, secrets: Secrets, kind: Callable[[Assignment], Iterator[tuple[str, str]]]
+) -> None:
+    """Each of them has a line that is found by itself, in a text that students get."""
+    page = "Read the notebook first.\n\n> {}\n\nThen run the checks.\n"
+
+    def is_found(line: str) -> bool:
+        return bool(leaks_in({"README.md": page.format(line).encode()}, secrets))
+
+    missed = [
+        name
+        for name, text in kind(each)
+        if not any(map(is_found, filter(str.strip, text.split("\n"))))
+    ]
+    assert missed == []
+
+
+# -- nothing silent -------------------------------------------------------------------------------
+
+
+def test_each_deciding_file_changes_the_digest(each: Assignment, tmp_path: Path) -> None:
+    shutil.copytree(each.folder, tmp_path / "solutions" / each.name)
+    copy = Assignment(Course(tmp_path), each.name)
+    before = of_assignment(copy)
+    deciding = [copy.source, copy.folder / "stubs.py", *copy.checks.glob("*.py")]
+    for path in (path for path in deciding if path.is_file()):
+        text = path.read_text()
+        path.write_text(text + "\n# changed\n")
+        assert of_assignment(copy) != before, path
+        path.write_text(text)
+    assert of_assignment(copy) == before
+    (copy.checks / "more.py").write_text("")
+    assert of_assignment(copy) != before
+
+
+def test_every_room_decides_unless_it_comes_afterwards() -> None:
+    rooms = {path.name for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert rooms >= AFTERWARDS
+
+
+def test_an_unknown_name_says_which_there_are(small: Assignment) -> None:
+    with pytest.raises(CourseError, match=r"no assignment gone .*there is: small"):
+        small.course.assignment("gone")
+
+
+def test_the_engine_names_nothing_of_an_assignment(small: Assignment) -> None:
+    """No stub, layer, part or criterion of any assignment stands in the engine's code."""
+    names = set[str]()
+    for each in (*map(COURSE.assignment, COURSE.names()), small):
+        rubric = rubric_of(each)
+        names |= {stub for part in rubric.parts() for stub in part.stubs}
+        names |= {criterion.id for criterion in rubric.criteria()}
+    # Words of their own in any program.
+    names -= {"softmax", "perplexity", "generate", "average", "centered"}
+    word = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if TEMPLATE not in path.parents
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if word.search(line)
+    ]
+    assert found == []

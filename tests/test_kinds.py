@@ -1,0 +1,208 @@
+"""Stubs of every kind, and arguments of every kind, of an assignment that has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.course.folders import Course
+from autograder.course.reference import Reference
+from autograder.sandbox.workers import Sandbox
+from autograder.session.replies import StudentError
+from autograder.session.session import Session
+from autograder.session.student import Student
+from tests.conftest import LONG, submission
+
+SOURCE = '# %%\nimport numpy as np\n\n# %% part="1a" role="stub"\ndef half(x):\n    return x / 2\n'
+STUBS = """
+from autograder.course.stubs import Stub
+
+STUBS = {
+    "half": Stub(takes=("NE",)),
+    "judge": Stub(kind="judges", judged=("NE", "E")),
+    "Reader": Stub(kind="model", sizes=(3, 2)),
+}
+"""
+Load = Callable[..., Student]
+
+
+@pytest.fixture
+def load(tmp_path: Path, sandbox: Sandbox) -> Iterator[Load]:
+    """``load("cell", right=["half"])``: a student of that assignment, in a real worker."""
+    folder = tmp_path / "solutions" / "kinds"
+    folder.mkdir(parents=True)
+    (folder / "kinds.py").write_text(SOURCE)
+    (folder / "stubs.py").write_text(STUBS)
+    reference = Reference(Course(tmp_path).assignment("kinds"))
+    sessions: list[Session] = []
+
+    def load(*cells: str, right: tuple[str, ...] = ()) -> Student:
+        sessions.append(Session(submission(*cells), sandbox.controls[0], LONG, {}))
+        sessions[-1].load()
+        return Student(sessions[-1], reference, right)
+
+    yield load
+    for session in sessions:
+        session.close()
+
+
+# -- judges ---------------------------------------------------------------------------------------
+
+
+def product(x: Any, w: Any) -> Any:
+    return x * w
+
+
+JUDGE = """
+import numpy as np
+def judge(f):
+    x, w = np.arange(6.0).reshape(2, 3), np.array([1.0, 2.0, 3.0])
+    if not np.allclose(f(x, w), x * w):
+        return False
+    assert np.allclose(f(x, w=0 * w), 0)
+    return True
+"""
+
+
+def test_a_judge_calls_the_function_that_it_is_given(load: Load) -> None:
+    student = load(JUDGE)
+    assert student.judge(product) is True
+    assert student.judge(lambda x, w: x + w) is False
+    with pytest.raises(StudentError, match="AssertionError"):
+        student.judge(lambda x, w: x * w + (w[0] == 0))
+    assert student.judge(product) is True
+
+
+def test_a_judged_function_may_return_a_tuple_and_may_fail(load: Load) -> None:
+    student = load(
+        "import numpy as np\n"
+        "def judge(f):\n"
+        "    try:\n        return type(f(np.ones((1, 2)), np.ones(2))).__name__\n"
+        "    except Exception as error:\n        return str(error)\n"
+    )
+    assert student.judge(lambda x, w: (x, w)) == "tuple"
+    assert student.judge(lambda x, w: [x, w]) == "list"
+    assert "cannot be computed: ValueError" in student.judge(lambda x, w: np.linspace(0, 1, -1))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "f(x)",
+        "f(x, w, w)",
+        "f(x, np.ones(4))",
+        "f(x, 'text')",
+        "f(np.ones((1 << 13, 3)), w)",
+        "f.__code__",
+        "f(x, v=w)",
+    ],
+)
+def test_a_judge_gets_answers_and_nothing_else(load: Load, call: str) -> None:
+    cell = f"import numpy as np\nx, w = np.ones((2, 3)), np.ones(3)\ndef judge(f): return {call}"
+    student = load(cell)
+    with pytest.raises(StudentError) as refused:
+        student.judge(product)
+    assert "product" not in str(refused.value)
+
+
+def test_a_judge_may_keep_no_function_for_later(load: Load) -> None:
+    student = load(
+        "def judge(f):\n    global kept\n    kept = f\n\ndef later():\n    return kept(1)"
+    )
+    student.judge(product)
+    with pytest.raises(StudentError):
+        student.later()
+    assert load(JUDGE).judge(product) is True
+
+
+def test_judges_take_turns_with_what_else_is_asked(load: Load) -> None:
+    """Each call of a function is answered before the worker reads another request."""
+    student = load(JUDGE, "def double(x): return 2 * x")
+    judged = [product, lambda x, w: x + w, product, lambda x, w: x]
+    tasks: list[Callable[[], Any]] = []
+    for number, function in enumerate(judged):
+        tasks += [partial(student.judge, function), partial(student.double, float(number))]
+    answers = student.session.together(tasks)
+    assert answers[::2] == [True, False, True, False]
+    assert answers[1::2] == [0.0, 2.0, 4.0, 6.0]
+
+
+# -- arguments ------------------------------------------------------------------------------------
+
+
+def test_tuples_lists_and_dicts_arrive_as_they_are(load: Load) -> None:
+    kinds = "def kinds(value):\n    if isinstance(value, dict):\n"
+    kinds += "        return {key: kinds(one) for key, one in value.items()}\n"
+    kinds += "    if isinstance(value, (list, tuple)):\n"
+    kinds += "        return [type(value).__name__, *map(kinds, value)]\n"
+    kinds += "    return type(value).__name__\n"
+    student = load(kinds, "def f(*args, **kwargs): return kinds(args), kinds(kwargs)")
+    array, pair = np.ones(2), (np.ones(1), 2)
+    two = ["tuple", "ndarray", "int"]
+    got = student.f(array, pair, [pair, True], layers={"a": pair}, flag=False, none=None)
+    assert got == [
+        ["tuple", "ndarray", two, ["list", two, "bool"]],
+        {"layers": {"a": two}, "flag": "bool", "none": "NoneType"},
+    ]  # fmt: skip
+
+
+def test_arguments_are_fresh_at_each_of_many_calls(load: Load) -> None:
+    cell = "def f(layers, *, more):\n    for w, b in layers: w += 1\n    more['a'] += 1\n"
+    student = load(cell + "    return float(layers[0][0].sum() + more['a'].sum())")
+    layers = [(np.zeros(2), np.zeros(1))]
+    assert student.many(3).f(layers, more={"a": np.zeros(1)}) == [3.0, 3.0, 3.0]
+    assert not layers[0][0].any()
+
+
+def test_arguments_within_others_are_seen_as_they_are_after_the_call(load: Load) -> None:
+    student = load("def f(layers, state): layers[0][0][:] = 7")
+    after = student.arguments_after.f([(np.zeros(2), np.zeros(1))], (np.ones(1), np.ones(1)))
+    np.testing.assert_array_equal(after[0][0][0], [7, 7])
+    np.testing.assert_array_equal(after[1][0], [1])
+
+
+def test_a_right_one_stands_in_by_its_own_name(load: Load) -> None:
+    cell = "import numpy as np\ndef half(x): return x\ndef f(x): return half(x)"
+    assert load(cell).f(np.full((1, 1), 4.0))[0, 0] == 4
+    assert load(cell, right=("half",)).f(np.full((1, 1), 4.0))[0, 0] == 2
+
+
+# -- models ---------------------------------------------------------------------------------------
+
+READER = """
+import torch
+from torch import nn
+
+class Reader(nn.Module):
+    def __init__(self, E=3, H=2):
+        super().__init__()
+        self.rnn = nn.LSTM(E, H, batch_first=True)
+
+    def forward(self, x, lengths=None, state=None):
+        assert state is None or type(state) is tuple
+        assert lengths is None or lengths.dtype == torch.int64
+        states, last = self.rnn(x, state)
+        return states, last
+"""
+
+
+def test_a_model_of_any_name_takes_and_returns_a_state_of_two_arrays(load: Load) -> None:
+    model = load(READER).Reader(3, 2)
+    x = np.random.default_rng(0).normal(size=(1, 4, 3))
+    states, last = model(x)
+    assert [one.shape for one in last] == [(1, 1, 2), (1, 1, 2)]
+    _, half_way = model(x[:, :2])
+    _, end = model(x[:, 2:], state=tuple(half_way))
+    np.testing.assert_allclose(end[0], last[0], rtol=1e-5)
+    np.testing.assert_allclose(model(x, lengths=np.array([4]))[0], states)
+
+
+def test_a_module_is_named_by_what_it_derives_from(load: Load) -> None:
+    student = load(READER, "def f(): return Reader()")
+    with pytest.raises(StudentError, match="returned a Module, which cannot be read"):
+        student.f()
