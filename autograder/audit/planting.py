@@ -202,7 +202,7 @@ def _call(one: Misconception) -> str:
 
 
 def _standing_alone(module: ModuleType) -> str:
-    """A module's source without what it imports of this package and of its own."""
+    """A module's source without its imports from this package and from its own folder."""
     tree = ast.parse(getsource(module))
     tree.body = [
         node

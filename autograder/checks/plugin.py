@@ -109,7 +109,7 @@ def submission(request: pytest.FixtureRequest, assignment: Assignment) -> Submis
 def student(
     assignment: Assignment, submission: Submission, reference: Reference
 ) -> Iterator[Student]:
-    """The submission, in a process of its own."""
+    """The submission, in a separate process."""
     with Sandbox(box.choose(None), hidden=[assignment.course.root]) as sandbox:
         limits = rubric_of(assignment).limits
         session = Session(submission, sandbox.controls[0], limits, assignment.support())

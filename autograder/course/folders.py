@@ -79,7 +79,7 @@ class Course:
     def secret(self) -> bytes:
         """The course secret, made at its first use and kept in the course's folder.
 
-        Whoever keeps this file can draw the same inputs again; whoever else has it can know them.
+        With this file the same inputs can be drawn again. Anyone who has it can know them.
         """
         path = self.root / SECRET
         if not path.exists():
@@ -95,7 +95,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One homework of a course, and where its files lie."""
+    """One homework of a course, and where its files are."""
 
     course: Course
     name: str
@@ -192,7 +192,7 @@ def _package(folder: Path) -> str:
 
 
 def _create(path: Path, text: str) -> None:
-    """Writes a file that only its owner reads, whole; where another was faster, that one stays."""
+    """Writes a whole file that only its owner can read. A file that exists already is kept."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(descriptor, "w") as file:

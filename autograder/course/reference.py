@@ -101,7 +101,7 @@ def answered(
         shapes: of its required arguments, in the contract's letters (see ``Stub``).
         args: as the student's code gave them, of any kind.
         kwargs: likewise.
-        spend: is told what it costs beforehand, in about nanoseconds, and may raise.
+        spend: called with the cost, about in nanoseconds, before the work is done; may raise.
 
     Raises:
         NotAnswered: for other arguments, and for what cannot be computed.

@@ -35,7 +35,7 @@ class Stub:
 class Stubs(Mapping[str, Stub]):
     """The table of an assignment.
 
-    A stub without a line in it ``returns``, and nothing stands in for it.
+    A stub without a line is of the kind ``returns``, and no correct one replaces it.
     """
 
     def __init__(self, lines: Mapping[str, Stub]) -> None:
@@ -71,5 +71,5 @@ def load_stubs(assignment: Assignment) -> Stubs:
         return Stubs({})
     lines = getattr(assignment.module("stubs"), "STUBS", None)
     if not isinstance(lines, dict) or not all(isinstance(one, Stub) for one in lines.values()):
-        raise CourseError(f"{file}: holds no table such as STUBS = {{'softmax': Stub()}}; write it")
+        raise CourseError(f"{file}: holds no table such as STUBS = {{'f': Stub()}}; write it")
     return Stubs(lines)

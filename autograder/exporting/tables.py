@@ -77,7 +77,7 @@ Earners = Sequence[tuple[Person, Earned | None]]
 
 
 def cell(value: Value) -> str:
-    """A value as it is in a table. A text is never more than text to a spreadsheet."""
+    """A value as it is in a table. A spreadsheet takes no text for a formula."""
     if isinstance(value, str):
         return FORMULA.sub("'", printable_lines(value, MAX_CELL))
     if value is None:

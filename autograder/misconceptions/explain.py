@@ -48,7 +48,7 @@ Suspect = tuple[Names, Right]
 RightWith = Callable[[Mapping[str, Piece]], Right]
 
 WHOLE: tuple[Leaf, ...] = ((),)
-# What a piece of a model, or of a sampler, is called that is judged in a way of its own.
+# Names of the pieces of a model, or of a sampler, that are compared differently.
 LAYERS, GENERATOR = "{}_layers", "{}_generator"
 FAILED, OTHERWISE = "failed as it would have to", "answered otherwise"
 # Beyond these, more answers say no more and only take time.
@@ -353,7 +353,7 @@ class _Case:
             effort.spend(self._work[-1])
 
     def piece(self, name: str) -> str:
-        """What a piece is called that is judged in a way of its own."""
+        """The name of a piece that is compared differently."""
         return name.format(self.stub)
 
     def _compare(self) -> Iterator[tuple[Call, Any, Sequence[int] | None, Any]]:

@@ -18,7 +18,7 @@ _pieces: defaultdict[str, dict[str, Piece]] = defaultdict(dict)
 
 
 class Right:
-    """The ``pieces`` by name, some of them ``replaced``: ``right.softmax(logits)``.
+    """The ``pieces`` by name, some of them ``replaced``: ``right.f(x)``.
 
     What replaces a piece is called with the right one in its own place. ``used`` are the names of
     the pieces that were asked for.

@@ -66,7 +66,7 @@ def _refuse_name(name: str) -> None:
 
 
 def _can_be_imported(name: str) -> bool:
-    if name == "conftest":  # pytest imports it wherever it lies.
+    if name == "conftest":  # pytest imports it from any folder.
         return True
     try:
         return find_spec(name) is not None

@@ -119,7 +119,7 @@ def self_check_package(facts: Facts, sources: Mapping[Path, Collection[str]]) ->
 
 
 def _as_json(facts: Facts) -> str:
-    """The facts, each entry of a list in a line of its own."""
+    """The facts as JSON, one line for each entry of a list."""
 
     def line(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, default=_plain)

@@ -152,7 +152,7 @@ def _used(path: Path, tree: ast.stmt) -> set[str]:
 
 
 def _pieces(statements: Mapping[int, _Statement]) -> Iterator[str]:
-    """Statements in their order, as lines; only constants stand close to each other."""
+    """Statements in their order, as lines; only between constants there are no blank lines."""
     ordered = [statements[place] for place in sorted(statements)]
     for heading, group in groupby(ordered, lambda one: one.heading):
         yield from ["", "", heading] if heading else []

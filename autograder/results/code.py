@@ -1,4 +1,4 @@
-"""The student's own code, as it is shown beside the marks. Nothing of it is parsed or run."""
+"""The student's code, as it is shown beside the marks. It is neither parsed nor run."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Document(Marks, frozen=True, kw_only=True):
     """A ``STUDENT.json``: the marks, and what they are made of.
 
     ``digest`` names what the evidence is of: the submission, and all that it was checked with.
-    ``code`` is the student's own, to stand beside the marks. ``handed_in`` is the time at which
+    ``code`` is the student's, shown beside the marks. ``handed_in`` is the time at which
     nbgrader took the submission, where it did.
     """
 

@@ -14,7 +14,7 @@ def locked(folder: Path) -> IO[str]:
     """Makes the folder, for one run alone. The lock is released when the
     file is closed or the process dies.
 
-    Raises CourseError where another run has it.
+    Raises CourseError if another run is using it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / ".lock").open("w")

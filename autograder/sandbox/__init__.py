@@ -1,1 +1,1 @@
-"""Runs a student's code in a process of its own, shut in, with deadlines."""
+"""Runs a student's code in a confined process, with deadlines."""

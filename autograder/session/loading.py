@@ -48,7 +48,7 @@ class CellState:
         self._lost = 0
 
     def asked(self) -> dict[str, Any]:
-        """What a worker is told of it."""
+        """The fields of the request to run it."""
         return {"name": self.cell.name, "source": self.cell.source, "stop": self.stop}
 
     def stop_before(self, reached: int) -> None:

@@ -54,7 +54,7 @@ class _Request:
 
 
 class _BeginAgain(Exception):
-    """Several tasks waited for a worker that was lost, or that gives more than is to be held."""
+    """Several tasks waited for a worker that was lost, or whose answers are too large together."""
 
 
 class Pipeline:

@@ -32,7 +32,7 @@ MAX_SCRIPT_LINES = 20_000
 MAX_SCRIPT_BYTES = 4 * MAX_SOURCE_BYTES
 # Of all cells of a notebook together.
 MAX_CHARACTERS = 8 << 20
-# Of all that stand before the cells of a script, to keep its line numbers.
+# Of the empty lines before the cells of a script, which keep its line numbers.
 MAX_EMPTY_LINES = 4 << 20
 
 Format = Literal["notebook", "script", "none"]

@@ -53,7 +53,7 @@ def readable() -> list[Path]:
 
 
 def _around(place: Path, hidden: Sequence[Path]) -> Iterator[tuple[Path, int]]:
-    """``place`` with its rights; where something hidden lies in it, what lies around that."""
+    """``place`` with its rights; if it contains a hidden place, its other contents."""
     if place in hidden:
         return
     if not any(place in path.parents for path in hidden):

@@ -113,7 +113,7 @@ def _rules(pid: int) -> dict[str, list[Rule]]:
         # Large pages from the machine's own stock are shared by all.
         "mmap": [Rule(3, MAP_HUGETLB, {0})],
         "madvise": [Rule(2, whole, MADVISE)],
-        # One that is not private can lie in a file that others read too. Waiting for it returns
+        # One that is not private can be in a file that others read too. Waiting for it returns
         # at once, as it may, and whoever waits asks again; so there is nobody to wake.
         "futex": [
             Rule(1, FUTEX_PRIVATE, {FUTEX_PRIVATE}),

@@ -1,4 +1,4 @@
-"""Confines a process and has it try to break out: ``main`` is run in a box of its own."""
+"""Confines a process and has it try to break out. ``main`` is run in a new box."""
 
 from __future__ import annotations
 
