@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import math
 import re
@@ -52,6 +53,7 @@ class Reference:
         stubs = [cell for head, cell in cells if 'role="stub"' in head]
         if not stubs:
             raise CourseError(f'{source}: holds no cell marked # %% part="..." role="stub"')
+        self._stub_cells = "\n".join(stubs)
         imports = next(cell for head, cell in cells if "import numpy" in cell)
         for cell in (imports, *stubs):
             try:
@@ -76,6 +78,10 @@ class Reference:
         except KeyError:
             raise AttributeError(f"the solution has no function {name}") from None
         return function
+
+    def parameters_of(self, name: str) -> tuple[str, ...]:
+        """The names of a stub's parameters; of a class, those of its ``forward``. Runs nothing."""
+        return _named_parameters(self._stub_cells).get(name, ())
 
     def stand_in(
         self, name: str, args: list[Any], kwargs: dict[str, Any], spend: Callable[[int], None]
@@ -115,6 +121,26 @@ def answered(
             return function(*arguments)
     except (ArithmeticError, TypeError, ValueError, IndexError) as error:
         raise NotAnswered(f"{name} cannot be computed: {type(error).__name__}") from None
+
+
+@cache
+def _named_parameters(source: str) -> Mapping[str, tuple[str, ...]]:
+    """The names of the parameters of all functions and classes of a source."""
+    found = {}
+    for node in ast.parse(source).body:
+        function: ast.stmt | None = node
+        if isinstance(node, ast.ClassDef):
+            function = next((one for one in node.body if _is_forward(one)), None)
+        if isinstance(function, ast.FunctionDef) and isinstance(
+            node, ast.FunctionDef | ast.ClassDef
+        ):
+            names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+            found[node.name] = tuple(name for name in names if name != "self")
+    return found
+
+
+def _is_forward(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "forward"
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from autograder.session.student import Call
 # How many numbers of an array, and how many items of a list, take as long to compare as a piece
 # takes to compute.
 NUMBERS, ITEMS = 2_000, 20
+# Of a draw that is certain.
+CERTAIN = 1 - 1e-9
 
 Leaf = tuple[int | str, ...]
 
@@ -34,7 +36,7 @@ def outcome(right: Right, call: Call, stub: Stub, ids: Sequence[int] | None) -> 
     ``ids`` are the tokens that were drawn, where they are needed to know what the next one is
     drawn with.
     """
-    args, kwargs = _own(_without_generators(call)), _own(dict(call.kwargs))
+    args, kwargs = own(without_generators(call)), own(dict(call.kwargs))
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -65,16 +67,32 @@ def _kind(error: Exception) -> str:
     return next(kind.__name__ for kind in kinds if kind.__module__ == "builtins")
 
 
-def _own(value: Any) -> Any:
+def written(
+    way: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> list[int] | None:
+    """The tokens that a way writes where each is certain; None where one is not."""
+    ids: list[int] = []
+    while True:
+        rows = list(way(ids, *args, **kwargs))
+        if len(ids) == len(rows):
+            return ids
+        shares = np.asarray(rows[len(ids)])
+        if not shares.max() > CERTAIN:
+            return None
+        ids.append(int(shares.argmax()))
+
+
+def own(value: Any) -> Any:
     """A copy of arguments, which may be modified: of arrays, and of lists and dicts of these."""
     if isinstance(value, dict):
-        return {key: _own(one) for key, one in value.items()}
+        return {key: own(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [_own(one) for one in value]
+        return [own(one) for one in value]
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _without_generators(call: Call) -> list[Any]:
+def without_generators(call: Call) -> list[Any]:
+    """The arguments of a call that a way of writing the stub takes."""
     return [value for value in call.args if not isinstance(value, np.random.Generator)]
 
 

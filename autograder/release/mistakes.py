@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.course.stubs import Kind
 from autograder.misconceptions import Library, Misconception, Right
+from autograder.misconceptions.outcomes import written
 from autograder.self_check.facts import Check, Leaf, Mistake
 from autograder.self_check.mistakes import DRAWS, call_key, fingerprint, item_at, leaf_name
 from autograder.self_check.student import NoAnswer, OwnStudent, StubCall
@@ -17,8 +18,6 @@ from autograder.worker.answers import plain
 
 # Draws from more tokens than this tell little by themselves.
 FEW = 8
-# Of a draw that is certain.
-CERTAIN = 1 - 1e-9
 
 
 def known_mistakes(checks: Sequence[Check], library: Library) -> Iterator[Mistake]:
@@ -87,10 +86,10 @@ class _RightFunctions(dict[str, Callable[..., Any]]):
             shares = getattr(right, name)(*_without_generators(args), **settings)
             return int(rng.choice(len(shares), p=shares))
 
-        def written(*args: Any, **settings: Any) -> Any:
-            return _written(getattr(right, name), _without_generators(args), settings)
+        def writes(*args: Any, **settings: Any) -> Any:
+            return written(getattr(right, name), _without_generators(args), settings)
 
-        return {"draws": drawn, "writes": written}.get(kind, getattr(right, name))
+        return {"draws": drawn, "writes": writes}.get(kind, getattr(right, name))
 
 
 def _without_generators(args: Iterable[Any]) -> list[Any]:
@@ -108,22 +107,7 @@ def _answer(right: Right, call: StubCall, kind: Kind) -> Any:
                 usable = abs(shares.sum() - 1) < 1e-9 and len(shares) <= FEW
                 return {DRAWS: [float(f"{share:.6g}") for share in shares]} if usable else None
             if kind == "writes":
-                return _written(way, args, settings)
+                return written(way, args, settings)
             return plain(way(*call.args, **settings))
     except Exception:
         return None
-
-
-def _written(
-    way: Callable[..., Any], args: Sequence[Any], settings: Mapping[str, Any]
-) -> list[int] | None:
-    """The tokens that are written where each is certain; None where one is not."""
-    returned: list[int] = []
-    while True:
-        rows = way(returned, *args, **settings)
-        if len(returned) == len(rows):
-            return returned
-        shares = np.asarray(rows[len(returned)])
-        if not shares.max() > CERTAIN:
-            return None
-        returned.append(int(shares.argmax()))

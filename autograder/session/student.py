@@ -20,8 +20,8 @@ class Call(msgspec.Struct, frozen=True):
     """One call of a stub, and what came of it.
 
     ``parameters`` are those of a model whose forward pass this is, and ``sizes`` what it was built
-    with; ``about`` says what else was asked of a model that was built with ``args``: its "kinds" or
-    its "parameters".
+    with; ``about`` says what else was asked: of a model that was built with ``args`` its "kinds" or
+    its "parameters", or what became of the "arguments" of a call.
     """
 
     stub: str
@@ -31,7 +31,7 @@ class Call(msgspec.Struct, frozen=True):
     answer: Any
     parameters: Mapping[str, Array] | None = None
     sizes: tuple[Any, ...] = ()
-    about: Literal["kinds", "parameters"] | None = None
+    about: Literal["kinds", "parameters", "arguments"] | None = None
 
     @property
     def entries(self) -> int:
@@ -47,6 +47,7 @@ class Student:
 
     Where others call the stubs in ``right``, right ones answer in their place, from here.
     ``calls`` were made; of the stubs that were ``asked``; others ``stood_in`` for their own.
+    ``arguments_calls`` are those of which only the arguments were looked at.
     """
 
     def __init__(self, session: Session, reference: Reference, right: Collection[str] = ()) -> None:
@@ -56,6 +57,7 @@ class Student:
         self.asked: set[str] = set()
         self.stood_in: set[str] = set()
         self.calls: list[Call] = []
+        self.arguments_calls: list[Call] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -112,7 +114,9 @@ class Student:
         alike = not judged and not any(isinstance(value, np.random.Generator) for value in args)
         try:
             if arguments_after:
-                return ask(key=b"after " + asked.data, alike=True).get("answer")
+                after = ask(key=b"after " + asked.data, alike=True).get("answer")
+                self.arguments_calls.append(Call(name, args, kwargs, 1, after, about="arguments"))
+                return after
             reply = ask(key=None if judged else asked.data, alike=alike)
         except StudentError:
             if arguments_after:

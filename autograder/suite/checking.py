@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,11 @@ import numpy as np
 
 from autograder.checks.agree import Disagreement, Partial, close_calls
 from autograder.course.concepts import Question
-from autograder.course.folders import CourseError, seed
+from autograder.course.folders import CourseError
 from autograder.course.reference import Reference
 from autograder.session.replies import StudentError
 from autograder.session.session import Session
 from autograder.session.student import Call, Student
-from autograder.submissions.reading import Submission
 from autograder.submissions.text import printable
 from autograder.suite.collecting import Check
 from autograder.suite.evidence import Outcome, Seen
@@ -48,23 +47,32 @@ class RememberedReference:
 
 @dataclass(frozen=True)
 class Given:
-    """What the checks of one submission are given."""
+    """What the checks of one submission are given.
 
-    submission: Submission
+    ``drawn_from`` is the seed of a check's inputs, by the name that they are drawn under. Where
+    these are ``public``, what is said of them may be shown whole.
+    """
+
     session: Session
     reference: Reference
     remembered: RememberedReference
     concepts: Mapping[str, Question]
-    secret: bytes
+    drawn_from: Callable[[str], int]
+    public: bool = False
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``."""
+    """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``.
+
+    ``right`` are those that might have. Of ``arguments_calls`` only the arguments were looked at.
+    """
 
     check: Check
     seen: Seen
     calls: Sequence[Call]
+    arguments_calls: Sequence[Call]
     asked: Collection[str]
+    right: Collection[str]
     stood_in: Collection[str]
 
     @property
@@ -91,7 +99,8 @@ def run_check(check: Check, given: Given, right: Collection[str] = ()) -> Run:
     # What a visible check expects is written out by hand, to some digits.
     if close and not check.visible:
         seen = msgspec.structs.replace(seen, close=True)
-    return Run(check, seen, student.calls, student.asked, student.stood_in)
+    calls, after = student.calls, student.arguments_calls
+    return Run(check, seen, calls, after, student.asked, right, student.stood_in)
 
 
 def _see(check: Check, given: Given, student: Student, right: Collection[str]) -> Seen:
@@ -100,10 +109,8 @@ def _see(check: Check, given: Given, student: Student, right: Collection[str]) -
         # With right ones in place, inputs are others: answers to those that the code has seen could
         # be had from right ones.
         drawn_as = " ".join([check.drawn_as, *sorted(right)])
-        submission = given.submission
-        drawn_from = seed(given.secret, submission.student, submission.work, drawn_as)
-        have["rng"] = np.random.default_rng(drawn_from)
-    shown = check.visible and not given.session.hidden_sent
+        have["rng"] = np.random.default_rng(given.drawn_from(drawn_as))
+    shown = (check.visible or given.public) and not given.session.hidden_sent
     try:
         check.function(**{key: have[key] for key in check.fixtures}, **check.parameters)
     except StudentError as error:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from autograder.examples.example import Example
 from autograder.session.loading import CellTrouble
 from autograder.submissions.text import printable
 
@@ -71,6 +72,7 @@ class Evidence(msgspec.Struct, frozen=True):
     cells: tuple[CellTrouble, ...]
     checks: tuple[CheckEvidence, ...]
     explanations: tuple[Explanation, ...] = ()
+    examples: tuple[Example, ...] = ()
     out_of_time: bool = False
 
     @property

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from autograder.course.stubs import Stubs
-from autograder.session.student import Call
 from autograder.suite.checking import Run
 
 # Runs the check of a run again, with the right ones of some stubs.
@@ -18,11 +17,11 @@ class FollowedThrough:
     """How a criterion's checks went with right ones in place.
 
     ``runs`` ends with the first that fails. Where there is one, the criterion is not ``met``, and
-    ``calls`` are those to explain.
+    ``explained`` are the runs whose calls show why.
     """
 
     runs: Sequence[Run]
-    calls: Sequence[Call]
+    explained: Sequence[Run]
 
     @property
     def met(self) -> bool:
@@ -68,4 +67,4 @@ def follow_through(
             break
     matters = any(run.stood_in for run in until_one_fails(wrong))
     explained = [with_right(wrong, run) if matters else run for run in submitted]
-    return FollowedThrough(runs, [call for run in explained for call in run.calls])
+    return FollowedThrough(runs, explained)

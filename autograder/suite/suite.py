@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
 from autograder.course.concepts import Question
+from autograder.course.folders import seed
 from autograder.course.reference import Reference
 from autograder.course.rubric import Limits
+from autograder.examples.example import Example
+from autograder.examples.search import Search
 from autograder.misconceptions import Library, Misconception
 from autograder.misconceptions.explain import Effort, Lost, explain
 from autograder.misconceptions.outcomes import Leaf
@@ -21,6 +24,7 @@ from autograder.submissions.reading import Submission
 from autograder.suite.checking import Given, RememberedReference, Run, run_check
 from autograder.suite.collecting import Check
 from autograder.suite.evidence import CheckEvidence, Evidence, Explanation, Named, Seen, Status
+from autograder.suite.examples import NotMet, find_examples
 from autograder.suite.follow_through import follow_through
 
 GARBLED = (
@@ -28,6 +32,10 @@ GARBLED = (
     "and it should be read by a person"
 )
 NOT_COMPARED = "the answers to {} were too large, or too many, to be compared with known mistakes"
+
+# The seed of the public inputs, which anyone may know.
+PUBLIC = b"public"
+SECONDS_FOR_CALL, SECONDS_FOR_EXAMPLES = 2.0, 30.0
 
 Asked = tuple[str, str | None]  # a criterion, and one of its items
 
@@ -54,6 +62,8 @@ class Suite:
         self._support = support
         self._secret = secret
         self._limits = limits
+        # The public inputs are the same for everyone, and so are the answers to them.
+        self._remembered = RememberedReference(reference)
 
     def run(self, submission: Submission, control: Control) -> Evidence:
         """What all checks see of one submission."""
@@ -63,9 +73,12 @@ class Suite:
         try:
             session.load()
             effort = Effort()
-            checks, explanations = self._run_checks(self._given(submission, session), effort)
+            checks, explanations, not_met = self._run_checks(
+                self._given(submission, session), effort
+            )
         finally:
             session.close()
+        examples = self._examples(submission, control, not_met)
         problems = bool(session.troubles or session.mishaps)
         status: Status = "graded with problems" if problems else "graded"
         notes = list(submission.notes)
@@ -78,7 +91,14 @@ class Suite:
             notes.insert(0, GARBLED)
         reason = "; ".join(notes)
         evidence = self._evidence_of(
-            submission, control.level, status, reason, session.troubles, checks, explanations
+            submission,
+            control.level,
+            status,
+            reason,
+            session.troubles,
+            checks,
+            explanations,
+            examples,
         )
         return msgspec.structs.replace(evidence, out_of_time=session.out_of_time)
 
@@ -91,12 +111,41 @@ class Suite:
         return self._evidence_of(submission, control.level, status, reason, (), checks)
 
     def _given(self, submission: Submission, session: Session) -> Given:
+        hidden = partial(seed, self._secret, submission.student, submission.work)
         remembered = RememberedReference(self._reference)
-        return Given(submission, session, self._reference, remembered, self._concepts, self._secret)
+        return Given(session, self._reference, remembered, self._concepts, hidden)
+
+    def _examples(
+        self, submission: Submission, control: Control, not_met: Sequence[NotMet]
+    ) -> list[Example]:
+        """Examples of what is not met, from a worker that never holds a hidden input."""
+
+        def open_session() -> Session:
+            session = Session(submission, control, _for_examples(self._limits), self._support)
+            session.load()
+            return session
+
+        def publicly(run: Run, number: int) -> Run:
+            drawn_from = partial(seed, PUBLIC, "", str(number))
+            given = Given(
+                search.session,
+                self._reference,
+                self._remembered,
+                self._concepts,
+                drawn_from,
+                public=True,
+            )
+            return run_check(run.check, given, run.right)
+
+        search = Search(open_session, self._reference, self._library)
+        try:
+            return find_examples(not_met, search, publicly)
+        finally:
+            search.close()
 
     def _run_checks(
         self, given: Given, effort: Effort
-    ) -> tuple[list[CheckEvidence], list[Explanation]]:
+    ) -> tuple[list[CheckEvidence], list[Explanation], list[NotMet]]:
         submitted = self._as_submitted(given)
         wrong = {stub for run in submitted if run.failed for stub in run.asked}
         not_met: dict[Asked, list[Run]] = {_asked(run): [] for run in submitted if run.failed}
@@ -117,15 +166,24 @@ class Suite:
             _check_evidence(run.check, run.seen, followed.get(run.check.name)) for run in submitted
         ]
         lost = [
-            Lost(*asked, one.calls, _leaves(not_met[asked]))
+            Lost(*asked, [c for run in one.explained for c in run.calls], _leaves(not_met[asked]))
             for asked, one in through.items()
             if not one.met
+        ]
+        shown = [
+            NotMet(
+                one.name,
+                one.leaves if one.item is None else ((one.item,),),
+                not_met[one.criterion, one.item],
+                through[one.criterion, one.item].explained,
+            )
+            for one in lost
         ]
         explanations = [
             Explanation(one.criterion, _named(misconceptions), one.item)
             for one, misconceptions in explain(lost, self._library, effort)
         ]
-        return checks, explanations
+        return checks, explanations, shown
 
     def _as_submitted(self, given: Given) -> list[Run]:
         """Runs all checks, in the order in which they may be sent to a worker."""
@@ -147,6 +205,7 @@ class Suite:
         troubles: Iterable[Any],
         checks: Iterable[CheckEvidence],
         explanations: Iterable[Explanation] = (),
+        examples: Iterable[Example] = (),
     ) -> Evidence:
         return Evidence(
             student=submission.student,
@@ -160,6 +219,7 @@ class Suite:
             cells=tuple(troubles),
             checks=tuple(checks),
             explanations=tuple(explanations),
+            examples=tuple(examples),
         )
 
 
@@ -171,6 +231,15 @@ def _check_evidence(check: Check, seen: Seen, followed: Seen | None = None) -> C
         visible=check.visible,
         submitted=seen,
         followed_through=followed,
+    )
+
+
+def _for_examples(limits: Limits) -> Limits:
+    """The limits of a search: what hangs has been waited for already."""
+    return msgspec.structs.replace(
+        limits,
+        call_seconds=min(limits.call_seconds, SECONDS_FOR_CALL),
+        submission_seconds=min(limits.submission_seconds, SECONDS_FOR_EXAMPLES),
     )
 
 

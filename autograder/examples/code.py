@@ -1,0 +1,287 @@
+"""A call as code to paste, which fails where the answer is wrong."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.agree import tolerance
+from autograder.examples.arguments import is_array, seeds
+from autograder.examples.judging import Wrong
+from autograder.misconceptions.outcomes import Leaf
+from autograder.session.student import Call
+from autograder.worker.values import seed_of
+from autograder.worker.wire import Array
+
+WIDTH = 88
+# Of a result, as it is shown, and in the code before only one entry of it is compared.
+MAX_SHOWN, MAX_EXPECTED = 60, 40
+DIGITS = 6
+
+
+def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> str:
+    """Code that makes the call, and that fails because of what is wrong.
+
+    Args:
+        call: of a stub of the submission.
+        wrong: what is wrong with its answer.
+        parameters: the names of the stub's.
+
+    Of several calls with the same arguments, the last is the one that answers wrongly.
+    """
+    if call.about in ("kinds", "parameters"):
+        return "\n".join(_about_model(call, wrong))
+    lines = ["import numpy as np", ""]
+    if call.parameters is not None:
+        lines.insert(1, "import torch")
+        lines += _model(call)
+    assigned, given = _arguments(call, parameters)
+    lines += assigned
+    made = f"{call.stub if call.parameters is None else 'model'}({', '.join(given)})"
+    if wrong.kind == "modified":
+        lines += _modified(made, given[int(wrong.at[0])], wrong)
+    else:
+        lines += _asked(made, call, wrong)
+    return "\n".join(lines)
+
+
+def of_two_generators(one: Call, other: Call, parameters: Sequence[str]) -> str:
+    """Code that draws with two generators, and compares the draws."""
+    assigned, given = _arguments(one, parameters)
+    made = f"{one.stub}({', '.join(given)})"
+    lines = ["import numpy as np", "", *assigned]
+    for name, call in (("first", one), ("second", other)):
+        (seed,) = seeds(call)
+        drawn = made.replace(literal(_generator(one)), "rng")
+        lines.append(f"rng = np.random.default_rng({seed})")
+        lines.append(f"{name} = [{drawn} for _ in range({call.times})]")
+    sign = "==" if seeds(one) == seeds(other) else "!="
+    return "\n".join([*lines, f"assert first {sign} second"])
+
+
+def _generator(call: Call) -> np.random.Generator:
+    (found,) = (one for one in call.args if isinstance(one, np.random.Generator))
+    return found
+
+
+def _arguments(call: Call, parameters: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Lines that assign the arrays to names, and what to write between the parentheses."""
+    lines, given, in_torch = [], [], call.parameters is not None
+    for name, value in zip(_names(parameters, call), call.args, strict=True):
+        if is_array(value) or isinstance(value, Mapping):
+            lines.append(f"{name} = {literal(value, len(name) + 3, in_torch)}")
+            given.append(name)
+        else:
+            given.append(literal(value))
+    for key, value in call.kwargs.items():
+        given.append(f"{key}={literal(value, in_torch=in_torch)}")
+    return lines, given
+
+
+def _names(parameters: Sequence[str], call: Call) -> Iterator[str]:
+    for index in range(len(call.args)):
+        yield parameters[index] if index < len(parameters) else f"argument_{index + 1}"
+
+
+def _asked(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
+    """The call, and what must be true of its result."""
+    if wrong.kind == "draws":
+        yield from _drawn(made, call, wrong)
+    elif wrong.expected is None:
+        yield made
+    else:
+        indent = ""
+        if call.parameters is not None:
+            yield "with torch.no_grad():"
+            indent = "    "
+        for _ in range(call.times - 1 if wrong.kind != "not a token" else 0):
+            yield f"{indent}{made}  # once before, with the same arguments"
+        yield f"{indent}result = {made}"
+        yield from _compared("result" + _index(wrong.at), wrong)
+
+
+def _index(at: Leaf) -> str:
+    return "".join(f'["{step}"]' if isinstance(step, str) else f"[{step}]" for step in at)
+
+
+def _compared(result: str, wrong: Wrong) -> Iterator[str]:
+    right = wrong.expected
+    if wrong.kind in ("form", "no item") and isinstance(right, dict):
+        yield f"assert isinstance({result}, dict) and set({result}) >= {set(right)!r}"
+    elif wrong.kind in ("form", "no item") and isinstance(right, tuple):
+        yield f"assert isinstance({result}, tuple | list) and len({result}) == {len(right)}"
+    elif wrong.kind == "not a token":
+        yield f"assert np.ndim({result}) == 0 and np.asarray({result}).dtype.kind in 'iu'"
+    elif wrong.kind == "not tokens":
+        yield f"assert np.ndim({result}) == 1 and np.asarray({result}).dtype.kind in 'iu'"
+    elif wrong.kind == "float":
+        yield f"assert np.asarray({result}).dtype.kind in 'iu'"
+    elif isinstance(right, str):
+        yield f"assert {result} == {right!r}"
+    elif wrong.kind == "shape":
+        yield f"assert np.shape({result}) == {np.shape(right)}"
+    else:
+        yield from _close(result, np.asarray(right), wrong.returned)
+
+
+def _close(result: str, right: Array, returned: Any) -> Iterator[str]:
+    whole = right.dtype.kind != "f"
+    if right.size > MAX_EXPECTED:
+        index = _first_wrong(returned, right)
+        result += "[" + ", ".join(map(str, index)) + "]"
+        allowed = tolerance(np.asarray(right), right)
+        right = right[index]
+    else:
+        allowed = tolerance(np.asarray(right), right) if right.size else 0.0
+    if whole:
+        yield f"np.testing.assert_array_equal({result}, {_nested(right)})"
+        return
+    start = f"np.testing.assert_allclose({result}, "
+    yield f"{start}{_nested(right, digits=7)}, rtol=0, atol={allowed:.1g})"
+
+
+def _first_wrong(returned: Any, right: Array) -> tuple[int, ...]:
+    with np.errstate(invalid="ignore"):
+        near = np.abs(np.asarray(returned, dtype=float) - right) <= tolerance(right, right)
+    return tuple(int(one) for one in np.argwhere(~near)[0])
+
+
+def _modified(made: str, name: str, wrong: Wrong) -> Iterator[str]:
+    """The call, and a comparison of one argument with what it was before."""
+    if isinstance(wrong.expected, Mapping):
+        yield f"before = {{key: value.copy() for key, value in {name}.items()}}"
+        yield made
+        yield "for key, value in before.items():"
+        yield f"    np.testing.assert_array_equal({name}[key], value)"
+    else:
+        yield f"before = {name}.copy()"
+        yield made
+        yield f"np.testing.assert_array_equal({name}, before)"
+
+
+def _drawn(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
+    """Counts draws, and compares the share of one token that comes too often or too rarely."""
+    shares, observed = np.asarray(wrong.expected), np.asarray(wrong.returned)
+    times = call.times
+    if times > 1:
+        generator = literal(_generator(call))
+        yield f"rng = {generator}"
+        made = made.replace(generator, "rng")
+        yield f"draws = [{made} for _ in range({times})]"
+    else:
+        yield f"draws = {made}"
+    if observed.dtype.kind != "f":
+        yield f"assert set(draws) <= set(range({len(shares)}))"
+        return
+    off = observed - shares
+    token = int(np.argmax(np.abs(off)))
+    if (observed[shares == 0] > 0).any():
+        token = int(np.flatnonzero((shares == 0) & (observed > 0))[0])
+    allowed = 0.8 * abs(off[token]) if shares[token] else 0.0
+    yield f"share = np.mean(np.array(draws) == {token})"
+    yield f"assert abs(share - {shares[token]:.4g}) <= {allowed:.2g}"
+
+
+def _model(call: Call) -> Iterator[str]:
+    yield f"model = {call.stub}({', '.join(literal(one) for one in call.sizes)})"
+    yield "model.load_state_dict({"
+    for name, value in (call.parameters or {}).items():
+        yield f'    "{name}": {literal(value, 8, in_torch=True)},'
+    yield "})"
+    yield "model.eval()"
+
+
+def _about_model(call: Call, wrong: Wrong) -> Iterator[str]:
+    yield f"model = {call.stub}({', '.join(literal(one) for one in call.args)})"
+    if call.about == "parameters":
+        yield "shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}"
+        yield "assert shapes == {"
+        for name, shape in wrong.expected.items():
+            yield f'    "{name}": {tuple(shape)},'
+        yield "}"
+        return
+    yield "import torch"
+    yield ""
+    for name, kind in wrong.expected.items():
+        yield f"assert isinstance(model.{name}, torch.nn.{kind})"
+
+
+# -- values ---------------------------------------------------------------------------------------
+
+
+def literal(value: Any, indent: int = 0, in_torch: bool = False) -> str:
+    """A value as Python writes it; an array as short as it can be said."""
+    if isinstance(value, np.random.Generator):
+        return f"np.random.default_rng({seed_of(value)})"
+    if isinstance(value, Mapping):
+        inside = ", ".join(f'"{key}": {literal(one)}' for key, one in value.items())
+        return f"{{{inside}}}"
+    if isinstance(value, tuple | list) and not is_array(value):
+        inside = ", ".join(literal(one, in_torch=in_torch) for one in value)
+        return f"({inside},)" if isinstance(value, tuple) else f"[{inside}]"
+    if isinstance(value, list) or not isinstance(value, np.ndarray):
+        return repr(value.item() if isinstance(value, np.generic) else value)
+    return _array(value, indent, "torch.tensor" if in_torch else "np.array")
+
+
+def _array(array: Array, indent: int, make: str) -> str:
+    single = array.dtype.kind == "f" and array.itemsize < 8 and make == "np.array"
+    if array.size > 4 or not array.size:
+        for number, name in ((0, "zeros"), (1, "ones")):
+            if array.dtype.kind == "f" and (array == number).all():
+                of = make.partition(".")[0]
+                return f"{of}.{name}({array.shape}{', dtype=np.float32' * single})"
+        if array.size > 4 and (array == array.flat[0]).all() and make == "np.array":
+            filled = f"np.full({array.shape}, {_number(array.flat[0])}"
+            return f"{filled}{', dtype=np.float32' * single})"
+    if not array.size:
+        return f"np.empty({array.shape}, dtype=int)"
+    return f"{make}({_nested(array, indent + len(make) + 1)}{', dtype=np.float32' * single})"
+
+
+def _nested(array: Array, indent: int = 0, digits: int = 17) -> str:
+    """The entries in brackets: in one line where they fit, else with a line for each row."""
+    if not array.ndim:
+        return _number(array[()], digits)
+    rows = [_nested(row, indent + 1, digits) for row in array]
+    line = ", ".join(rows)
+    if indent + len(line) + 2 <= WIDTH and "\n" not in line:
+        return f"[{line}]"
+    if array.ndim > 1:
+        return "[" + (",\n" + " " * (indent + 1)).join(rows) + "]"
+    return "[" + textwrap.fill(line, WIDTH - 2, subsequent_indent=" " * (indent + 1)) + "]"
+
+
+def _number(value: Any, digits: int = 17) -> str:
+    if not np.isfinite(value):
+        return {np.inf: "np.inf", -np.inf: "-np.inf"}.get(float(value), "np.nan")
+    if float(value).is_integer() and np.asarray(value).dtype.kind != "f":
+        return str(int(value))
+    if isinstance(value, np.float32):
+        return str(value + np.float32(0))
+    return repr(float(f"{float(value):.{digits}g}") + 0.0)
+
+
+def shown(value: Any) -> str:
+    """A value as it is shown to be read, not pasted: rounded, and no longer than can be read."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{key}": {shown(one)}' for key, one in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(shown, value)) + ")"
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biuf":
+        if isinstance(value, list):
+            return "[" + ", ".join(map(shown, value[:8])) + ", ..." * (len(value) > 8) + "]"
+        return getattr(value, "what", None) or repr(value)
+    if array.size > MAX_SHOWN:
+        return f"an array of the shape {array.shape} that begins {shown(array.ravel()[:8])}"
+    if array.dtype.kind == "b" or not array.ndim:
+        return repr(array.item()) if array.dtype.kind in "bi" else f"{array.item():.{DIGITS}g}"
+    text = np.array2string(array, precision=DIGITS, suppress_small=False, separator=", ")
+    return " ".join(text.split())

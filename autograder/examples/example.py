@@ -1,0 +1,24 @@
+"""What a student is shown of a mistake: a call that their code answers wrongly."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Example(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call that shows why criteria were not met.
+
+    ``code`` can be pasted below the student's own, and fails there. ``message`` says what is wrong,
+    ``expected`` and ``returned`` are short enough to read. ``shows`` are the criteria, or items of
+    them such as ``1b.choices:order``. ``numbers`` are in the arguments; ``calls`` were made to find
+    it.
+    """
+
+    stub: str
+    shows: tuple[str, ...]
+    code: str
+    message: str
+    expected: str = ""
+    returned: str = ""
+    numbers: int = 0
+    calls: int = 0

@@ -1,0 +1,308 @@
+"""Whether the answer to one call is right, for calls that no check has made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from autograder.checks.agree import Array, Disagreement, agree, as_array, tolerance, untouched
+from autograder.checks.chance import follows
+from autograder.course.reference import Reference
+from autograder.examples.arguments import values
+from autograder.misconceptions.library import Library
+from autograder.misconceptions.outcomes import (
+    Leaf,
+    Raised,
+    answered,
+    layers,
+    outcome,
+    own,
+    same,
+    tokens,
+    without_generators,
+    written,
+)
+from autograder.session.replies import StudentError
+from autograder.session.student import Call
+
+# The tokens of an answer that are drawn with the same probabilities, at least, to count them.
+ENOUGH_DRAWS = 12
+
+
+class Unfit(Exception):
+    """The call is no example: what is right for it is not settled, or not known."""
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with an answer.
+
+    ``kind`` says in what way. ``at`` is the place in the answer, ``expected`` and ``returned`` are
+    what should be and is there.
+    """
+
+    kind: str
+    message: str
+    at: Leaf = ()
+    expected: Any = None
+    returned: Any = None
+
+
+class Judge:
+    """Compares answers with those of the reference or, for draws and models, of the right ways."""
+
+    def __init__(self, reference: Reference, library: Library) -> None:
+        self._reference = reference
+        self._library = library
+
+    def wrong(self, call: Call, leaves: Sequence[Leaf]) -> Wrong | None:
+        """What is wrong with the items of its answer that are looked at; None if nothing is.
+
+        Raises Unfit.
+        """
+        stub = self._reference.stubs[call.stub]
+        if call.about == "arguments":
+            return self._changed(call)
+        if stub.kind == "draws":
+            return self._draws(call)
+        if stub.kind == "writes":
+            return self._writes(call)
+        right = self._right(call)
+        if stub.kind == "returns" and call.times > 1:
+            return _differently(call.answer, right, leaves)
+        if call.about is not None:
+            return _other_layers(call, right, answered(call, stub))
+        for leaf in leaves:
+            wrong = _differs(call.answer, right, leaf, ())
+            if wrong:
+                return wrong
+        return None
+
+    def _right(self, call: Call) -> Any:
+        """The right answer. Raises Unfit where there is none, or where it is not finite."""
+        stub = self._reference.stubs[call.stub]
+        right = self._library.right()
+        try:
+            if call.about is not None:
+                kinds, shapes = layers(right, call.stub, call.args or stub.sizes)
+                return kinds if call.about == "kinds" else shapes
+            # The right way needs no torch, which takes long to be imported.
+            if call.stub in self._library.pieces:
+                once = msgspec.structs.replace(call, times=1)
+                answer = outcome(right, once, stub, None)
+            else:
+                function = getattr(self._reference, call.stub)
+                with np.errstate(all="ignore"):
+                    answer = function(*own(list(call.args)), **own(dict(call.kwargs)))
+        except Exception:
+            raise Unfit from None
+        if isinstance(answer, Raised) or not _finite(answer):
+            raise Unfit
+        return answer
+
+    @staticmethod
+    def _changed(call: Call) -> Wrong | None:
+        names = [str(index) for index in range(len(call.args))]
+        try:
+            untouched(call.answer, call.args, names)
+        except Disagreement as error:
+            index = int(error.message.split("`")[1])
+            after = call.answer[index] if isinstance(call.answer, list) else None
+            message = "An argument is modified in place; work on a copy."
+            return Wrong("modified", message, (index,), call.args[index], after)
+        return None
+
+    def _draws(self, call: Call) -> Wrong | None:
+        shares = self._shares(call, None)
+        if isinstance(call.answer, StudentError):
+            return _no_answer(call.answer)
+        answers = [call.answer] if call.times == 1 else call.answer
+        ids = tokens(answers)
+        if ids is None or not isinstance(answers, list):
+            first = answers[0] if isinstance(answers, list) and answers else answers
+            return Wrong("not a token", "A draw is no token id.", (), "a token id", first)
+        return _unlike(ids, shares)
+
+    def _writes(self, call: Call) -> Wrong | None:
+        right, stub = self._library.right(), self._reference.stubs[call.stub]
+        if isinstance(call.answer, StudentError):
+            self._certain(call)
+            return _no_answer(call.answer)
+        ids = tokens(call.answer)
+        if ids is None:
+            self._certain(call)
+            message = "The result is no list of token ids."
+            return Wrong("not tokens", message, (), "token ids", call.answer)
+        rows = outcome(right, call, stub, ids)
+        alike = isinstance(rows, list) and len(rows) == len(ids) >= ENOUGH_DRAWS
+        alike = alike and all(np.array_equal(rows[0], row) for row in rows[1:])
+        if alike and rows[0].max() < 1 - 1e-9:
+            _settled(rows[0], call)
+            return _unlike(ids, rows[0])
+        expected = self._certain(call)
+        if ids == expected:
+            return None
+        return Wrong("values", "These tokens are not what is expected.", (), expected, ids)
+
+    def _certain(self, call: Call) -> list[int]:
+        """The tokens of a text of which each is certain. Raises Unfit where one is not."""
+        way = getattr(self._library.right(), call.stub, None)
+        if way is None:
+            raise Unfit
+        try:
+            with np.errstate(all="ignore"):
+                found = written(way, without_generators(call), call.kwargs)
+                # Where two logits are equal, which of them is the largest is not settled.
+                again = written(way, without_generators(_nudged(call)), call.kwargs)
+        except Exception:
+            raise Unfit from None
+        if found is None or found != again:
+            raise Unfit
+        return found
+
+    def _shares(self, call: Call, ids: Sequence[int] | None) -> Array:
+        shares = outcome(self._library.right(), call, self._reference.stubs[call.stub], ids)
+        if not isinstance(shares, np.ndarray) or not abs(float(shares.sum()) - 1) < 1e-9:
+            raise Unfit
+        _settled(shares, call)
+        return shares
+
+
+def _settled(shares: Array, call: Call) -> None:
+    """Raises Unfit where one of several equal logits is drawn and another never is."""
+    for _, value in values(call):
+        if np.shape(value) == shares.shape and np.ndim(value) == 1:
+            drawn, never = np.asarray(value)[shares > 0], np.asarray(value)[shares == 0]
+            if np.intersect1d(drawn, never).size:
+                raise Unfit
+
+
+def _nudged(call: Call) -> Call:
+    """The call with all floats changed a little, each by another factor."""
+    rng = np.random.default_rng(0)
+
+    def nudge(value: Any) -> Any:
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return value + rng.uniform(1e-9, 2e-9, value.shape) * (1 + np.abs(value))
+        return value
+
+    return msgspec.structs.replace(call, args=tuple(nudge(one) for one in call.args))
+
+
+def _unlike(ids: Sequence[int], shares: Array) -> Wrong | None:
+    n = len(ids)
+    if any(not 0 <= one < len(shares) for one in ids):
+        message = "Some draws are ids that no token has."
+        return Wrong("draws", message, (), shares, sorted(set(ids)))
+    try:
+        follows(ids, shares)
+    except Disagreement as error:
+        observed = np.bincount(ids, minlength=len(shares)) / n
+        return Wrong("draws", error.message, (), shares, observed)
+    return None
+
+
+def _no_answer(error: StudentError) -> Wrong:
+    kind = error.kind + (f" {error.raised.type}" if error.raised else "")
+    message = str(error.raised) if error.raised else f"{error.message} {error.detail}".strip()
+    return Wrong(kind, message)
+
+
+def _differs(got: Any, right: Any, leaf: Leaf, at: Leaf) -> Wrong | None:
+    """What is wrong at a place of an answer, and within it."""
+    if isinstance(got, StudentError):
+        return _no_answer(got)
+    if leaf:
+        step, rest = leaf[0], leaf[1:]
+        if isinstance(right, dict) != isinstance(got, dict):
+            return _other_kind(got, right, at)
+        if isinstance(right, tuple | list) and not isinstance(got, list | np.ndarray):
+            return _other_kind(got, right, at)
+        if isinstance(right, tuple) and len(got) != len(right):
+            return _other_kind(got, right, at)
+        try:
+            inner = got[step]
+        except (KeyError, IndexError, TypeError):
+            return Wrong("no item", f"The result has no {step!r}.", at, right, got)
+        return _differs(inner, right[step], rest, (*at, step))
+    if isinstance(right, dict | tuple):
+        keys = list(right) if isinstance(right, dict) else range(len(right))
+        for key in keys:
+            wrong = _differs(got, right, (key,), at)
+            if wrong:
+                return wrong
+        return None
+    if isinstance(right, str) or (isinstance(right, tuple) and not right):
+        return None if same(got, right) else Wrong("values", "It is another.", at, right, got)
+    try:
+        agree(got, right, "The result")
+    except Disagreement as error:
+        kind = _kind(got, np.asarray(right))
+        return Wrong(kind, f"{error.message}", at, right, got)
+    return None
+
+
+def _kind(got: Any, right: Array) -> str:
+    try:
+        array = as_array(got, "")
+    except Disagreement:
+        return "form"
+    if array.shape != right.shape:
+        return "shape"
+    if not np.isfinite(array).all():
+        return "not finite"
+    if array.dtype.kind == "f" != right.dtype.kind and bool((array == right).all()):
+        return "float"
+    if not array.dtype.kind == right.dtype.kind == "f":
+        return "values"
+    # A mistake in how precise an answer is is another than one in what it is.
+    near = bool((np.abs(array - right) <= 1e3 * tolerance(array, right)).all())
+    return "nearly right" if near else "values"
+
+
+def _differently(answers: Any, right: Any, leaves: Sequence[Leaf]) -> Wrong | None:
+    """Whether a stub that is called again with the same arguments answers differently."""
+    if isinstance(answers, StudentError) or not isinstance(answers, list) or len(answers) < 2:
+        return None
+    for leaf in leaves:
+        wrong = [_differs(one, right, leaf, ()) for one in answers]
+        if len({one and repr(one.returned) for one in wrong}) > 1:
+            last = next(one for one in reversed(wrong) if one)
+            message = "It answers differently when it is called again with the same arguments."
+            return replace(last, kind="again", message=message)
+    return None
+
+
+def _other_layers(call: Call, right: Any, got: Any) -> Wrong | None:
+    """What is wrong with the layers of a model, or with the shapes of its parameters."""
+    if isinstance(call.answer, StudentError):
+        return _no_answer(call.answer)
+    if not isinstance(got, dict):
+        return Wrong("form", "The model has no layers.", (), right, got)
+    missing = [name for name in right if name not in got]
+    other = [name for name in right if name in got and got[name] != right[name]]
+    more = [name for name in got if name not in right] if call.about == "parameters" else []
+    for names, what in ((missing, "is missing"), (other, "is another"), (more, "is too many")):
+        if names:
+            return Wrong("layers", f"`{names[0]}` {what}.", (), right, got)
+    return None
+
+
+def _other_kind(got: Any, right: Any, at: Leaf) -> Wrong:
+    wanted = "a dict" if isinstance(right, dict) else f"a tuple of {len(right)}"
+    return Wrong("form", f"The result is not {wanted}.", at, right, got)
+
+
+def _finite(answer: Any) -> bool:
+    if isinstance(answer, dict):
+        return all(map(_finite, answer.values()))
+    if isinstance(answer, tuple | list):
+        return all(map(_finite, answer))
+    try:
+        return bool(np.isfinite(np.asarray(answer, dtype=float)).all())
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,276 @@
+"""Searches for the smallest call that shows a mistake.
+
+It begins with the calls of a check whose inputs are public, and asks a worker that never held a
+hidden input. It is bounded in calls, and in the numbers that these hold, so that the same
+submission gets the same example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+
+import msgspec
+
+from autograder.course.reference import Reference
+from autograder.examples.arguments import numbers, numbers_alike, seeds
+from autograder.examples.code import of_two_generators, pasted, shown
+from autograder.examples.example import Example
+from autograder.examples.judging import Judge, Unfit, Wrong
+from autograder.examples.shrinking import shrink
+from autograder.misconceptions.library import Library
+from autograder.misconceptions.outcomes import Leaf, tokens
+from autograder.session.replies import StudentError
+from autograder.session.session import Session
+from autograder.session.student import Call, Student
+
+# Of one example, and of a submission: calls, and how many numbers count as one more.
+MAX_CALLS, MAX_ALL_CALLS, NUMBERS = 150, 600, 2_000
+# Of a stub that hangs or ends its process.
+MAX_LOST = 2
+MAX_CODE, MAX_TEXT = 8_000, 1_000
+NOT_THERE = ("missing", "unfinished")
+
+
+class _Enough(Exception):
+    """More calls are not made."""
+
+
+class Search:
+    """Finds examples in the answers of one submission.
+
+    ``open_session`` begins a session of the submission that never holds a hidden input; it is
+    called once, where it is needed.
+    """
+
+    def __init__(
+        self, open_session: Callable[[], Session], reference: Reference, library: Library
+    ) -> None:
+        self._open_session = open_session
+        self._opened: Session | None = None
+        self._reference = reference
+        self._judge = Judge(reference, library)
+        self._left = MAX_ALL_CALLS
+
+    @property
+    def session(self) -> Session:
+        """The session in which calls are asked."""
+        if self._opened is None:
+            self._opened = self._open_session()
+        return self._opened
+
+    def close(self) -> None:
+        """Ends the session, where there is one."""
+        if self._opened is not None:
+            self._opened.close()
+
+    def smallest(
+        self, calls: Iterable[Call], leaves: Sequence[Leaf], name: str, right: Collection[str]
+    ) -> Found | None:
+        """The smallest example that some calls lead to; None where all are answered rightly.
+
+        Args:
+            calls: of a check with public inputs.
+            leaves: the items of the answers that the check looks at.
+            name: of the criterion, or item of it, that the check is of.
+            right: the stubs that correct ones stand in for.
+        """
+        asked = list(calls)
+        wrong = self._wrong_among(asked, leaves)
+        if not wrong:
+            again = [msgspec.structs.replace(call, times=2) for call in asked if call.parameters]
+            wrong = self._wrong_among(self.together(again, right), leaves)
+        if not wrong:
+            return None
+        call, why = min(wrong, key=lambda one: numbers(one[0]))
+        call, why = self._again(call, leaves, right) or (call, why)
+        asking = _Asking(self, leaves, why.kind, right)
+        call = asking.smallest(call)
+        return self._found(call, leaves, name, right, asking.made)
+
+    def as_it_is(self, call: Call, leaves: Sequence[Leaf], name: str) -> Found | None:
+        """A call that was made, as an example, where it is answered wrongly."""
+        why = self._wrong(call, leaves)
+        if why is None:
+            return None
+        call, why = self._again(call, leaves, ()) or (call, why)
+        return _example(call, why, name, self._parameters(call), 0)
+
+    def _again(
+        self, call: Call, leaves: Sequence[Leaf], right: Collection[str]
+    ) -> tuple[Call, Wrong] | None:
+        """The same call made twice, where a stub that returns answers differently."""
+        if self._reference.stubs[call.stub].kind != "returns" or call.about is not None:
+            return None
+        if isinstance(call.answer, StudentError):
+            return None
+        (again,) = self.together([msgspec.structs.replace(call, times=2)], right)
+        why = self._wrong(again, leaves)
+        return (again, why) if why is not None else None
+
+    def of_generators(self, calls: Sequence[Call], name: str) -> Found | None:
+        """Two calls that draw with generators, alike or not, and draw as they should not."""
+        drawn = [call for call in calls if call.times > 1 and isinstance(call.answer, list)]
+        for one, other in combinations(drawn, 2):
+            same_seed = seeds(one) == seeds(other)
+            same_draws = tokens(one.answer) == tokens(other.answer)
+            if one.kwargs == other.kwargs and numbers_alike(one, other) and same_seed != same_draws:
+                code = of_two_generators(one, other, self._parameters(one))
+                what = "give different draws" if same_seed else "give the same draws"
+                kind = "the same seed" if same_seed else "different seeds"
+                message = f"Two generators with {kind} {what}."
+                example = Example(one.stub, (name,), code, message, numbers=numbers(one))
+                return Found(example, one)
+        return None
+
+    def shows_too(self, found: Found, leaves: Sequence[Leaf]) -> bool:
+        """Whether an example shows why another criterion is not met, that looks at other items."""
+        return self._wrong(found.call, leaves) is not None
+
+    def _wrong_among(
+        self, calls: Iterable[Call], leaves: Sequence[Leaf]
+    ) -> list[tuple[Call, Wrong]]:
+        return [(call, why) for call in calls if (why := self._wrong(call, leaves))]
+
+    def _found(
+        self, call: Call, leaves: Sequence[Leaf], name: str, right: Collection[str], made: int
+    ) -> Found | None:
+        """The example as it is for whoever pastes it: with the stubs as they were submitted."""
+        why = self._wrong(call, leaves)
+        submitted = self.ask(call, ()) if right else call
+        as_submitted = self._wrong(submitted, leaves)
+        if as_submitted is not None:
+            call, why = submitted, as_submitted
+        if why is None:
+            return None
+        return _example(call, why, name, self._parameters(call), made)
+
+    def _wrong(self, call: Call, leaves: Sequence[Leaf]) -> Wrong | None:
+        try:
+            why = self._judge.wrong(call, leaves)
+        except Unfit:
+            return None
+        # Of what is not there yet, every call is an example.
+        return None if why is None or why.kind in NOT_THERE else why
+
+    def _parameters(self, call: Call) -> Sequence[str]:
+        return self._reference.parameters_of(call.stub)
+
+    def ask(self, call: Call, right: Collection[str]) -> Call:
+        """The call with the answer that the submission gives."""
+        student = Student(self.session, self._reference, right)
+        with suppress(StudentError):
+            if call.parameters is not None:
+                model = getattr(student, call.stub)(*call.sizes)
+                model.load(dict(call.parameters))
+                for _ in range(call.times):
+                    model(*call.args, **call.kwargs)
+            elif call.about in ("kinds", "parameters"):
+                getattr(getattr(student, call.stub)(*call.args), call.about)()
+            elif call.about == "arguments":
+                getattr(student.arguments_after, call.stub)(*call.args, **call.kwargs)
+            else:
+                getattr(student.many(call.times), call.stub)(*call.args, **call.kwargs)
+        made = [*student.calls, *student.arguments_calls]
+        return msgspec.structs.replace(made[-1], times=call.times) if made else call
+
+    def spend(self, calls: int) -> None:
+        """Raises _Enough where no more calls are made."""
+        self._left -= calls
+        if self._left < 0:
+            raise _Enough
+
+    def together(self, calls: Sequence[Call], right: Collection[str]) -> list[Call]:
+        """The calls with their answers."""
+        return self.session.together([partial(self.ask, call, right) for call in calls])
+
+    def fails(self, call: Call, leaves: Sequence[Leaf], kind: str) -> bool:
+        """Whether the answer is wrong in the same way."""
+        why = self._wrong(call, leaves)
+        return why is not None and why.kind == kind
+
+
+@dataclass(frozen=True)
+class Found:
+    """An example, and the call that it shows."""
+
+    example: Example
+    call: Call
+
+    def showing(self, name: str) -> Found:
+        """The same, of one more criterion."""
+        shows = (*self.example.shows, name)
+        return Found(msgspec.structs.replace(self.example, shows=shows), self.call)
+
+
+class _Asking:
+    """One search: which candidates fail, and how many calls were made."""
+
+    def __init__(
+        self, search: Search, leaves: Sequence[Leaf], kind: str, right: Collection[str]
+    ) -> None:
+        self._search = search
+        self._leaves = leaves
+        self._kind = kind
+        self._right = right
+        self._lost = kind.split()[0] in ("out", "crashed")
+        self.made = 0
+
+    def smallest(self, call: Call) -> Call:
+        """The smallest call found that is answered wrongly in the same way."""
+        best = call
+        writes = self._search._reference.stubs[call.stub].kind == "writes"
+
+        def first_failing(calls: Sequence[Call]) -> Call | None:
+            nonlocal best
+            found = self._first_failing(calls)
+            if found is not None:
+                best = found
+            return found
+
+        with suppress(_Enough):
+            shrink(call, first_failing, numbers_too=not writes)
+        return best
+
+    def _first_failing(self, calls: Sequence[Call]) -> Call | None:
+        # Each call that hangs takes its time, so the next one waits for what it comes to.
+        batches = [[call] for call in calls] if self._lost else [calls]
+        for batch in batches:
+            cost = sum(1 + numbers(call) // NUMBERS for call in batch)
+            if self.made + cost > (MAX_LOST if self._lost else MAX_CALLS):
+                raise _Enough
+            self.made += cost
+            self._search.spend(cost)
+            for asked in self._search.together(batch, self._right):
+                if self._search.fails(asked, self._leaves, self._kind):
+                    return asked
+        return None
+
+
+def _example(
+    call: Call,
+    why: Wrong,
+    name: str,
+    parameters: Sequence[str],
+    calls: int,
+) -> Found | None:
+    code = pasted(call, why, parameters)
+    if len(code) > MAX_CODE:
+        return None
+    told = why.expected is not None
+    return Found(
+        Example(
+            stub=call.stub,
+            shows=(name,),
+            code=code,
+            message=why.message,
+            expected=shown(why.expected)[:MAX_TEXT] if told else "",
+            returned=shown(why.returned)[:MAX_TEXT] if told else "",
+            numbers=numbers(call),
+            calls=calls,
+        ),
+        call,
+    )

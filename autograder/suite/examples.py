@@ -1,0 +1,90 @@
+"""Finds an example for each criterion that is not met: see the room ``examples``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from autograder.course.folders import CourseError
+from autograder.examples.example import Example
+from autograder.examples.search import Found, Search
+from autograder.misconceptions.outcomes import Leaf
+from autograder.session.student import Call
+from autograder.suite.checking import Run
+
+# How often a check is run with public inputs that its hidden ones fail on, and those do not.
+TRIES = 2
+
+# Runs the check of a run again, with the public inputs of some number.
+Publicly = Callable[[Run, int], Run]
+
+
+@dataclass(frozen=True)
+class NotMet:
+    """A criterion, or an item of it, that is not met: ``name``, and the items of answers asked for.
+
+    ``submitted`` are the runs of its checks, and ``explained`` those whose calls show why.
+    """
+
+    name: str
+    leaves: tuple[Leaf, ...]
+    submitted: Sequence[Run]
+    explained: Sequence[Run]
+
+
+def find_examples(not_met: Iterable[NotMet], search: Search, publicly: Publicly) -> list[Example]:
+    """The smallest examples, each of one or more criteria of the same stub."""
+    found: list[Found] = []
+    for one in not_met:
+        stubs = {call.stub for run in one.explained if run.failed for call in _calls(run)}
+        for index, known in enumerate(found):
+            if known.call.stub in stubs and search.shows_too(known, one.leaves):
+                found[index] = known.showing(one.name)
+                break
+        else:
+            new = _visible(one, search) or _hidden(one, search, publicly)
+            found += [new] if new else []
+    return [one.example for one in found]
+
+
+def _calls(run: Run) -> Sequence[Call]:
+    return [*run.calls, *run.arguments_calls]
+
+
+def _visible(one: NotMet, search: Search) -> Found | None:
+    """A call of a visible check, as it is: it is small already."""
+    submitted = {run.check.name: run for run in one.submitted}
+    for run in one.explained:
+        if not run.check.visible or not run.failed:
+            continue
+        as_submitted = _calls(submitted[run.check.name])
+        for index, call in enumerate(_calls(run)):
+            # As submitted, another stub may be wrong as well: what is shown is what comes of both.
+            if search.as_it_is(call, one.leaves, one.name):
+                shown = as_submitted[index] if index < len(as_submitted) else call
+                return search.as_it_is(shown, one.leaves, one.name)
+        generators = search.of_generators(run.calls, one.name)
+        if generators:
+            return generators
+    return None
+
+
+def _hidden(one: NotMet, search: Search, publicly: Publicly) -> Found | None:
+    """The smallest call that a hidden check leads to, where its inputs are public ones."""
+    for run in _drawn(one.explained):
+        for number in range(TRIES):
+            with suppress(CourseError):
+                again = publicly(run, number)
+                found = search.smallest(_calls(again), one.leaves, one.name, again.right)
+                found = found or search.of_generators(again.calls, one.name)
+                if found or again.failed:
+                    return found
+    return None
+
+
+def _drawn(runs: Iterable[Run]) -> Iterator[Run]:
+    """The failed runs of hidden checks that draw their inputs: others have no public form."""
+    for run in runs:
+        if run.failed and not run.check.visible and "rng" in run.check.fixtures:
+            yield run
