@@ -20,6 +20,9 @@ WIDTH = 88
 # Of a result, as it is shown, and in the code before only one entry of it is compared.
 MAX_SHOWN, MAX_EXPECTED = 60, 40
 DIGITS = 6
+# Of calls that should all be answered alike, and of draws: how many show that it is not so. Of
+# these, the share of a token is off by more than so many standard deviations.
+OFTEN, DRAWS, SIGMAS = 50, 1000, 5
 
 
 def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> str:
@@ -88,7 +91,10 @@ def _names(parameters: Sequence[str], call: Call) -> Iterator[str]:
 
 def _asked(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
     """The call, and what must be true of its result."""
-    if wrong.kind == "draws":
+    if wrong.kind == "again" and isinstance(wrong.expected, list):
+        yield f"results = [list({made}) for _ in range({OFTEN})]"
+        yield f"assert results == [{shown(wrong.expected)}] * {OFTEN}"
+    elif wrong.kind == "draws":
         yield from _drawn(made, call, wrong)
     elif wrong.expected is None:
         yield made
@@ -165,24 +171,27 @@ def _modified(made: str, name: str, wrong: Wrong) -> Iterator[str]:
 def _drawn(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
     """Counts draws, and compares the share of one token that comes too often or too rarely."""
     shares, observed = np.asarray(wrong.expected), np.asarray(wrong.returned)
-    times = call.times
-    if times > 1:
+    counted = observed.dtype.kind == "f"
+    token = _telling(shares, observed, call.times) if counted else 0
+    if call.times > 1:
         generator = literal(_generator(call))
         yield f"rng = {generator}"
-        made = made.replace(generator, "rng")
-        yield f"draws = [{made} for _ in range({times})]"
+        yield f"draws = [{made.replace(generator, 'rng')} for _ in range({DRAWS})]"
+        allowed = SIGMAS * float(np.sqrt(shares[token] * (1 - shares[token]) / DRAWS))
     else:
         yield f"draws = {made}"
-    if observed.dtype.kind != "f":
+        allowed = 0.8 * abs(float(observed[token] - shares[token])) if counted else 0.0
+    if not counted:
         yield f"assert set(draws) <= set(range({len(shares)}))"
         return
-    off = observed - shares
-    token = int(np.argmax(np.abs(off)))
-    if (observed[shares == 0] > 0).any():
-        token = int(np.flatnonzero((shares == 0) & (observed > 0))[0])
-    allowed = 0.8 * abs(off[token]) if shares[token] else 0.0
     yield f"share = np.mean(np.array(draws) == {token})"
     yield f"assert abs(share - {shares[token]:.4g}) <= {allowed:.2g}"
+
+
+def _telling(shares: Array, observed: Array, times: int) -> int:
+    """The token whose share is furthest from what is expected, for its own standard deviation."""
+    deviation = np.sqrt(shares * (1 - shares) / max(times, 1))
+    return int(np.argmax(np.abs(observed - shares) / np.maximum(deviation, 1e-9)))
 
 
 def _model(call: Call) -> Iterator[str]:
@@ -233,13 +242,17 @@ def _array(array: Array, indent: int, make: str) -> str:
         for number, name in ((0, "zeros"), (1, "ones")):
             if array.dtype.kind == "f" and (array == number).all():
                 of = make.partition(".")[0]
-                return f"{of}.{name}({array.shape}{', dtype=np.float32' * single})"
+                return f"{of}.{name}({_shape(array)}{', dtype=np.float32' * single})"
         if array.size > 4 and (array == array.flat[0]).all() and make == "np.array":
-            filled = f"np.full({array.shape}, {_number(array.flat[0])}"
+            filled = f"np.full({_shape(array)}, {_number(array.flat[0])}"
             return f"{filled}{', dtype=np.float32' * single})"
     if not array.size:
         return f"np.empty({array.shape}, dtype=int)"
     return f"{make}({_nested(array, indent + len(make) + 1)}{', dtype=np.float32' * single})"
+
+
+def _shape(array: Array) -> str:
+    return str(array.shape[0] if array.ndim == 1 else array.shape)
 
 
 def _nested(array: Array, indent: int = 0, digits: int = 17) -> str:

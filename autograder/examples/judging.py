@@ -12,7 +12,6 @@ import numpy as np
 from autograder.checks.agree import Array, Disagreement, agree, as_array, tolerance, untouched
 from autograder.checks.chance import follows
 from autograder.course.reference import Reference
-from autograder.examples.arguments import values
 from autograder.misconceptions.library import Library
 from autograder.misconceptions.outcomes import (
     Leaf,
@@ -31,6 +30,10 @@ from autograder.session.student import Call
 
 # The tokens of an answer that are drawn with the same probabilities, at least, to count them.
 ENOUGH_DRAWS = 12
+
+# What a nudge may change of a probability.
+NUDGED = 1e-6
+AGAIN = "It answers differently when it is called again with the same arguments."
 
 
 class Unfit(Exception):
@@ -128,20 +131,25 @@ class Judge:
         return _unlike(ids, shares)
 
     def _writes(self, call: Call) -> Wrong | None:
-        right, stub = self._library.right(), self._reference.stubs[call.stub]
         if isinstance(call.answer, StudentError):
             self._certain(call)
             return _no_answer(call.answer)
+        if call.times > 1:
+            expected = self._certain(call)
+            answers = [tokens(one) for one in call.answer]
+            other = next((one for one in answers if one != answers[0]), None)
+            return None if other is None else Wrong("again", AGAIN, (), expected, other)
         ids = tokens(call.answer)
         if ids is None:
             self._certain(call)
             message = "The result is no list of token ids."
             return Wrong("not tokens", message, (), "token ids", call.answer)
-        rows = outcome(right, call, stub, ids)
+        rows = self._drawn_with(call, ids)
         alike = isinstance(rows, list) and len(rows) == len(ids) >= ENOUGH_DRAWS
         alike = alike and all(np.array_equal(rows[0], row) for row in rows[1:])
         if alike and rows[0].max() < 1 - 1e-9:
-            _settled(rows[0], call)
+            if not _same_shares(rows[0], self._drawn_with(_nudged(call), ids)[0]):
+                raise Unfit
             return _unlike(ids, rows[0])
         expected = self._certain(call)
         if ids == expected:
@@ -156,7 +164,6 @@ class Judge:
         try:
             with np.errstate(all="ignore"):
                 found = written(way, without_generators(call), call.kwargs)
-                # Where two logits are equal, which of them is the largest is not settled.
                 again = written(way, without_generators(_nudged(call)), call.kwargs)
         except Exception:
             raise Unfit from None
@@ -165,20 +172,21 @@ class Judge:
         return found
 
     def _shares(self, call: Call, ids: Sequence[int] | None) -> Array:
-        shares = outcome(self._library.right(), call, self._reference.stubs[call.stub], ids)
+        shares = self._drawn_with(call, ids)
         if not isinstance(shares, np.ndarray) or not abs(float(shares.sum()) - 1) < 1e-9:
             raise Unfit
-        _settled(shares, call)
+        # Where two logits are equal, which of them is the larger is not settled.
+        if not _same_shares(shares, self._drawn_with(_nudged(call), ids)):
+            raise Unfit
         return shares
 
+    def _drawn_with(self, call: Call, ids: Sequence[int] | None) -> Any:
+        return outcome(self._library.right(), call, self._reference.stubs[call.stub], ids)
 
-def _settled(shares: Array, call: Call) -> None:
-    """Raises Unfit where one of several equal logits is drawn and another never is."""
-    for _, value in values(call):
-        if np.shape(value) == shares.shape and np.ndim(value) == 1:
-            drawn, never = np.asarray(value)[shares > 0], np.asarray(value)[shares == 0]
-            if np.intersect1d(drawn, never).size:
-                raise Unfit
+
+def _same_shares(one: Any, other: Any) -> bool:
+    """Whether two distributions are alike, but for what rounding makes of them."""
+    return np.shape(one) == np.shape(other) and bool(np.abs(one - other).max() < NUDGED)
 
 
 def _nudged(call: Call) -> Call:
@@ -272,8 +280,7 @@ def _differently(answers: Any, right: Any, leaves: Sequence[Leaf]) -> Wrong | No
         wrong = [_differs(one, right, leaf, ()) for one in answers]
         if len({one and repr(one.returned) for one in wrong}) > 1:
             last = next(one for one in reversed(wrong) if one)
-            message = "It answers differently when it is called again with the same arguments."
-            return replace(last, kind="again", message=message)
+            return replace(last, kind="again", message=AGAIN)
     return None
 
 

@@ -27,11 +27,20 @@ from autograder.session.replies import StudentError
 from autograder.session.session import Session
 from autograder.session.student import Call, Student
 
-# Of one example, and of a submission: calls, and how many numbers count as one more.
-MAX_CALLS, MAX_ALL_CALLS, NUMBERS = 150, 600, 2_000
+# Of one example, and of a submission; so many numbers, and so many draws, count as one more.
+MAX_CALLS, MAX_ALL_CALLS = 300, 800
+NUMBERS, DRAWS = 2_000, 100
+# How often is drawn to see which draws are too many or too few.
+OFTEN = 200
 # Of a stub that hangs or ends its process.
 MAX_LOST = 2
 MAX_CODE, MAX_TEXT = 8_000, 1_000
+# How often a call is made to see whether it is answered alike each time, by the kind of its stub.
+TIMES = {"returns": 2, "writes": 8}
+OTHERS = 4
+AFTER_OTHERS = (
+    "It answers differently after other calls: it keeps something from one call to the next."
+)
 NOT_THERE = ("missing", "unfinished")
 
 
@@ -86,7 +95,11 @@ class Search:
         if not wrong:
             return None
         call, why = min(wrong, key=lambda one: numbers(one[0]))
+        if self._depends_on_others(call, asked, right):
+            return self.in_words(AFTER_OTHERS, call.stub, name)
         call, why = self._again(call, leaves, right) or (call, why)
+        if why.kind == "draws" and call.times > 1:
+            call = msgspec.structs.replace(call, times=max(call.times, OFTEN))
         asking = _Asking(self, leaves, why.kind, right)
         call = asking.smallest(call)
         return self._found(call, leaves, name, right, asking.made)
@@ -99,15 +112,25 @@ class Search:
         call, why = self._again(call, leaves, ()) or (call, why)
         return _example(call, why, name, self._parameters(call), 0)
 
+    def _depends_on_others(self, call: Call, asked: Sequence[Call], right: Collection[str]) -> bool:
+        """Whether a stub that writes answers otherwise after other calls than by itself."""
+        if self._reference.stubs[call.stub].kind != "writes":
+            return False
+        answers = []
+        for other in asked[:OTHERS]:
+            self.ask(other, right)
+            answers.append(tokens(self.ask(call, right).answer))
+        by_itself = [tokens(self.ask(call, right).answer) for _ in range(2)]
+        return any(one != by_itself[0] for one in answers) and by_itself[0] == by_itself[1]
+
     def _again(
         self, call: Call, leaves: Sequence[Leaf], right: Collection[str]
     ) -> tuple[Call, Wrong] | None:
-        """The same call made twice, where a stub that returns answers differently."""
-        if self._reference.stubs[call.stub].kind != "returns" or call.about is not None:
+        """The same call made several times, where it is not answered alike each time."""
+        kind = self._reference.stubs[call.stub].kind
+        if kind not in TIMES or call.about is not None or isinstance(call.answer, StudentError):
             return None
-        if isinstance(call.answer, StudentError):
-            return None
-        (again,) = self.together([msgspec.structs.replace(call, times=2)], right)
+        (again,) = self.together([msgspec.structs.replace(call, times=TIMES[kind])], right)
         why = self._wrong(again, leaves)
         return (again, why) if why is not None else None
 
@@ -125,6 +148,11 @@ class Search:
                 example = Example(one.stub, (name,), code, message, numbers=numbers(one))
                 return Found(example, one)
         return None
+
+    def in_words(self, message: str, stub: str, name: str) -> Found:
+        """What a check said of public inputs, where no single call shows it."""
+        call = Call(stub, (), {}, 1, None)
+        return Found(Example(stub, (name,), "", message), call)
 
     def shows_too(self, found: Found, leaves: Sequence[Leaf]) -> bool:
         """Whether an example shows why another criterion is not met, that looks at other items."""
@@ -172,6 +200,14 @@ class Search:
                 getattr(getattr(student, call.stub)(*call.args), call.about)()
             elif call.about == "arguments":
                 getattr(student.arguments_after, call.stub)(*call.args, **call.kwargs)
+            elif self._reference.stubs[call.stub].kind == "writes":
+                # One after another, so that each is given a generator of its own.
+                answers = [
+                    getattr(student, call.stub)(*call.args, **call.kwargs)
+                    for _ in range(call.times)
+                ]
+                answer = answers if call.times > 1 else answers[0]
+                return msgspec.structs.replace(call, answer=answer)
             else:
                 getattr(student.many(call.times), call.stub)(*call.args, **call.kwargs)
         made = [*student.calls, *student.arguments_calls]
@@ -191,6 +227,10 @@ class Search:
         """Whether the answer is wrong in the same way."""
         why = self._wrong(call, leaves)
         return why is not None and why.kind == kind
+
+
+def _cost(call: Call) -> int:
+    return 1 + numbers(call) // NUMBERS + call.times // DRAWS
 
 
 @dataclass(frozen=True)
@@ -222,7 +262,6 @@ class _Asking:
     def smallest(self, call: Call) -> Call:
         """The smallest call found that is answered wrongly in the same way."""
         best = call
-        writes = self._search._reference.stubs[call.stub].kind == "writes"
 
         def first_failing(calls: Sequence[Call]) -> Call | None:
             nonlocal best
@@ -232,14 +271,14 @@ class _Asking:
             return found
 
         with suppress(_Enough):
-            shrink(call, first_failing, numbers_too=not writes)
+            shrink(call, first_failing)
         return best
 
     def _first_failing(self, calls: Sequence[Call]) -> Call | None:
         # Each call that hangs takes its time, so the next one waits for what it comes to.
         batches = [[call] for call in calls] if self._lost else [calls]
         for batch in batches:
-            cost = sum(1 + numbers(call) // NUMBERS for call in batch)
+            cost = sum(map(_cost, batch))
             if self.made + cost > (MAX_LOST if self._lost else MAX_CALLS):
                 raise _Enough
             self.made += cost

@@ -31,17 +31,16 @@ FirstFailing = Callable[[Sequence[Call]], Call | None]
 Simpler = Callable[[Call], Iterator[Call]]
 # Axes that have the same size, and plain numbers that are that size.
 Axes = Sequence[tuple[Place, int | None]]
-# An array with more entries than this is not gone through one by one.
-FEW = 12
+# An array with more entries than this, or an axis, is not gone through one by one.
+FEW = 14
 
 
-def shrink(call: Call, first_failing: FirstFailing, numbers_too: bool = True) -> Call:
+def shrink(call: Call, first_failing: FirstFailing) -> Call:
     """The smallest failing call that is found from a failing one.
 
     Args:
         call: fails.
         first_failing: says which of some calls fails; the smaller ones come first.
-        numbers_too: whether the numbers may change, or only how many there are.
     """
     axes = equal_axes(call)
     bounds = _bounds(call)
@@ -62,11 +61,10 @@ def shrink(call: Call, first_failing: FirstFailing, numbers_too: bool = True) ->
         for place, _ in values(call):
             yield partial(_entries, place=place)
 
-    passes = [fewer, rounder] if numbers_too else [fewer]
     smallest = effort(call)
     while True:
         before = smallest
-        for one_pass in passes:
+        for one_pass in (fewer, rounder):
             for simpler in one_pass():
                 batch = [
                     new for new in simpler(call) if effort(new) < smallest and _within(new, bounds)
@@ -107,6 +105,8 @@ def _one_axis(call: Call, axes: Axes) -> Iterator[Call]:
     for size in sorted({1, 2, 3, now // 2, now - 1}):
         if 0 < size < now:
             yield _cut(call, dict.fromkeys(axes, size))
+    for index in range(now if now <= FEW else 0):
+        yield _without_index(call, axes, index)
 
 
 def _size(call: Call, place: Place, axis: int | None) -> int:
@@ -129,6 +129,21 @@ def _cut(call: Call, sizes: Mapping[tuple[Place, int | None], int]) -> Call:
         else:
             index = (slice(None),) * axis + (slice(size),)
             changes[place] = np.asarray(value)[index]
+    return replaced(call, changes)
+
+
+def _without_index(call: Call, axes: Axes, index: int) -> Call:
+    """Without one entry along some axes."""
+    now = dict(values(call))
+    changes: dict[Place, Any] = {}
+    for place, axis in axes:
+        value: Any = changes.get(place, now.get(place))
+        if value is None:
+            continue
+        if axis is None:
+            changes[place] = int(value) - 1
+        elif index < np.shape(value)[axis]:
+            changes[place] = np.delete(np.asarray(value), index, axis)
     return replaced(call, changes)
 
 

@@ -79,8 +79,13 @@ def _hidden(one: NotMet, search: Search, publicly: Publicly) -> Found | None:
                 found = search.smallest(_calls(again), one.leaves, one.name, again.right)
                 found = found or search.of_generators(again.calls, one.name)
                 if found or again.failed:
-                    return found
+                    return found or _in_words(again, one, search)
     return None
+
+
+def _in_words(run: Run, one: NotMet, search: Search) -> Found | None:
+    calls = _calls(run)
+    return search.in_words(run.seen.message, calls[-1].stub, one.name) if calls else None
 
 
 def _drawn(runs: Iterable[Run]) -> Iterator[Run]:
