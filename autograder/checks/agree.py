@@ -144,7 +144,7 @@ def _compare(got: object, right: Array, name: str, axes: Sequence[str]) -> None:
 def as_array(got: object, name: str) -> Array:
     """What a student returned as an array of numbers. Raises Disagreement for anything else."""
     if got is None or isinstance(got, str | dict) or hasattr(got, "what"):
-        raise Disagreement(f"{name}: {_kind(got)}, expected numbers.")
+        raise Disagreement(f"{name}: {kind_of(got)}, expected numbers.")
     try:
         array = np.asarray(got)
     except (TypeError, ValueError, OverflowError):
@@ -175,7 +175,7 @@ def item(got: object, index: int, names: Sequence[str]) -> object:
 def entry(got: object, key: str, name: str = "The result") -> object:
     """An entry of a returned dict. Raises Disagreement if there is none."""
     if not isinstance(got, dict):
-        raise Disagreement(f"{name}: {_kind(got)}, expected a dict.")
+        raise Disagreement(f"{name}: {kind_of(got)}, expected a dict.")
     if key not in got:
         raise Disagreement(f'{name}: there is no "{key}".')
     found: object = got[key]
@@ -239,7 +239,8 @@ def _same(new: object, old: Array) -> bool:
     return isinstance(new, np.ndarray) and new.dtype == old.dtype and np.array_equal(new, old)
 
 
-def _kind(got: object) -> str:
+def kind_of(got: object) -> str:
+    """What was returned in place of something else, in a word or two."""
     if got is None:
         return "None (is a `return` missing?)"
     what = getattr(got, "what", None)  # what could not be read when it crossed says what it was

@@ -10,8 +10,7 @@ import numpy as np
 
 from autograder.checks.agree import tolerance
 from autograder.examples.arguments import is_array, seeds
-from autograder.examples.judging import Wrong
-from autograder.misconceptions.outcomes import Leaf
+from autograder.examples.judging import Wrong, index
 from autograder.session.student import Call
 from autograder.worker.values import seed_of
 from autograder.worker.wire import Array
@@ -25,7 +24,7 @@ DIGITS = 6
 OFTEN, DRAWS, SIGMAS = 50, 1000, 5
 
 
-def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> str:
+def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> list[str]:
     """Code that makes the call, and that fails because of what is wrong.
 
     Args:
@@ -36,7 +35,7 @@ def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> str:
     Of several calls with the same arguments, the last is the one that answers wrongly.
     """
     if call.about in ("kinds", "parameters"):
-        return "\n".join(_about_model(call, wrong))
+        return list(_about_model(call, wrong))
     lines = ["import numpy as np", ""]
     if call.parameters is not None:
         lines.insert(1, "import torch")
@@ -48,10 +47,10 @@ def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> str:
         lines += _modified(made, given[int(wrong.at[0])], wrong)
     else:
         lines += _asked(made, call, wrong)
-    return "\n".join(lines)
+    return _single(lines)
 
 
-def of_two_generators(one: Call, other: Call, parameters: Sequence[str]) -> str:
+def of_two_generators(one: Call, other: Call, parameters: Sequence[str]) -> list[str]:
     """Code that draws with two generators, and compares the draws."""
     assigned, given = _arguments(one, parameters)
     made = f"{one.stub}({', '.join(given)})"
@@ -62,7 +61,12 @@ def of_two_generators(one: Call, other: Call, parameters: Sequence[str]) -> str:
         lines.append(f"rng = np.random.default_rng({seed})")
         lines.append(f"{name} = [{drawn} for _ in range({call.times})]")
     sign = "==" if seeds(one) == seeds(other) else "!="
-    return "\n".join([*lines, f"assert first {sign} second"])
+    return _single([*lines, f"assert first {sign} second"])
+
+
+def _single(lines: Sequence[str]) -> list[str]:
+    """Lines of which each is one: a literal may take several."""
+    return "\n".join(lines).split("\n")
 
 
 def _generator(call: Call) -> np.random.Generator:
@@ -85,8 +89,8 @@ def _arguments(call: Call, parameters: Sequence[str]) -> tuple[list[str], list[s
 
 
 def _names(parameters: Sequence[str], call: Call) -> Iterator[str]:
-    for index in range(len(call.args)):
-        yield parameters[index] if index < len(parameters) else f"argument_{index + 1}"
+    for place in range(len(call.args)):
+        yield parameters[place] if place < len(parameters) else f"argument_{place + 1}"
 
 
 def _asked(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
@@ -106,11 +110,7 @@ def _asked(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
         for _ in range(call.times - 1 if wrong.kind != "not a token" else 0):
             yield f"{indent}{made}  # once before, with the same arguments"
         yield f"{indent}result = {made}"
-        yield from _compared("result" + _index(wrong.at), wrong)
-
-
-def _index(at: Leaf) -> str:
-    return "".join(f'["{step}"]' if isinstance(step, str) else f"[{step}]" for step in at)
+        yield from _compared("result" + index(wrong.at), wrong)
 
 
 def _compared(result: str, wrong: Wrong) -> Iterator[str]:
@@ -136,10 +136,10 @@ def _compared(result: str, wrong: Wrong) -> Iterator[str]:
 def _close(result: str, right: Array, returned: Any) -> Iterator[str]:
     whole = right.dtype.kind != "f"
     if right.size > MAX_EXPECTED:
-        index = _first_wrong(returned, right)
-        result += "[" + ", ".join(map(str, index)) + "]"
+        place = _first_wrong(returned, right)
+        result += "[" + ", ".join(map(str, place)) + "]"
         allowed = tolerance(np.asarray(right), right)
-        right = right[index]
+        right = right[place]
     else:
         allowed = tolerance(np.asarray(right), right) if right.size else 0.0
     if whole:
@@ -198,7 +198,7 @@ def _model(call: Call) -> Iterator[str]:
     yield f"model = {call.stub}({', '.join(literal(one) for one in call.sizes)})"
     yield "model.load_state_dict({"
     for name, value in (call.parameters or {}).items():
-        yield f'    "{name}": {literal(value, 8, in_torch=True)},'
+        yield f"    {name!r}: {literal(value, 8, in_torch=True)},"
     yield "})"
     yield "model.eval()"
 

@@ -8,7 +8,8 @@ import msgspec
 class Example(msgspec.Struct, frozen=True, omit_defaults=True):
     """A call that shows why criteria were not met.
 
-    ``code`` can be pasted below the student's own, and fails there. ``message`` says what is wrong,
+    ``code`` are lines to paste below the student's own, which fail there; none where no single call
+    shows the mistake. ``message`` says what is wrong,
     ``expected`` and ``returned`` are short enough to read. ``shows`` are the criteria, or items of
     them such as ``1b.choices:order``. ``numbers`` are in the arguments; ``calls`` were made to find
     it.
@@ -16,7 +17,7 @@ class Example(msgspec.Struct, frozen=True, omit_defaults=True):
 
     stub: str
     shows: tuple[str, ...]
-    code: str
+    code: tuple[str, ...]
     message: str
     expected: str = ""
     returned: str = ""

@@ -9,7 +9,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from autograder.checks.agree import Array, Disagreement, agree, as_array, tolerance, untouched
+from autograder.checks.agree import (
+    Array,
+    Disagreement,
+    agree,
+    as_array,
+    kind_of,
+    tolerance,
+    untouched,
+)
 from autograder.checks.chance import follows
 from autograder.course.reference import Reference
 from autograder.misconceptions.library import Library
@@ -33,7 +41,6 @@ ENOUGH_DRAWS = 12
 
 # What a nudge may change of a probability.
 NUDGED = 1e-6
-AGAIN = "It answers differently when it is called again with the same arguments."
 
 
 class Unfit(Exception):
@@ -75,12 +82,13 @@ class Judge:
         if stub.kind == "writes":
             return self._writes(call)
         right = self._right(call)
+        name = "model(…)" if call.parameters is not None else f"{call.stub}(…)"
         if stub.kind == "returns" and call.times > 1:
-            return _differently(call.answer, right, leaves)
+            return _differently(call.answer, right, leaves, name)
         if call.about is not None:
             return _other_layers(call, right, answered(call, stub))
         for leaf in leaves:
-            wrong = _differs(call.answer, right, leaf, ())
+            wrong = _differs(call.answer, right, leaf, (), name)
             if wrong:
                 return wrong
         return None
@@ -97,6 +105,7 @@ class Judge:
             if call.stub in self._library.pieces:
                 once = msgspec.structs.replace(call, times=1)
                 answer = outcome(right, once, stub, None)
+                answer = tuple(answer) if stub.kind == "model" else answer
             else:
                 function = getattr(self._reference, call.stub)
                 with np.errstate(all="ignore"):
@@ -109,40 +118,41 @@ class Judge:
 
     @staticmethod
     def _changed(call: Call) -> Wrong | None:
-        names = [str(index) for index in range(len(call.args))]
-        try:
-            untouched(call.answer, call.args, names)
-        except Disagreement as error:
-            index = int(error.message.split("`")[1])
-            after = call.answer[index] if isinstance(call.answer, list) else None
-            message = "An argument is modified in place; work on a copy."
-            return Wrong("modified", message, (index,), call.args[index], after)
+        for at, before in enumerate(call.args):
+            left = call.answer[at : at + 1] if isinstance(call.answer, list) else []
+            try:
+                untouched(None if call.answer is None else left, [before], [""])
+            except Disagreement:
+                message = f"`{call.stub}(…)` modifies an argument in place; work on a copy."
+                return Wrong("modified", message, (at,), before, left[0] if left else None)
         return None
 
     def _draws(self, call: Call) -> Wrong | None:
         shares = self._shares(call, None)
         if isinstance(call.answer, StudentError):
-            return _no_answer(call.answer)
+            return _no_answer(call.answer, call.stub)
         answers = [call.answer] if call.times == 1 else call.answer
         ids = tokens(answers)
         if ids is None or not isinstance(answers, list):
             first = answers[0] if isinstance(answers, list) and answers else answers
-            return Wrong("not a token", "A draw is no token id.", (), "a token id", first)
-        return _unlike(ids, shares)
+            return Wrong(
+                "not a token", f"`{call.stub}(…)` returns no token id.", (), "a token id", first
+            )
+        return _unlike(ids, shares, call.stub)
 
     def _writes(self, call: Call) -> Wrong | None:
         if isinstance(call.answer, StudentError):
             self._certain(call)
-            return _no_answer(call.answer)
+            return _no_answer(call.answer, call.stub)
         if call.times > 1:
             expected = self._certain(call)
             answers = [tokens(one) for one in call.answer]
             other = next((one for one in answers if one != answers[0]), None)
-            return None if other is None else Wrong("again", AGAIN, (), expected, other)
+            return None if other is None else Wrong("again", _again(call.stub), (), expected, other)
         ids = tokens(call.answer)
         if ids is None:
             self._certain(call)
-            message = "The result is no list of token ids."
+            message = f"`{call.stub}(…)` returns no list of token ids."
             return Wrong("not tokens", message, (), "token ids", call.answer)
         rows = self._drawn_with(call, ids)
         alike = isinstance(rows, list) and len(rows) == len(ids) >= ENOUGH_DRAWS
@@ -150,11 +160,11 @@ class Judge:
         if alike and rows[0].max() < 1 - 1e-9:
             if not _same_shares(rows[0], self._drawn_with(_nudged(call), ids)[0]):
                 raise Unfit
-            return _unlike(ids, rows[0])
+            return _unlike(ids, rows[0], call.stub)
         expected = self._certain(call)
         if ids == expected:
             return None
-        return Wrong("values", "These tokens are not what is expected.", (), expected, ids)
+        return Wrong("values", f"`{call.stub}(…)` writes other tokens.", (), expected, ids)
 
     def _certain(self, call: Call) -> list[int]:
         """The tokens of a text of which each is certain. Raises Unfit where one is not."""
@@ -201,57 +211,66 @@ def _nudged(call: Call) -> Call:
     return msgspec.structs.replace(call, args=tuple(nudge(one) for one in call.args))
 
 
-def _unlike(ids: Sequence[int], shares: Array) -> Wrong | None:
+def _unlike(ids: Sequence[int], shares: Array, stub: str) -> Wrong | None:
     n = len(ids)
     if any(not 0 <= one < len(shares) for one in ids):
-        message = "Some draws are ids that no token has."
+        message = f"`{stub}(…)` draws ids that no token has."
         return Wrong("draws", message, (), shares, sorted(set(ids)))
     try:
-        follows(ids, shares)
+        follows(ids, shares, f"The draws of `{stub}`")
     except Disagreement as error:
         observed = np.bincount(ids, minlength=len(shares)) / n
         return Wrong("draws", error.message, (), shares, observed)
     return None
 
 
-def _no_answer(error: StudentError) -> Wrong:
-    kind = error.kind + (f" {error.raised.type}" if error.raised else "")
-    message = str(error.raised) if error.raised else f"{error.message} {error.detail}".strip()
-    return Wrong(kind, message)
+def _no_answer(error: StudentError, stub: str) -> Wrong:
+    if error.raised:
+        return Wrong(f"raised {error.raised.type}", f"`{stub}(…)` raises {error.raised}")
+    return Wrong(error.kind, f"{error.message} {error.detail}".strip())
 
 
-def _differs(got: Any, right: Any, leaf: Leaf, at: Leaf) -> Wrong | None:
-    """What is wrong at a place of an answer, and within it."""
+def _differs(got: Any, right: Any, leaf: Leaf, at: Leaf, name: str) -> Wrong | None:
+    """What is wrong at a place of an answer, and within it. ``name`` is that of the whole."""
     if isinstance(got, StudentError):
-        return _no_answer(got)
+        return _no_answer(got, name.removesuffix("(…)"))
     if leaf:
         step, rest = leaf[0], leaf[1:]
-        if isinstance(right, dict) != isinstance(got, dict):
-            return _other_kind(got, right, at)
-        if isinstance(right, tuple | list) and not isinstance(got, list | np.ndarray):
-            return _other_kind(got, right, at)
-        if isinstance(right, tuple) and len(got) != len(right):
-            return _other_kind(got, right, at)
+        if not _holds_items(got, right):
+            return _other_kind(got, right, at, name)
         try:
             inner = got[step]
         except (KeyError, IndexError, TypeError):
-            return Wrong("no item", f"The result has no {step!r}.", at, right, got)
-        return _differs(inner, right[step], rest, (*at, step))
+            return Wrong("no item", f"`{name}{index(at)}` has no item {step!r}.", at, right, got)
+        return _differs(inner, right[step], rest, (*at, step), name)
     if isinstance(right, dict | tuple):
+        if not _holds_items(got, right):
+            return _other_kind(got, right, at, name)
         keys = list(right) if isinstance(right, dict) else range(len(right))
-        for key in keys:
-            wrong = _differs(got, right, (key,), at)
-            if wrong:
-                return wrong
-        return None
-    if isinstance(right, str) or (isinstance(right, tuple) and not right):
-        return None if same(got, right) else Wrong("values", "It is another.", at, right, got)
+        wrong = (_differs(got, right, (key,), at, name) for key in keys)
+        return next(filter(None, wrong), None)
+    if isinstance(right, str):
+        message = f"`{name}{index(at)}` is another text."
+        return None if same(got, right) else Wrong("values", message, at, right, got)
     try:
-        agree(got, right, "The result")
+        agree(got, right, f"`{name}{index(at)}`")
     except Disagreement as error:
-        kind = _kind(got, np.asarray(right))
-        return Wrong(kind, f"{error.message}", at, right, got)
+        return Wrong(_kind(got, np.asarray(right)), error.message, at, right, got)
     return None
+
+
+def _holds_items(got: Any, right: Any) -> bool:
+    """Whether a result is a dict where one is expected, or as many items as a tuple has."""
+    if isinstance(right, dict) or isinstance(got, dict):
+        return isinstance(right, dict) and isinstance(got, dict)
+    if isinstance(got, np.ndarray) and not got.ndim:
+        return False
+    return isinstance(got, list | np.ndarray) and len(got) == len(right)
+
+
+def index(at: Leaf) -> str:
+    """The place of an item as Python writes it, such as ``[1]["W_x"]``."""
+    return "".join(f'["{step}"]' if isinstance(step, str) else f"[{step}]" for step in at)
 
 
 def _kind(got: Any, right: Array) -> str:
@@ -272,36 +291,45 @@ def _kind(got: Any, right: Array) -> str:
     return "nearly right" if near else "values"
 
 
-def _differently(answers: Any, right: Any, leaves: Sequence[Leaf]) -> Wrong | None:
+def _again(stub: str) -> str:
+    return f"`{stub}` answers differently when it is called again with the same arguments."
+
+
+def _differently(answers: Any, right: Any, leaves: Sequence[Leaf], name: str) -> Wrong | None:
     """Whether a stub that is called again with the same arguments answers differently."""
     if isinstance(answers, StudentError) or not isinstance(answers, list) or len(answers) < 2:
         return None
     for leaf in leaves:
-        wrong = [_differs(one, right, leaf, ()) for one in answers]
+        wrong = [_differs(one, right, leaf, (), name) for one in answers]
         if len({one and repr(one.returned) for one in wrong}) > 1:
             last = next(one for one in reversed(wrong) if one)
-            return replace(last, kind="again", message=AGAIN)
+            return replace(last, kind="again", message=_again(name.removesuffix("(…)")))
     return None
 
 
 def _other_layers(call: Call, right: Any, got: Any) -> Wrong | None:
     """What is wrong with the layers of a model, or with the shapes of its parameters."""
     if isinstance(call.answer, StudentError):
-        return _no_answer(call.answer)
+        return _no_answer(call.answer, call.stub)
     if not isinstance(got, dict):
-        return Wrong("form", "The model has no layers.", (), right, got)
+        return Wrong("form", f"`{call.stub}` has no layers.", (), right, got)
     missing = [name for name in right if name not in got]
     other = [name for name in right if name in got and got[name] != right[name]]
     more = [name for name in got if name not in right] if call.about == "parameters" else []
-    for names, what in ((missing, "is missing"), (other, "is another"), (more, "is too many")):
+    for names, what in (
+        (missing, "is missing"),
+        (other, "is not what is expected"),
+        (more, "is too many"),
+    ):
         if names:
-            return Wrong("layers", f"`{names[0]}` {what}.", (), right, got)
+            return Wrong("layers", f"`{names[0]}` of `{call.stub}` {what}.", (), right, got)
     return None
 
 
-def _other_kind(got: Any, right: Any, at: Leaf) -> Wrong:
-    wanted = "a dict" if isinstance(right, dict) else f"a tuple of {len(right)}"
-    return Wrong("form", f"The result is not {wanted}.", at, right, got)
+def _other_kind(got: Any, right: Any, at: Leaf, name: str) -> Wrong:
+    wanted = "a dict" if isinstance(right, dict) else f"a tuple of {len(right)} items"
+    message = f"`{name}{index(at)}` is {kind_of(got)}, expected {wanted}."
+    return Wrong("form", message, at, right, got)
 
 
 def _finite(answer: Any) -> bool:

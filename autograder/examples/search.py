@@ -38,9 +38,7 @@ MAX_CODE, MAX_TEXT = 8_000, 1_000
 # How often a call is made to see whether it is answered alike each time, by the kind of its stub.
 TIMES = {"returns": 2, "writes": 8}
 OTHERS = 4
-AFTER_OTHERS = (
-    "It answers differently after other calls: it keeps something from one call to the next."
-)
+AFTER_OTHERS = "`{}` answers differently after other calls: it keeps something of them."
 NOT_THERE = ("missing", "unfinished")
 
 
@@ -96,7 +94,7 @@ class Search:
             return None
         call, why = min(wrong, key=lambda one: numbers(one[0]))
         if self._depends_on_others(call, asked, right):
-            return self.in_words(AFTER_OTHERS, call.stub, name)
+            return self.in_words(AFTER_OTHERS.format(call.stub), call.stub, name)
         call, why = self._again(call, leaves, right) or (call, why)
         if why.kind == "draws" and call.times > 1:
             call = msgspec.structs.replace(call, times=max(call.times, OFTEN))
@@ -144,15 +142,15 @@ class Search:
                 code = of_two_generators(one, other, self._parameters(one))
                 what = "give different draws" if same_seed else "give the same draws"
                 kind = "the same seed" if same_seed else "different seeds"
-                message = f"Two generators with {kind} {what}."
-                example = Example(one.stub, (name,), code, message, numbers=numbers(one))
+                message = f"`{one.stub}`: two generators with {kind} {what}."
+                example = Example(one.stub, (name,), tuple(code), message, numbers=numbers(one))
                 return Found(example, one)
         return None
 
     def in_words(self, message: str, stub: str, name: str) -> Found:
         """What a check said of public inputs, where no single call shows it."""
         call = Call(stub, (), {}, 1, None)
-        return Found(Example(stub, (name,), "", message), call)
+        return Found(Example(stub, (name,), (), message), call)
 
     def shows_too(self, found: Found, leaves: Sequence[Leaf]) -> bool:
         """Whether an example shows why another criterion is not met, that looks at other items."""
@@ -297,14 +295,14 @@ def _example(
     calls: int,
 ) -> Found | None:
     code = pasted(call, why, parameters)
-    if len(code) > MAX_CODE:
+    if sum(map(len, code)) > MAX_CODE:
         return None
     told = why.expected is not None
     return Found(
         Example(
             stub=call.stub,
             shows=(name,),
-            code=code,
+            code=tuple(code),
             message=why.message,
             expected=shown(why.expected)[:MAX_TEXT] if told else "",
             returned=shown(why.returned)[:MAX_TEXT] if told else "",

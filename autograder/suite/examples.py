@@ -43,8 +43,10 @@ def find_examples(not_met: Iterable[NotMet], search: Search, publicly: Publicly)
                 found[index] = known.showing(one.name)
                 break
         else:
-            new = _visible(one, search) or _hidden(one, search, publicly)
-            found += [new] if new else []
+            # Answers can be odder than any example is ready for; then there is none.
+            with suppress(Exception):
+                new = _visible(one, search) or _hidden(one, search, publicly)
+                found += [new] if new else []
     return [one.example for one in found]
 
 
