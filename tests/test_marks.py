@@ -81,7 +81,7 @@ def seen(
     item: str | None = None,
     check: str = "test_it",
 ) -> CheckEvidence:
-    return CheckEvidence(check, criterion, True, submitted, item, followed)
+    return CheckEvidence(check, criterion, True, submitted, item, followed_through=followed)
 
 
 def evidence(checks: Iterable[CheckEvidence], explanations: Iterable[Explanation] = ()) -> Evidence:

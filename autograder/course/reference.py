@@ -79,6 +79,11 @@ class Reference:
             raise AttributeError(f"the solution has no function {name}") from None
         return function
 
+    @property
+    def defined(self) -> tuple[str, ...]:
+        """The names of all functions and classes that the solution's stubs define. Runs nothing."""
+        return tuple(_named_parameters(self._stub_cells))
+
     def parameters_of(self, name: str) -> tuple[str, ...]:
         """The names of a stub's parameters; of a class, those of its ``forward``. Runs nothing."""
         return _named_parameters(self._stub_cells).get(name, ())

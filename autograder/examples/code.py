@@ -294,7 +294,9 @@ def shown(value: Any) -> str:
         return getattr(value, "what", None) or repr(value)
     if array.size > MAX_SHOWN:
         return f"an array of the shape {array.shape} that begins {shown(array.ravel()[:8])}"
-    if array.dtype.kind == "b" or not array.ndim:
-        return repr(array.item()) if array.dtype.kind in "bi" else f"{array.item():.{DIGITS}g}"
-    text = np.array2string(array, precision=DIGITS, suppress_small=False, separator=", ")
+    text = np.array2string(
+        array,
+        separator=", ",
+        formatter={"float_kind": lambda one: _number(one, DIGITS), "int_kind": str, "bool": str},
+    )
     return " ".join(text.split())

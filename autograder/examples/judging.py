@@ -236,12 +236,14 @@ def _differs(got: Any, right: Any, leaf: Leaf, at: Leaf, name: str) -> Wrong | N
         return _no_answer(got, name.removesuffix("(…)"))
     if leaf:
         step, rest = leaf[0], leaf[1:]
-        if not _holds_items(got, right):
+        # A tuple that is too short costs the missing items alone.
+        short = isinstance(got, list) and not isinstance(right, dict) and len(got) < len(right)
+        if not short and not _holds_items(got, right):
             return _other_kind(got, right, at, name)
         try:
             inner = got[step]
         except (KeyError, IndexError, TypeError):
-            return Wrong("no item", f"`{name}{index(at)}` has no item {step!r}.", at, right, got)
+            return _other_kind(got, right, at, name, "no item")
         return _differs(inner, right[step], rest, (*at, step), name)
     if isinstance(right, dict | tuple):
         if not _holds_items(got, right):
@@ -326,10 +328,19 @@ def _other_layers(call: Call, right: Any, got: Any) -> Wrong | None:
     return None
 
 
-def _other_kind(got: Any, right: Any, at: Leaf, name: str) -> Wrong:
-    wanted = "a dict" if isinstance(right, dict) else f"a tuple of {len(right)} items"
-    message = f"`{name}{index(at)}` is {kind_of(got)}, expected {wanted}."
-    return Wrong("form", message, at, right, got)
+def _other_kind(got: Any, right: Any, at: Leaf, name: str, kind: str = "form") -> Wrong:
+    """A result that is no dict or tuple with what is expected in it."""
+    whole = f"`{name}{index(at)}`"
+    if isinstance(right, dict) and isinstance(got, dict):
+        missing = ", ".join(f'"{key}"' for key in right if key not in got)
+        message = f"{whole} has no {missing}."
+    elif isinstance(right, dict):
+        message = f"{whole} is {kind_of(got)}, expected a dict."
+    elif isinstance(got, list):
+        message = f"{whole} holds {len(got)} items, expected a tuple of {len(right)}."
+    else:
+        message = f"{whole} is {kind_of(got)}, expected a tuple of {len(right)} items."
+    return Wrong(kind, message, at, right, got)
 
 
 def _finite(answer: Any) -> bool:

@@ -180,7 +180,7 @@ class Search:
         except Unfit:
             return None
         # Of what is not there yet, every call is an example.
-        return None if why is None or why.kind in NOT_THERE else why
+        return None if is_not_there(call) else why
 
     def _parameters(self, call: Call) -> Sequence[str]:
         return self._reference.parameters_of(call.stub)
@@ -208,7 +208,7 @@ class Search:
                 return msgspec.structs.replace(call, answer=answer)
             else:
                 getattr(student.many(call.times), call.stub)(*call.args, **call.kwargs)
-        made = [*student.calls, *student.arguments_calls]
+        made = [*student.calls, *student.other_calls]
         return msgspec.structs.replace(made[-1], times=call.times) if made else call
 
     def spend(self, calls: int) -> None:
@@ -225,6 +225,11 @@ class Search:
         """Whether the answer is wrong in the same way."""
         why = self._wrong(call, leaves)
         return why is not None and why.kind == kind
+
+
+def is_not_there(call: Call) -> bool:
+    """Whether its stub is not defined, or still to be written."""
+    return isinstance(call.answer, StudentError) and call.answer.kind in NOT_THERE
 
 
 def _cost(call: Call) -> int:

@@ -105,7 +105,7 @@ def _one_axis(call: Call, axes: Axes) -> Iterator[Call]:
     for size in sorted({1, 2, 3, now // 2, now - 1}):
         if 0 < size < now:
             yield _cut(call, dict.fromkeys(axes, size))
-    for index in range(now if now <= FEW else 0):
+    for index in range(now if 1 < now <= FEW else 0):
         yield _without_index(call, axes, index)
 
 

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 from autograder.course.rubric import Criterion, Part, Rubric
+from autograder.examples.example import Example
 from autograder.marking.decisions import ByHand, Decided, Deduction, Written
+from autograder.marking.mistakes import Mistake, find_mistakes
 from autograder.suite.evidence import CheckEvidence, Evidence, Named, Seen
 
 DECIMALS = 9
@@ -75,7 +77,7 @@ class LateMark(msgspec.Struct, frozen=True):
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """The marks of one submission, in points.
+    """The marks of one submission, in points, and the ``mistakes`` behind what was not earned.
 
     ``awaiting_reader`` are points of written answers that a reader has yet to award; they are not
     in ``max_score``.
@@ -86,6 +88,7 @@ class Marks(msgspec.Struct, frozen=True):
     score: float
     max_score: float
     awaiting_reader: float
+    mistakes: tuple[Mistake, ...]
     parts: dict[str, PartMark]
     criteria: dict[str, CriterionMark]
     late: LateMark | None = None
@@ -101,15 +104,25 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
     for check in evidence.checks:
         seen[check.criterion, check.item].append(check)
     named = {(one.criterion, one.item): one.misconceptions for one in evidence.explanations}
+    examples = {shown: one for one in evidence.examples for shown in one.shows}
     criteria: dict[str, CriterionMark] = {}
     parts: dict[str, PartMark] = {}
+    lost: dict[tuple[str, str | None], float] = {}
     for part in rubric.parts():
         for criterion in part.criteria:
             items = [
-                (seen.get((criterion.id, item), []), named.get((criterion.id, item), ()))
+                (
+                    seen.get((criterion.id, item), []),
+                    named.get((criterion.id, item), ()),
+                    examples.get(criterion.id if item is None else f"{criterion.id}:{item}"),
+                )
                 for item in criterion.items or (None,)
             ]
-            by_checks = _criterion(criterion, items, rubric)
+            shares, by_checks = _criterion(criterion, items, rubric)
+            for item, share in zip(criterion.items or (None,), shares, strict=True):
+                if share < 1:
+                    missing = by_checks.max_score * (1 - share) / len(shares)
+                    lost[criterion.id, item] = _round(missing)
             criteria[criterion.id] = _by_hand(by_checks, decided.criteria.get(criterion.id))
         by_hand, written = decided.parts.get(part.id), decided.written.get(part.id)
         parts[part.id] = _part(part, criteria, rubric.written_share, by_hand, written)
@@ -128,6 +141,7 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
                 if part.id not in decided.written
             )
         ),
+        mistakes=find_mistakes(evidence, rubric.parts(), lost) if evidence.checked else (),
         parts=parts,
         criteria=criteria,
         late=late,
@@ -179,29 +193,31 @@ def _late(decided: Deduction | None, earned: float) -> LateMark | None:
 
 def _criterion(
     criterion: Criterion,
-    items: Sequence[tuple[list[CheckEvidence], tuple[Named, ...]]],
+    items: Sequence[tuple[list[CheckEvidence], tuple[Named, ...], Example | None]],
     rubric: Rubric,
-) -> CriterionMark:
+) -> tuple[list[float], CriterionMark]:
+    """The share of each item, and the mark of all of them."""
     worth = criterion.points * (1.0 - rubric.written_share)
     shares: list[float] = []
     messages: list[str] = []
     named: dict[str, Named] = {}
     followed = False
-    for checks, misconceptions in items:
+    for checks, misconceptions, example in items:
         share, seen, through = _share(checks)
         if misconceptions and share == 0:
             share = min(rubric.credits.get(one.name, 0.0) for one in misconceptions)
         named |= {one.name: one for one in misconceptions}
         shares.append(share)
         followed = followed or through
-        messages += [one.message for one in seen if one.message]
+        # What a hidden check may say is less than an example with public inputs does.
+        messages += [example.message] if example else [one.message for one in seen if one.message]
     share = sum(shares) / len(shares)
     told = [f"It looks as if {one.title}." for one in named.values()]
     if followed:
         told.append("Earned with correct functions in place of your other stubs. As submitted:")
     told += dict.fromkeys(messages)
     hints = [one.hint for one in named.values()] or [criterion.hint]
-    return CriterionMark(
+    return shares, CriterionMark(
         score=_round(worth * share),
         max_score=_round(worth),
         message=" ".join(told) or ("Met." if share == 1 else ""),

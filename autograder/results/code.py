@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from msgspec import Meta
 
 from autograder.course.percent import CELL_MARKER
 from autograder.course.rubric import Rubric
+from autograder.submissions.definitions import definitions
 from autograder.submissions.reading import Cell, Submission
 from autograder.submissions.text import printable
 
@@ -37,7 +37,7 @@ Code = dict[str, tuple[Excerpt, ...]]  # by part
 def code_by_part(submission: Submission, rubric: Rubric) -> Code:
     """For each part the cells that define its stubs; of several definitions the last counts."""
     stubs = [stub for part in rubric.parts() for stub in part.stubs]
-    defined = _definitions(submission.cells, stubs)
+    defined = definitions(submission.cells, stubs)
     return {
         part.id: excerpts
         for part in rubric.parts()
@@ -45,25 +45,10 @@ def code_by_part(submission: Submission, rubric: Rubric) -> Code:
     }
 
 
-def _definitions(cells: Iterable[Cell], stubs: Iterable[str]) -> dict[str, tuple[Cell, int]]:
-    """The cell in which each stub is last defined, and the line of it, from 0."""
-    names = "|".join(map(re.escape, stubs))
-    definition = re.compile(
-        rf"^(?:(?:async[ \t]+)?def|class)[ \t]+({names})\b|^({names})[ \t]*=(?!=)", re.MULTILINE
-    )
-    found: dict[str, tuple[Cell, int]] = {}
-    for cell in cells:
-        # A script's cell begins with as many empty lines as stand before it.
-        start = len(cell.source) - len(cell.source.lstrip("\n"))
-        for match in definition.finditer(cell.source, start):
-            found[match[1] or match[2]] = cell, cell.source.count("\n", 0, match.start())
-    return found
-
-
 def _excerpts(defined: Iterable[tuple[Cell, int]]) -> Iterator[Excerpt]:
     starts: dict[Cell, list[int]] = {}
     for cell, line in defined:
-        starts.setdefault(cell, []).append(line)
+        starts.setdefault(cell, []).append(line - 1)
     room = MAX_LINES
     for cell, places in starts.items():
         lines = cell.source.rstrip().split("\n")

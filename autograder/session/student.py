@@ -47,7 +47,8 @@ class Student:
 
     Where others call the stubs in ``right``, right ones answer in their place, from here.
     ``calls`` were made; of the stubs that were ``asked``; others ``stood_in`` for their own.
-    ``arguments_calls`` are those of which only the arguments were looked at.
+    ``other_calls`` are those over which the worker was lost, and those of which only the arguments
+    were looked at.
     """
 
     def __init__(self, session: Session, reference: Reference, right: Collection[str] = ()) -> None:
@@ -57,7 +58,7 @@ class Student:
         self.asked: set[str] = set()
         self.stood_in: set[str] = set()
         self.calls: list[Call] = []
-        self.arguments_calls: list[Call] = []
+        self.other_calls: list[Call] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -115,12 +116,13 @@ class Student:
         try:
             if arguments_after:
                 after = ask(key=b"after " + asked.data, alike=True).get("answer")
-                self.arguments_calls.append(Call(name, args, kwargs, 1, after, about="arguments"))
+                self.other_calls.append(Call(name, args, kwargs, 1, after, about="arguments"))
                 return after
             reply = ask(key=None if judged else asked.data, alike=alike)
-        except StudentError:
+        except StudentError as error:
             if arguments_after:
                 return None
+            self.other_calls.append(Call(name, args, kwargs, times, error.afresh()))
             raise
         finally:
             self.stood_in |= stood_in

@@ -64,13 +64,13 @@ class Given:
 class Run(msgspec.Struct, frozen=True):
     """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``.
 
-    ``right`` are those that might have. Of ``arguments_calls`` only the arguments were looked at.
+    ``right`` are those that might have. ``other_calls`` came to no answer that can be explained.
     """
 
     check: Check
     seen: Seen
     calls: Sequence[Call]
-    arguments_calls: Sequence[Call]
+    other_calls: Sequence[Call]
     asked: Collection[str]
     right: Collection[str]
     stood_in: Collection[str]
@@ -99,8 +99,8 @@ def run_check(check: Check, given: Given, right: Collection[str] = ()) -> Run:
     # What a visible check expects is written out by hand, to some digits.
     if close and not check.visible:
         seen = msgspec.structs.replace(seen, close=True)
-    calls, after = student.calls, student.arguments_calls
-    return Run(check, seen, calls, after, student.asked, right, student.stood_in)
+    calls, others = student.calls, student.other_calls
+    return Run(check, seen, calls, others, student.asked, right, student.stood_in)
 
 
 def _see(check: Check, given: Given, student: Student, right: Collection[str]) -> Seen:

@@ -32,14 +32,20 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CheckEvidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One check: as submitted and, if that failed, with correct functions for the other stubs."""
+    """One check: as submitted and, if that failed, with correct functions for the other stubs.
+
+    ``stub`` is the one that it asks, where it asks one alone; ``stood_in`` are those in whose place
+    a correct one was called.
+    """
 
     check: str
     criterion: str
     visible: bool
     submitted: Seen
     item: str | None = None
+    stub: str = ""
     followed_through: Seen | None = None
+    stood_in: tuple[str, ...] = ()
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -59,7 +65,10 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """All that was seen of one submission; the same submission gives the same, byte for byte."""
+    """All that was seen of one submission; the same submission gives the same, byte for byte.
+
+    ``defined`` are the cell and line in which each stub is defined.
+    """
 
     student: str
     assignment: str
@@ -71,6 +80,7 @@ class Evidence(msgspec.Struct, frozen=True):
     reason: str
     cells: tuple[CellTrouble, ...]
     checks: tuple[CheckEvidence, ...]
+    defined: dict[str, str] = {}
     explanations: tuple[Explanation, ...] = ()
     examples: tuple[Example, ...] = ()
     out_of_time: bool = False

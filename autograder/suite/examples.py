@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograder.course.folders import CourseError
 from autograder.examples.example import Example
-from autograder.examples.search import Found, Search
+from autograder.examples.search import Found, Search, is_not_there
 from autograder.misconceptions.outcomes import Leaf
 from autograder.session.student import Call
 from autograder.suite.checking import Run
@@ -51,7 +51,7 @@ def find_examples(not_met: Iterable[NotMet], search: Search, publicly: Publicly)
 
 
 def _calls(run: Run) -> Sequence[Call]:
-    return [*run.calls, *run.arguments_calls]
+    return [*run.calls, *run.other_calls]
 
 
 def _visible(one: NotMet, search: Search) -> Found | None:
@@ -87,7 +87,9 @@ def _hidden(one: NotMet, search: Search, publicly: Publicly) -> Found | None:
 
 def _in_words(run: Run, one: NotMet, search: Search) -> Found | None:
     calls = _calls(run)
-    return search.in_words(run.seen.message, calls[-1].stub, one.name) if calls else None
+    if not calls or is_not_there(calls[-1]):
+        return None
+    return search.in_words(run.seen.message, calls[-1].stub, one.name)
 
 
 def _drawn(runs: Iterable[Run]) -> Iterator[Run]:

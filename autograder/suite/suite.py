@@ -20,6 +20,7 @@ from autograder.misconceptions.outcomes import Leaf
 from autograder.sandbox.workers import Control
 from autograder.session.replies import TOO_MUCH
 from autograder.session.session import Session
+from autograder.submissions.definitions import definitions
 from autograder.submissions.reading import Submission
 from autograder.suite.checking import Given, RememberedReference, Run, run_check
 from autograder.suite.collecting import Check
@@ -107,7 +108,7 @@ class Suite:
     ) -> Evidence:
         """The evidence of a submission that no check could be run on, and why."""
         not_run = Seen("not run", 0.0, f"Not checked: {reason}.")
-        checks = [_check_evidence(check, not_run) for check in self.checks]
+        checks = [_without_run(check, not_run) for check in self.checks]
         return self._evidence_of(submission, control.level, status, reason, (), checks)
 
     def _given(self, submission: Submission, session: Session) -> Given:
@@ -161,10 +162,8 @@ class Suite:
             asked: follow_through(runs, wrong, again, self._reference.stubs)
             for asked, runs in not_met.items()
         }
-        followed = {run.check.name: run.seen for one in through.values() for run in one.runs}
-        checks = [
-            _check_evidence(run.check, run.seen, followed.get(run.check.name)) for run in submitted
-        ]
+        followed = {run.check.name: run for one in through.values() for run in one.runs}
+        checks = [_check_evidence(run, followed.get(run.check.name)) for run in submitted]
         lost = [
             Lost(*asked, [c for run in one.explained for c in run.calls], _leaves(not_met[asked]))
             for asked, one in through.items()
@@ -218,20 +217,29 @@ class Suite:
             reason=reason,
             cells=tuple(troubles),
             checks=tuple(checks),
+            defined={
+                stub: f"{cell.name}, line {line}"
+                for stub, (cell, line) in definitions(
+                    submission.cells, self._reference.defined
+                ).items()
+            },
             explanations=tuple(explanations),
             examples=tuple(examples),
         )
 
 
-def _check_evidence(check: Check, seen: Seen, followed: Seen | None = None) -> CheckEvidence:
-    return CheckEvidence(
-        check=check.name,
-        criterion=check.criterion,
-        item=check.item,
-        visible=check.visible,
-        submitted=seen,
-        followed_through=followed,
+def _check_evidence(run: Run, followed: Run | None) -> CheckEvidence:
+    evidence = _without_run(run.check, run.seen)
+    return msgspec.structs.replace(
+        evidence,
+        stub=next(iter(run.asked)) if len(run.asked) == 1 else "",
+        followed_through=followed.seen if followed else None,
+        stood_in=tuple(sorted(followed.stood_in)) if followed else (),
     )
+
+
+def _without_run(check: Check, seen: Seen) -> CheckEvidence:
+    return CheckEvidence(check.name, check.criterion, check.visible, seen, item=check.item)
 
 
 def _for_examples(limits: Limits) -> Limits:
