@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from autograder.course.rubric import Rubric
-from autograder.marking.marks import CriterionMark, Marks
-from autograder.reports.markdown import describe_by_hand, describe_late, feedback
+from autograder.marking.marks import Marks
+from autograder.reports.markdown import describe_by_hand, describe_late
+from autograder.reports.mistakes import as_lines, entries, points, see_mistakes
 from autograder.submissions.text import printable
 from autograder.suite.evidence import Evidence
 
@@ -27,7 +28,7 @@ def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict
     for part in rubric.parts():
         for criterion in part.criteria:
             mark = marks.criteria[criterion.id]
-            told = _describe_criterion(evidence, mark, rubric)
+            told = _describe_criterion(marks, criterion.id, rubric)
             tests.append(_test(criterion.id, criterion.title, mark.score, mark.max_score, told))
         written = marks.parts[part.id].written
         if written:
@@ -45,9 +46,12 @@ def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict
     }
 
 
-def _describe_criterion(evidence: Evidence, mark: CriterionMark, rubric: Rubric) -> list[str]:
-    """Nothing where no check was run: why not is said of the whole."""
-    return feedback(mark, rubric.feedback) if evidence.status not in NOT_RUN else []
+def _describe_criterion(marks: Marks, criterion: str, rubric: Rubric) -> list[str]:
+    """That a person set it, and which of the mistakes, which are told first, it was lost to."""
+    mark = marks.criteria[criterion]
+    told = [describe_by_hand(mark.by_hand, rubric.feedback)] if mark.by_hand else []
+    seen = see_mistakes(entries(marks, rubric), criterion)
+    return [*told, f"See {seen}."] if seen else told
 
 
 def _test(number: str, name: str, score: float, most: float, told: list[str]) -> dict[str, Any]:
@@ -68,8 +72,8 @@ def _lines(told: list[str]) -> str:
 
 def _summary(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
     lines = [
-        f"{rubric.title}: {marks.score:g} of {marks.max_score:g} points",
-        f"File: {evidence.file}. Status: {marks.status}. Isolation: {evidence.isolation}.",
+        f"{rubric.title}: {points(marks.score)} of {points(marks.max_score)} points",
+        f"File: {evidence.file}. Status: {marks.status}.",
     ]
     if evidence.reason:
         lines.append(evidence.reason)
@@ -80,8 +84,12 @@ def _summary(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
             lines.append(f"{name}: {describe_by_hand(part.by_hand, rubric.feedback)}")
     if marks.late:
         lines.append(describe_late(marks.late))
+    for entry in entries(marks, rubric):
+        lines += ["", *as_lines(entry)]
     if marks.awaiting_reader:
-        lines.append(f"Up to {marks.awaiting_reader:g} points are still to come from a reader.")
+        lines.append(
+            f"Up to {points(marks.awaiting_reader)} points are still to come from a reader."
+        )
     return lines
 
 
@@ -97,8 +105,9 @@ def github_result(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict[str,
     for part in rubric.parts():
         for criterion in part.criteria:
             mark = marks.criteria[criterion.id]
-            lines.append(f"{criterion.id} {criterion.title}: {mark.score:g} of {mark.max_score:g}")
-            lines += [f"    {text}" for text in _describe_criterion(evidence, mark, rubric)]
+            score = f"{points(mark.score)} of {points(mark.max_score)}"
+            lines.append(f"{criterion.id} {criterion.title}: {score}")
+            lines += [f"    {text}" for text in _describe_criterion(marks, criterion.id, rubric)]
     test = {
         "name": rubric.title,
         "status": status,

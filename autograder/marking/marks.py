@@ -122,7 +122,7 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
             for item, share in zip(criterion.items or (None,), shares, strict=True):
                 if share < 1:
                     missing = by_checks.max_score * (1 - share) / len(shares)
-                    lost[criterion.id, item] = _round(missing)
+                    lost[criterion.id, item] = missing
             criteria[criterion.id] = _by_hand(by_checks, decided.criteria.get(criterion.id))
         by_hand, written = decided.parts.get(part.id), decided.written.get(part.id)
         parts[part.id] = _part(part, criteria, rubric.written_share, by_hand, written)

@@ -8,7 +8,8 @@ from autograder.course.rubric import Part, Rubric
 from autograder.marking.marks import Marks
 from autograder.nbgrader.rebuild import Notebook
 from autograder.nbgrader.showing import make_harmless
-from autograder.reports.markdown import criterion_lines, plain
+from autograder.reports.markdown import criterion_lines, mistake_lines, plain
+from autograder.reports.mistakes import entries, points
 from autograder.suite.evidence import Evidence
 
 
@@ -23,11 +24,16 @@ def comment(part: Part, marks: Marks, rubric: Rubric) -> str | None:
 
     None where all of it was earned.
     """
+    found = entries(marks, rubric)
+    criteria = {criterion.id for criterion in part.criteria}
     lines = []
+    for entry in found:
+        if entry.criteria & criteria:
+            lines.append(f"- {entry.number}. {plain(entry.what)}")
     for criterion in part.criteria:
         mark = marks.criteria[criterion.id]
         if mark.score < mark.max_score or mark.followed_through:
-            lines += criterion_lines(criterion, mark, rubric.feedback)
+            lines += criterion_lines(criterion, mark, rubric, found)
     return "\n".join(lines) or None
 
 
@@ -41,31 +47,35 @@ def explain(notebook: Notebook, marks: Marks, evidence: Evidence, rubric: Rubric
     for cell in notebook.cells:
         part, role = part_of(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
         if role == "check" and part in parts:
-            text = _points(parts[part], marks)
+            text = _points(parts[part], marks, rubric)
             data = {"text/markdown": text, "text/plain": text}
             cell.outputs = [nbformat.v4.new_output("display_data", data)]
     notebook.cells.insert(
-        0, nbformat.v4.new_markdown_cell(_summary(marks, evidence, rubric.feedback), id="marks")
+        0, nbformat.v4.new_markdown_cell(_summary(marks, evidence, rubric), id="marks")
     )
 
 
-def _points(part: Part, marks: Marks) -> str:
-    earned = marks.parts[part.id]
-    lines = [f"**{part.id} {part.title}: {earned.score:g} of {earned.max_score:g}**", ""]
+def _points(part: Part, marks: Marks, rubric: Rubric) -> str:
+    earned, found = marks.parts[part.id], entries(marks, rubric)
+    score = f"{points(earned.score)} of {points(earned.max_score)}"
+    lines = [f"**{part.id} {part.title}: {score}**", ""]
     for criterion in part.criteria:
-        lines += criterion_lines(criterion, marks.criteria[criterion.id], "score")
+        lines += criterion_lines(criterion, marks.criteria[criterion.id], rubric, found)
     return "\n".join(lines)
 
 
-def _summary(marks: Marks, evidence: Evidence, policy: str) -> str:
+def _summary(marks: Marks, evidence: Evidence, rubric: Rubric) -> str:
+    awaiting = f", and up to {points(marks.awaiting_reader)} from a reader"
     lines = [
-        f"**{marks.score:g} of {marks.max_score:g} points by the checks**"
-        + (f", and up to {marks.awaiting_reader:g} from a reader" * bool(marks.awaiting_reader))
-        + f". Status: {marks.status}. Isolation: {evidence.isolation}."
+        f"**{points(marks.score)} of {points(marks.max_score)} points by the checks**"
+        + awaiting * bool(marks.awaiting_reader)
+        + f". Status: {marks.status}."
     ]
     if evidence.reason:
         lines += ["", f"> {plain(evidence.reason)}"]
-    if evidence.cells and policy == "full":
+    if evidence.cells and rubric.feedback == "full":
         lines += ["", "Cells that did not run to their end:", ""]
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
+    for entry in entries(marks, rubric):
+        lines += ["", *mistake_lines(entry)]
     return "\n".join(lines)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import html
 import re
 
-import msgspec
-
 from autograder.course.rubric import Criterion, Rubric
 from autograder.marking.marks import CriterionMark, LateMark, Marks, PartMark, SetByHand
+from autograder.reports.mistakes import (
+    Entry,
+    describe_result,
+    entries,
+    points,
+    see_mistakes,
+)
 from autograder.submissions.text import printable
 from autograder.suite.evidence import Evidence
 
@@ -17,14 +22,15 @@ INVISIBLE = "\u200b"
 
 
 def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
-    """What the student gets to read."""
+    """What the student gets to read: the mistakes first, then the account."""
+    awaiting = f" (and up to {points(marks.awaiting_reader)} from a reader)"
     lines = [
         f"# {rubric.title}",
         "",
-        f"**{plain(marks.student)}**: **{marks.score:g} of {marks.max_score:g} points**"
-        + (f" (and up to {marks.awaiting_reader:g} from a reader)" * bool(marks.awaiting_reader)),
+        f"**{plain(marks.student)}**: **{points(marks.score)} of {points(marks.max_score)} points**"
+        + awaiting * bool(marks.awaiting_reader),
         "",
-        f"File: {plain(evidence.file)}. Status: {marks.status}. Isolation: {evidence.isolation}.",
+        f"File: {plain(evidence.file)}. Status: {marks.status}.",
     ]
     if evidence.reason:
         lines += ["", f"> {plain(evidence.reason)}"]
@@ -33,35 +39,56 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
     if evidence.cells and rubric.feedback == "full":
         lines += ["", "Cells that did not run to their end:", ""]
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
+    found = entries(marks, rubric)
+    if found:
+        lines += ["", "## Mistakes"]
+        for entry in found:
+            lines += ["", *mistake_lines(entry)]
     for task in rubric.tasks:
         scores = [marks.parts[part.id] for part in task.parts]
         earned, worth = sum(p.score for p in scores), sum(p.max_score for p in scores)
-        lines += ["", f"## Task {task.id}: {task.title} ({earned:g} of {worth:g})"]
+        lines += ["", f"## Task {task.id}: {task.title} ({points(earned)} of {points(worth)})"]
         for part in task.parts:
             mark = marks.parts[part.id]
-            lines += ["", f"### {part.id} {part.title} ({mark.score:g} of {mark.max_score:g})", ""]
+            score = f"{points(mark.score)} of {points(mark.max_score)}"
+            lines += ["", f"### {part.id} {part.title} ({score})", ""]
             for criterion in part.criteria:
-                each = marks.criteria[criterion.id]
-                if not evidence.checked:
-                    # The reason is above, once.
-                    each = msgspec.structs.replace(each, message="", hint="")
-                lines += criterion_lines(criterion, each, rubric.feedback)
+                lines += criterion_lines(criterion, marks.criteria[criterion.id], rubric, found)
             lines += [f"- {plain(text)}" for text in describe_part(mark, rubric.feedback)]
             if evidence.checked and mark.read_again and rubric.feedback != "score":
                 lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
     return "\n".join(lines) + "\n"
 
 
-def criterion_lines(criterion: Criterion, mark: CriterionMark, policy: str) -> list[str]:
-    """What a criterion earned, and by the policy why: an item of a list, with items of its own."""
-    head = f"- {_sign(mark)} {criterion.title}: {mark.score:g} of {mark.max_score:g}"
-    return [head, *(f"  - {plain(text)}" for text in feedback(mark, policy))]
+def mistake_lines(entry: Entry) -> list[str]:
+    """A mistake in Markdown: a heading, a list, and the example as code."""
+    lines = [f"### {entry.number}. {plain(entry.what)}", ""]
+    lines += [f"- {plain(text)}" for text in (entry.place, entry.describe_costs()) if text]
+    lines += [f"- {plain(text)}" for text in entry.spared]
+    if entry.hint:
+        lines.append(f"- Hint: {plain(entry.hint)}")
+    if entry.example and entry.example.code:
+        lines += ["", "A call that shows it, to paste below your code:", ""]
+        lines += [f"    {line}".rstrip() for line in entry.example.code]
+        lines += ["", *(f"- {plain(text)}" for text in describe_result(entry.example))]
+    return lines
+
+
+def criterion_lines(
+    criterion: Criterion, mark: CriterionMark, rubric: Rubric, found: tuple[Entry, ...]
+) -> list[str]:
+    """What a criterion earned, and which mistakes it was lost to: an item of a list."""
+    seen = see_mistakes(found, criterion.id)
+    score = f"{points(mark.score)} of {points(mark.max_score)}"
+    head = f"- {_sign(mark)} {criterion.title}: {score}" + f" ({seen})" * bool(seen)
+    more = [describe_by_hand(mark.by_hand, rubric.feedback)] if mark.by_hand else []
+    return [head, *(f"  - {plain(text)}" for text in more)]
 
 
 def describe_by_hand(by_hand: SetByHand, policy: str) -> str:
     """That a person set the points, and by the policy why."""
     reason = f": {by_hand.reason}" if policy != "score" else ""
-    return f"Set by {by_hand.who}{reason} (the checks: {by_hand.before:g})"
+    return f"Set by {by_hand.who}{reason} (the checks: {points(by_hand.before)})"
 
 
 def describe_part(mark: PartMark, policy: str) -> list[str]:
@@ -69,29 +96,20 @@ def describe_part(mark: PartMark, policy: str) -> list[str]:
     told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
     if mark.written:
         comment = f": {mark.written.comment}" if mark.written.comment and policy != "score" else ""
-        points = f"{mark.written.score:g} of {mark.written.max_score:g}"
-        told.append(f"Written answer: {points}{comment}")
+        score = f"{points(mark.written.score)} of {points(mark.written.max_score)}"
+        told.append(f"Written answer: {score}{comment}")
     return told
 
 
 def describe_late(late: LateMark) -> str:
     """What late work lost."""
-    return f"Late: {late.taken:g} of {late.before:g} points are taken; {late.reason}."
+    return f"Late: {points(late.taken)} of {points(late.before)} points are taken; {late.reason}."
 
 
 def _sign(mark: CriterionMark) -> str:
     if mark.met:
         return "✓"
     return "✗" if mark.score == 0 else "◐"
-
-
-def feedback(mark: CriterionMark, policy: str) -> list[str]:
-    """What may be said of a criterion by the policy; it may hold a student's words as they are."""
-    told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
-    if policy == "score" or mark.message == "Met.":
-        return told
-    told += [mark.message] if policy == "full" else []
-    return [text for text in [*told, f"Hint: {mark.hint}" if mark.hint else ""] if text]
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from autograder.course.rubric import Rubric
 from autograder.marking.marks import Marks
+from autograder.reports.mistakes import as_lines, entries, points, see_mistakes
 from autograder.results.rows import Row
 from autograder.submissions.text import printable
 from autograder.suite.evidence import Evidence
@@ -81,7 +82,14 @@ def _status(one: Row) -> str:
 
 
 def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubric) -> None:
-    """One submission, criterion by criterion."""
+    """One submission: the mistakes, then a line for each criterion."""
+    found = entries(marks, rubric)
+    for entry in found:
+        head, *more = as_lines(entry)
+        console.print(literal(head, "bold red"))
+        for line in more:
+            console.print(Text(f"   {printable(line)}"))
+        console.print()
     table = Table(title=literal(f"{marks.student}: {evidence.file}"), title_justify="left")
     table.add_column("criterion")
     table.add_column("points", justify="right")
@@ -89,12 +97,11 @@ def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubr
     for part in rubric.parts():
         for criterion in part.criteria:
             mark = marks.criteria[criterion.id]
-            told = [mark.message if mark.message != "Met." else "", mark.hint]
             color = "green" if mark.met else "yellow" if mark.score else "red"
             table.add_row(
                 literal(criterion.id),
-                f"[{color}]{mark.score:g}/{mark.max_score:g}[/]",
-                Text("\n").join(literal(text) for text in told if text),
+                f"[{color}]{points(mark.score)}/{points(mark.max_score)}[/]",
+                literal(see_mistakes(found, criterion.id)),
             )
         table.add_section()
     if evidence.checked:
@@ -103,7 +110,7 @@ def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubr
         console.print(literal(trouble.message, "yellow"))
     if evidence.reason:
         console.print(literal(evidence.reason, "yellow"))
-    status = f"{marks.score:g} of {marks.max_score:g} points, {marks.status}"
+    status = f"{points(marks.score)} of {points(marks.max_score)} points, {marks.status}"
     console.print(literal(f"{status}, isolation: {evidence.isolation}", "bold"))
 
 

@@ -59,13 +59,9 @@ def page_of(student: str) -> str:
     return quote(f"{student}.html")
 
 
-def points(score: float, decimals: int | None = None) -> Markup:
-    """A number of points, short to read and exact to whoever reads the page by a program.
-
-    With as many ``decimals`` as are asked for, or else as few as may be, up to two.
-    """
-    read = f"{round(score, 2):g}" if decimals is None else f"{score:.{decimals}f}"
-    return Markup(f'<data value="{score!r}">{read}</data>')
+def points(score: float) -> Markup:
+    """A number of points, short to read and exact to whoever reads the page by a program."""
+    return Markup(f'<data value="{score!r}">{score:.2f}</data>')
 
 
 def message(text: str) -> Markup:

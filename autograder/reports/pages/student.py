@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from autograder.course.rubric import Criterion, Part, Rubric
 from autograder.marking.marks import CriterionMark, Marks, PartMark
+from autograder.reports.mistakes import Entry, entries, numbers
 from autograder.reports.pages.highlight import Lines, highlight
 from autograder.reports.pages.rendering import environment
 from autograder.results.code import Code
@@ -15,14 +16,12 @@ from autograder.suite.evidence import Evidence
 
 @dataclass(frozen=True)
 class _Criterion:
-    """One criterion as it is shown. What the policy keeps back is empty."""
+    """One criterion as it is shown, with the numbers of the mistakes that it was lost to."""
 
     title: str
     mark: CriterionMark
     state: str
-    mistakes: tuple[str, ...]
-    seen: str
-    hint: str
+    mistakes: list[int]
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ class _Task:
 
 
 def student_page(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -> str:
-    """What the student gets to read, as a page of HTML."""
+    """What the student gets to read, as a page of HTML: the mistakes first, then the account."""
+    found = entries(marks, rubric)
     return (
         environment()
         .get_template("student.html.j2")
@@ -60,19 +60,25 @@ def student_page(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -
             evidence=evidence,
             policy=rubric.feedback,
             checked=evidence.checked,
-            tasks=tuple(_tasks(evidence, marks, rubric, code)),
+            mistakes=found,
+            examples={one.number: _lines_of(one) for one in found if one.example},
+            tasks=tuple(_tasks(marks, rubric, code, found)),
         )
     )
 
 
-def _tasks(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -> Iterator[_Task]:
-    titles = {one.name: one.title for each in evidence.explanations for one in each.misconceptions}
-    policy = rubric.feedback if evidence.checked else "score"
+def _lines_of(entry: Entry) -> tuple[Lines, ...]:
+    """The code of its example; none where it has only words."""
+    code = entry.example.code if entry.example else ()
+    return highlight("\n".join(code)) if code else ()
+
+
+def _tasks(marks: Marks, rubric: Rubric, code: Code, found: tuple[Entry, ...]) -> Iterator[_Task]:
     for task in rubric.tasks:
         parts = []
         for part in task.parts:
             criteria = tuple(
-                _criterion(each, marks.criteria[each.id], titles, policy) for each in part.criteria
+                _criterion(each, marks.criteria[each.id], found) for each in part.criteria
             )
             excerpts = tuple(
                 _Excerpt(one.cell, highlight(one.source, one.line), one.left_out)
@@ -84,21 +90,6 @@ def _tasks(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -> Iter
         yield _Task(task.id, task.title, score, max_score, tuple(parts))
 
 
-def _criterion(
-    criterion: Criterion, mark: CriterionMark, titles: dict[str, str], policy: str
-) -> _Criterion:
+def _criterion(criterion: Criterion, mark: CriterionMark, found: tuple[Entry, ...]) -> _Criterion:
     state = "met" if mark.met else "partly" if mark.score else "missed"
-    mistakes = tuple(titles[name] for name in mark.misconceptions if name in titles)
-    seen = "" if mark.message == "Met." else mark.message
-    for title in mistakes:
-        seen = seen.removeprefix(f"It looks as if {title}.").lstrip()
-    if policy != "full":
-        mistakes, seen = (), ""
-    return _Criterion(
-        title=criterion.title,
-        mark=mark,
-        state=state,
-        mistakes=mistakes,
-        seen=seen,
-        hint="" if policy == "score" else mark.hint,
-    )
+    return _Criterion(criterion.title, mark, state, numbers(found, criterion.id))

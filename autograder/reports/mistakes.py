@@ -1,0 +1,96 @@
+"""The mistakes of a submission as reports tell of them: as much as the feedback policy allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograder.course.rubric import Rubric
+from autograder.examples.example import Example
+from autograder.marking.marks import Marks
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One mistake, with its number. What the policy keeps back is empty.
+
+    ``costs`` are the titles of the criteria and the points lost there; 0 where a mistake before it
+    has cost them already.
+    """
+
+    number: int
+    what: str
+    place: str
+    cost: float
+    costs: tuple[tuple[str, float], ...]
+    hint: str
+    spared: tuple[str, ...]
+    example: Example | None
+    criteria: frozenset[str]
+
+    def describe_costs(self) -> str:
+        """What it cost, and where, in a line."""
+        listed = (
+            f"{title} {points(lost)}" if lost else f"{title} (see the mistake above)"
+            for title, lost in self.costs
+        )
+        return f"Cost {points(self.cost)}: {', '.join(listed)}"
+
+
+def entries(marks: Marks, rubric: Rubric) -> tuple[Entry, ...]:
+    """The mistakes, in order; none under the policy ``score``."""
+    return tuple(_entries(marks, rubric))
+
+
+def _entries(marks: Marks, rubric: Rubric) -> Iterator[Entry]:
+    if rubric.feedback == "score":
+        return
+    full = rubric.feedback == "full"
+    titles = {one.id: one.title for part in rubric.parts() for one in part.criteria}
+    for number, one in enumerate(marks.mistakes, start=1):
+        about = f"A mistake in `{one.stub}`." if one.stub else "Something is missing here."
+        yield Entry(
+            number=number,
+            what=one.what if full else about,
+            place=", ".join(filter(None, (f"`{one.stub}`" if one.stub else "", one.where))),
+            cost=one.cost,
+            costs=tuple((titles[criterion], lost) for criterion, lost in one.costs.items()),
+            hint=one.hint,
+            spared=one.spared if full else (),
+            example=one.example if full else None,
+            criteria=frozenset(one.costs),
+        )
+
+
+def numbers(found: tuple[Entry, ...], criterion: str) -> list[int]:
+    """The numbers of the mistakes that cost a criterion."""
+    return [one.number for one in found if criterion in one.criteria]
+
+
+def see_mistakes(found: tuple[Entry, ...], criterion: str) -> str:
+    """Which mistakes to see for a criterion, such as "mistake 2"; empty where it has none."""
+    listed = numbers(found, criterion)
+    return f"mistake{'s' * (len(listed) > 1)} {' and '.join(map(str, listed))}" if listed else ""
+
+
+def as_lines(entry: Entry) -> list[str]:
+    """A mistake as lines of plain text: the heading, then what belongs to it."""
+    lines = [f"{entry.number}. {entry.what}"]
+    lines += [text for text in (entry.place, entry.describe_costs()) if text]
+    lines += entry.spared
+    if entry.example and entry.example.code:
+        lines += ["A call that shows it:", "", *(f"    {line}" for line in entry.example.code), ""]
+        lines += describe_result(entry.example)
+    return [*lines, f"Hint: {entry.hint}"] if entry.hint else lines
+
+
+def describe_result(example: Example) -> list[str]:
+    """What was expected of an example, and what was returned; nothing where it raises."""
+    if not example.expected:
+        return []
+    return [f"Expected {example.expected}", f"Returned {example.returned}"]
+
+
+def points(score: float) -> str:
+    """A number of points as reports show it."""
+    return f"{score:.2f}"
