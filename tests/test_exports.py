@@ -162,10 +162,9 @@ def test_gradescope_gets_a_test_for_each_criterion_and_answer(
     assert (tests["1a.written"]["score"], tests["1a.written"]["output"]) == (0.05, "Short.")
     assert {test["visibility"] for test in told["tests"]} == {"visible"}
     for line in (
-        "Isolation: isolated",
         "2c: Set by R. Head: half of it",
         "Late: ",
-        "Up to 0.9 points are still to come from a reader.",
+        "Up to 0.90 points are still to come from a reader.",
     ):
         assert line in told["output"]
 

@@ -81,6 +81,8 @@ def find_mistakes(
             entry = entries.setdefault(key, new)
             if new.what not in entry.what:
                 entry.what += f" {new.what}"
+            if new.hint not in entry.hint:
+                entry.hint += f" {new.hint}"
             entry.example = entry.example or example
             entry.costs[criterion] = round(entry.costs.get(criterion, 0.0) + cost, 9)
     spared = _spared(evidence.checks, {criterion for criterion, _ in lost})

@@ -84,13 +84,14 @@ def _status(one: Row) -> str:
 def print_marks(console: Console, evidence: Evidence, marks: Marks, rubric: Rubric) -> None:
     """One submission: the mistakes, then a line for each criterion."""
     found = entries(marks, rubric)
+    console.print(literal(f"{marks.student}: {evidence.file}", "bold"))
     for entry in found:
         head, *more = as_lines(entry)
-        console.print(literal(head, "bold red"))
+        console.print()
+        console.print(literal(head, "red"))
         for line in more:
             console.print(Text(f"   {printable(line)}"))
-        console.print()
-    table = Table(title=literal(f"{marks.student}: {evidence.file}"), title_justify="left")
+    table = Table()
     table.add_column("criterion")
     table.add_column("points", justify="right")
     table.add_column("what was seen", overflow="fold")
