@@ -44,6 +44,18 @@ def test_a_call_crosses_and_comes_back(load: Load) -> None:
     assert student.session.troubles == []
 
 
+def test_a_number_arrives_as_python_s_own(load: Load) -> None:
+    student = load(
+        "import torch\n"
+        "def f(*given, k): return [type(one).__name__ for one in (*given, k)]\n"
+        "def g(limit): return 1.0 if torch.ones(1, dtype=torch.float64) > limit else 0.0"
+    )
+    numbers = 0.5, 3, np.float64(0.5), np.float32(0.5), np.int64(3)
+    wanted = ["float", "int", "float", "float", "int", "float"]
+    assert student.f(*numbers, k=np.float64(2)) == wanted
+    assert student.g(np.float64(0.5)) == 1.0
+
+
 def test_the_solution_answers_as_the_reference_does(
     load: Load, assignment: Assignment, reference: Reference
 ) -> None:
