@@ -14,7 +14,7 @@ import numpy as np
 
 from . import wire
 from .answers import Budget, plain
-from .cells import Submission, Surroundings, describe
+from .cells import Submission, Surroundings
 from .support import provide
 
 MAX_REQUEST_BYTES = 1 << 28
@@ -56,7 +56,7 @@ class Server:
             try:
                 reply = operation(**request)
             except BaseException as error:
-                reply = {"error": describe(error)}
+                reply = {"error": self._submission.describe(error)}
             self._flush()
             # What came at once waits for what else has been asked: to tell of each by itself takes
             # longer than most calls. But a cell is told of, since the next one may take for ever.
