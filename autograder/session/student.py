@@ -46,7 +46,8 @@ class Student:
     that is none of these is an ``Unreadable``. Every call may raise StudentError.
 
     Where others call the stubs in ``right``, right ones answer in their place, from here.
-    ``calls`` were made; of the stubs that were ``asked``; others ``stood_in`` for their own.
+    ``calls`` were made; of the stubs that were ``asked``; others ``stood_in`` for their own. One
+    may have been ``given_up``, and not been asked.
     """
 
     def __init__(self, session: Session, reference: Reference, right: Collection[str] = ()) -> None:
@@ -55,6 +56,7 @@ class Student:
         self._right = right
         self.asked: set[str] = set()
         self.stood_in: set[str] = set()
+        self.given_up = False
         self.calls: list[Call] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -104,6 +106,7 @@ class Student:
             name,
             "call",
             callback=callback if replaced or judged else None,
+            right=replaced,
             asked=asked,
             arguments_after=arguments_after,
         )

@@ -59,13 +59,17 @@ class Given:
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``."""
+    """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``.
+
+    Where ``given_up``, a stub was not asked, after it had lost the worker some times.
+    """
 
     check: Check
     seen: Seen
     calls: Sequence[Call]
     asked: Collection[str]
     stood_in: Collection[str]
+    given_up: bool
 
     @property
     def failed(self) -> bool:
@@ -91,7 +95,7 @@ def run_check(check: Check, given: Given, right: Collection[str] = ()) -> Run:
     # What a visible check expects is written out by hand, to some digits.
     if close and not check.visible:
         seen = msgspec.structs.replace(seen, close=True)
-    return Run(check, seen, student.calls, student.asked, student.stood_in)
+    return Run(check, seen, student.calls, student.asked, student.stood_in, student.given_up)
 
 
 def _see(check: Check, given: Given, student: Student, right: Collection[str]) -> Seen:
@@ -107,6 +111,7 @@ def _see(check: Check, given: Given, student: Student, right: Collection[str]) -
     try:
         check.function(**{key: have[key] for key in check.fixtures}, **check.parameters)
     except StudentError as error:
+        student.given_up = error.kind == "given up"
         return _seen("failed", 0.0, shown, error.message, error.detail)
     except Disagreement as error:
         return _seen("failed", 0.0, shown, error.message, error.detail)
