@@ -222,7 +222,7 @@ class StudentModel:
         return self._about("parameters")
 
     def kinds(self) -> Any:
-        """The names of its direct children -> the names of their classes."""
+        """The names of its direct children -> what they are of torch.nn; see ``layers_of``."""
         return self._about("kinds")
 
     def load(self, parameters: dict[str, Array]) -> None:

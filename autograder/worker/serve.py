@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import wire
-from .answers import Budget, plain
+from .answers import Budget, layers_of, plain
 from .cells import Submission, Surroundings
 from .support import provide
 
@@ -156,8 +156,7 @@ class Server:
         return {"answer": plain(dict(self._models[model].state_dict()))}
 
     def _kinds(self, model: int) -> dict[str, Any]:
-        children = self._models[model].named_children()
-        return {"answer": plain({name: type(child).__name__ for name, child in children})}
+        return {"answer": plain(layers_of(self._models[model]))}
 
     def _load(self, model: int, parameters: dict[str, Any]) -> dict[str, Any]:
         import torch
