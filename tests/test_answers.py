@@ -256,10 +256,10 @@ def test_what_is_too_much_is_unreadable(make: Callable[[], object]) -> None:
 
 
 def test_a_layer_is_what_it_derives_from() -> None:
-    class Own(nn.RNN):
+    class Own(nn.RNN):  # type: ignore[misc]
         pass
 
-    class Linear(nn.Module):
+    class Linear(nn.Module):  # type: ignore[misc]
         pass
 
     model = nn.ModuleDict({"rnn": Own(2, 3), "output": Linear(), "embedding": nn.Embedding(2, 3)})

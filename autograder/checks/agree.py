@@ -213,7 +213,8 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
     Args:
         after: the arguments as they are after the call, as ``student.arguments_after`` gives them;
             None where that is not known, and nothing is counted against the student.
-        before: the arguments as they were passed. What is no array, or dict of arrays, is left out.
+        before: the arguments as they were passed. What is no array, list of numbers or dict of arrays
+            is left out.
         names: what the arguments are called.
     """
     if after is None:
@@ -226,7 +227,7 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
             same = new.keys() == old.keys()
             same = same and all(_same(new[key], value) for key, value in old.items())
         else:
-            same = not isinstance(old, np.ndarray) or _same(new, old)
+            same = not isinstance(old, np.ndarray | list) or _same(new, old)
         if not same:
             raise Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
 
@@ -235,7 +236,9 @@ def _other_shape(name: str, array: Array, expected: str) -> Disagreement:
     return Disagreement(f"{name}: not the shape {expected}.", f"The shape is {array.shape}.")
 
 
-def _same(new: object, old: Array) -> bool:
+def _same(new: object, old: Array | list[Any]) -> bool:
+    if isinstance(old, list):
+        return isinstance(new, list) and _same(np.asarray(new), np.asarray(old))
     return isinstance(new, np.ndarray) and new.dtype == old.dtype and np.array_equal(new, old)
 
 

@@ -205,7 +205,7 @@ def test_counting_on(student: Any) -> None:
     W_e, b = np.eye(4), np.zeros(4)
     W_y = 60 * np.roll(np.eye(4), 1, axis=1)
     weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
-    got = student.generate(np.array([1, 1]), 8, *weights, np.random.default_rng(8))
+    got = student.generate([1, 1], 8, *weights, np.random.default_rng(8))
     drawn = token_ids(got, 4, "The drawn tokens")[-6:]
     want = [(drawn[0] + step) % 4 for step in range(6)] if drawn else [0] * 6
     agree(drawn, want, "Counting on, the last six tokens")
@@ -220,15 +220,15 @@ def test_a_memory_of_the_first_token(student: Any) -> None:
     W_y, b = np.array([[0.0, 0.0, 90.0, -90.0]]), np.zeros(4)
     for first, wanted in ((0, 2), (1, 3)):
         weights = (W_e, W_x, 2 * np.eye(1), np.zeros(1), W_y, b)
-        got = student.generate(np.array([first, first]), 12, *weights, np.random.default_rng(9))
+        got = student.generate([first, first], 12, *weights, np.random.default_rng(9))
         drawn = token_ids(got, 4, "The drawn tokens")[-10:]
         agree(drawn, [wanted] * 10, f"After token {first}, the last ten tokens")
 
 
-def _drawn(student: Any, rng: Rng, prompt: Any, n: int, weights: Any, **settings: Any) -> list[int]:
+def _drawn(student: Any, rng: Rng, prompt: list[int], n: int, weights: Any, **settings: Any) -> list[int]:
     """The last n tokens of a few more. How many there are in all is asked under 4b.prompt."""
     generator = np.random.default_rng(seed(rng))
-    got = student.generate(np.array(prompt), n + 4, *weights, generator, **settings)
+    got = student.generate(prompt, n + 4, *weights, generator, **settings)
     drawn = token_ids(got, len(weights[0]), "The drawn tokens")
     if len(drawn) < n:
         found = f"There are {len(drawn)}."
@@ -261,8 +261,8 @@ def test_each_token_follows_from_those_before(student: Any, reference: Any, rng:
     weights = coins_and_words(rng)
     W_e, W_x, W_h, b_h, W_y, b_y = weights
     # The first draw is a word, which the state says after a coin.
-    prompt = rng.integers(len(W_e), size=3)
-    prompt[-1] = rng.choice(np.flatnonzero(W_e[:, 0] > 0))
+    prompt: list[int] = rng.integers(len(W_e), size=3).tolist()
+    prompt[-1] = int(rng.choice(np.flatnonzero(W_e[:, 0] > 0)))
     generator = np.random.default_rng(seed(rng))
     got = student.generate(prompt, 60, *weights, generator)
     drawn = token_ids(got, len(W_e), "The drawn tokens")[:70]
@@ -315,7 +315,7 @@ def test_generate_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
     V, E, H = distinct(rng, 3)
     W_h, b_h = uniform(rng, H, H), uniform(rng, H)
     weights = (uniform(rng, V, E), uniform(rng, E, H), W_h, b_h, uniform(rng, H, V))
-    arguments = (np.array([1, 0, 1]), 3, *weights, uniform(rng, V), np.random.default_rng(1))
+    arguments = ([1, 0, 1], 3, *weights, uniform(rng, V), np.random.default_rng(1))
     for settings in ({}, {"temperature": 0.5, "top_k": 2}):
         after = student.arguments_after.generate(*arguments, **settings)
         untouched(after, arguments, ("prompt", "length", *WEIGHTS, "rng"))
@@ -330,7 +330,7 @@ def test_the_token_after_the_prompt(student: Any) -> None:
     weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
     for prompt, first in (([0, 3, 1], 2), ([2, 3], 0), ([1], 2)):
         for length in (1, 4, 0):
-            got = student.generate(np.array(prompt), length, *weights, np.random.default_rng(8))
+            got = student.generate(prompt, length, *weights, np.random.default_rng(8))
             drawn = token_ids(got, 4, f"For length={length}, the drawn tokens", length)
             if length:
                 agree(drawn[0], first, f"After the prompt {prompt}, the first token")
@@ -348,7 +348,7 @@ def test_prompt_read_once_in_order(student: Any, rng: Rng) -> None:
         """The network says which token it read ``back`` steps ago, in a code of its own."""
         weights = delay_line(rng, V, len(prompt) + 1, back, says, otherwise)
         generator = np.random.default_rng(seed(rng))
-        got = student.generate(np.array(prompt), length, *weights, generator)
+        got = student.generate(prompt, length, *weights, generator)
         return token_ids(got, V, f"For length={length}, the drawn tokens", length)
 
     # Asked for before any is judged: where they are wrong, together they tell why.

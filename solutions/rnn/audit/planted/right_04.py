@@ -171,3 +171,15 @@ def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0,
         drawn.append(int(z.argmax()))
         h = torch.tanh(h @ W_h + W_e[drawn[-1]] @ W_x + b_h)
     return drawn
+
+# %% generate-on-lists: generate
+def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0, top_k=None):
+    out = []
+    h = np.zeros(len(W_h))
+    for step in range(len(prompt) + length):
+        tokens = prompt + out
+        if step >= len(prompt):
+            out += [sample_token(h @ W_y + b_y, rng, temperature, top_k)]
+            tokens = prompt + out
+        h = np.tanh(W_e[tokens[step]] @ W_x + h @ W_h + b_h)
+    return (prompt + out)[len(prompt) :]

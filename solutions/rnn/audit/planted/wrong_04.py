@@ -364,3 +364,13 @@ def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0,
         token = sample_token(h[0] @ W_y + b_y, rng, temperature=temperature, top_k=top_k)
         drawn.append(token)
     return drawn
+
+# %% generate-adds-to-the-prompt: generate loses 4b.state
+def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0, top_k=None):
+    h, read = np.zeros(len(W_h)), len(prompt)
+    for token in prompt:
+        h = np.tanh(h @ W_h + W_e[token] @ W_x + b_h)
+    while len(prompt) < read + length:
+        prompt.append(sample_token(h @ W_y + b_y, rng, temperature=temperature, top_k=top_k))
+        h = np.tanh(h @ W_h + W_e[prompt[-1]] @ W_x + b_h)
+    return prompt[read:]
