@@ -124,8 +124,9 @@ def test_greedy(student: Any, rng: Rng) -> None:
         logits = uniform(rng, V, scale=0.3)
         logits[largest] = 0.5
         for level, temperature in ((-4.0, 0), (4.0, 0.0)):
-            drawn = _draws(student, 4, logits + level, rng, temperature=temperature)
-            agree(drawn, [largest] * 4, "At temperature 0, the draws")
+            for given, name in (({}, ""), ({"top_k": 3}, " with a top_k")):
+                drawn = _draws(student, 4, logits + level, rng, temperature=temperature, **given)
+                agree(drawn, [largest] * 4, f"At temperature 0{name}, the draws")
 
 
 @pytest.mark.criterion("4a.top_k")
@@ -178,21 +179,31 @@ def test_equal_generators(student: Any) -> None:
         raise Disagreement("Generators with different seeds give the same draws.")
 
 
+def _follows_its_generator(first: list[int], again: list[int], other: list[int]) -> None:
+    """Looks at draws with one generator, with one like it, and with another."""
+    if first != again:
+        raise Disagreement("Two generators with the same seed give different draws.")
+    if first == other:
+        raise Disagreement("Generators with different seeds give the same draws.")
+
+
 @pytest.mark.criterion("4a.generator")
 @pytest.mark.hidden
 def test_generator(student: Any, rng: Rng) -> None:
     # Two right samplers agree in all 12 draws by accident with a chance of about 60^-12.
     logits = uniform(rng, 64, scale=0.1)
     one, other = distinct(rng, 2, 0, 1000)
-    seeds = (one, other, one)
-    first, second, again = (
-        token_ids(student.many(12).sample_token(logits, generator), 64, "The draws", 12)
-        for generator in map(np.random.default_rng, seeds)
-    )
-    if first != again:
-        raise Disagreement("Two generators with the same seed give different draws.")
-    if first == second:
-        raise Disagreement("Generators with different seeds give the same draws.")
+
+    def draw(number: int, **settings: Any) -> list[int]:
+        generator = np.random.default_rng(number)
+        answers = student.many(12).sample_token(logits, generator, **settings)
+        return token_ids(answers, 64, "The draws", 12)
+
+    _follows_its_generator(draw(one), draw(one), draw(other))
+    # Whether other seeds give other draws costs under 4a.temperature and 4a.top_k.
+    for settings in ({"top_k": 40}, {"temperature": 2.0}, {"temperature": 0.5, "top_k": 40}):
+        if draw(one, **settings) != draw(one, **settings):
+            raise Disagreement("Two generators with the same seed give different draws.")
 
 
 # -- 4b generating ------------------------------------------------------------------------------
@@ -225,7 +236,9 @@ def test_a_memory_of_the_first_token(student: Any) -> None:
         agree(drawn, [wanted] * 10, f"After token {first}, the last ten tokens")
 
 
-def _drawn(student: Any, rng: Rng, prompt: list[int], n: int, weights: Any, **settings: Any) -> list[int]:
+def _drawn(
+    student: Any, rng: Rng, prompt: list[int], n: int, weights: Any, **settings: Any
+) -> list[int]:
     """The last n tokens of a few more. How many there are in all is asked under 4b.prompt."""
     generator = np.random.default_rng(seed(rng))
     got = student.generate(prompt, n + 4, *weights, generator, **settings)
@@ -293,10 +306,18 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
         given = {"temperature": temperature} if temperature != 1 else {}
         probabilities = reference.softmax(b_y / temperature)
         asked.append((n, b_y, given, probabilities, f"At temperature {temperature}"))
-    b_y, order = staircase(rng, V, 0.02, first=3)
-    probabilities = np.zeros(V)
-    probabilities[order[:2]] = reference.softmax(b_y[order[:2]])
-    asked.append((28, b_y, {"top_k": 2}, probabilities, "With top_k=2"))
+    # At temperature 50, steps of 20 are steps of 0.4; at temperature 1, the first is sure.
+    for step, given, name in (
+        (0.02, {"top_k": 2}, "With top_k=2"),
+        (20.0, {"temperature": 50.0, "top_k": 2}, "With top_k=2 at temperature 50"),
+        (0.02, {"temperature": 0}, "At temperature 0"),
+        (0.02, {"temperature": 0.0, "top_k": 2}, "With top_k=2 at temperature 0"),
+    ):
+        b_y, order = staircase(rng, V, step, first=3)
+        kept = order[: given.get("top_k", V) if given.get("temperature") != 0 else 1]
+        probabilities = np.zeros(V)
+        probabilities[kept] = reference.softmax(b_y[kept] / (given.get("temperature") or 1.0))
+        asked.append((28, b_y, given, probabilities, name))
 
     def draw(times: int) -> list[Draws]:
         seen: list[Draws] = []
@@ -307,6 +328,27 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
         return seen
 
     follows_in_two_rounds(draw)
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.hidden
+def test_generate_draws_from_its_generator(student: Any, rng: Rng) -> None:
+    # Weights larger than those above: these calls tell less, and are explained last.
+    V, E, H = 64, 9, 9
+    weights = (uniform(rng, V, E), uniform(rng, E, H), uniform(rng, H, H), np.zeros(H))
+    b_y = uniform(rng, V, scale=0.1)
+    one, other = distinct(rng, 2, 0, 1000)
+
+    def write(number: int, **settings: Any) -> list[int]:
+        generator = np.random.default_rng(number)
+        got = student.generate([1, 2], 12, *weights, np.zeros((H, V)), b_y, generator, **settings)
+        return token_ids(got, V, "The drawn tokens")
+
+    # Two right ones agree in all 12 tokens by accident with a chance of about 60^-12.
+    _follows_its_generator(write(one), write(one), write(other))
+    both = {"temperature": 0.5, "top_k": 40}
+    if write(one, **both) != write(one, **both):
+        raise Disagreement("Two generators with the same seed give different draws.")
 
 
 @pytest.mark.criterion("4b.state")
