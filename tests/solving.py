@@ -63,7 +63,7 @@ def asked(assignment: Assignment) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
         "clip_gradients": (grads, 0.7),
         "parameter_count": (13, 7, 5),
         "sample_token": (certain, np.random.default_rng(1)),
-        "generate": (np.array([2, 4]), 9, *weights, np.random.default_rng(1)),
+        "generate": ([2, 4], 9, *weights, np.random.default_rng(1)),
     }
     for stub, arguments in plain.items():
         yield stub, arguments, getattr(reference, stub)(*arguments)

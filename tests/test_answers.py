@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from autograder.worker import wire
 from autograder.worker.answers import (
@@ -21,6 +22,7 @@ from autograder.worker.answers import (
     MAX_ITEMS,
     MAX_TEXT,
     Budget,
+    layers_of,
     plain,
 )
 from autograder.worker.values import MAX_DIMENSIONS, Unreadable
@@ -251,3 +253,14 @@ def test_what_is_too_much_is_unreadable(make: Callable[[], object]) -> None:
     answer = read(make())
     assert isinstance(answer, Unreadable)
     assert "too many" in answer.what
+
+
+def test_a_layer_is_what_it_derives_from() -> None:
+    class Own(nn.RNN):  # type: ignore[misc]
+        pass
+
+    class Linear(nn.Module):  # type: ignore[misc]
+        pass
+
+    model = nn.ModuleDict({"rnn": Own(2, 3), "output": Linear(), "embedding": nn.Embedding(2, 3)})
+    assert layers_of(model) == {"rnn": "RNN", "output": "Module", "embedding": "Embedding"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import linecache
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.worker import wire
-from autograder.worker.cells import MAX_TEXT, Submission, Surroundings, describe
+from autograder.worker.cells import MAX_TEXT, Submission, Surroundings
 
 
 @pytest.fixture
@@ -27,8 +28,16 @@ def run(notebook: Submission, *cells: str) -> list[dict[str, object]]:
         try:
             notebook.run(f"cell {number}", source, None, lambda index: None)
         except BaseException as error:
-            told.append(wire.decode(wire.encode(describe(error))[8:]))
+            told.append(wire.decode(wire.encode(notebook.describe(error))[8:]))
     return told
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules that are there and cannot be imported, or import one that is not there."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "raises.py").write_text("raise OSError('no file')")
+    (tmp_path / "needs.py").write_text("import no_such")
 
 
 def names(notebook: Submission) -> dict[str, Any]:
@@ -36,7 +45,7 @@ def names(notebook: Submission) -> dict[str, Any]:
 
 
 def defined(notebook: Submission) -> dict[str, Any]:
-    hidden = {"get_ipython", "annotations"}
+    hidden = {"get_ipython", "display", "annotations"}
     return {name: value for name, value in names(notebook).items() if name not in hidden}
 
 
@@ -139,6 +148,98 @@ def test_only_so_many_statements_run_and_each_but_the_first_is_told(notebook: Su
     notebook.run("cell 1", "x = 1\ny = 2\nz = 3", 2, told.append)
     assert told == [1]
     assert defined(notebook) == {"x": 1, "y": 2}
+
+
+@pytest.mark.parametrize(
+    ("statement", "name", "why"),
+    [
+        ("import no_such", "no_such", "`no_such` is not installed here, so {} had no effect"),
+        ("import no_such.part", "no_such", "`no_such` is not installed here, so {} had no effect"),
+        ("import no_such as n", "n", "`no_such` is not installed here, so {} had no effect"),
+        ("import os.no", "os", "`os.no` is not installed here, so {} had no effect"),
+        ("from no_such import a", "a", "`no_such` is not installed here, so {} had no effect"),
+        ("from no_such import a as b", "b", "`no_such` is not installed here, so {} had no effect"),
+        ("from no_such import *", "a", "name 'a' is not defined; `no_such` is not installed here"),
+        ("import needs", "needs", "`no_such` is not installed here, so {} had no effect"),
+        ("import raises", "raises", "{} failed with OSError: no file"),
+        ("from json import no", "no", "{} failed with ImportError: cannot import name 'no'"),
+        ("from . import no", "no", "{} failed with ImportError: attempted relative import"),
+    ],
+)
+@pytest.mark.usefixtures("broken")
+def test_an_import_that_fails_is_told_where_its_name_is_used(
+    notebook: Submission, statement: str, name: str, why: str
+) -> None:
+    (told,) = run(notebook, f"x = 1\n{statement}\ny = 2", f"def f():\n    return {name}\nf()")
+    assert defined(notebook).keys() == {"x", "y", "f"}
+    expected = why.format(f"`{statement}` in cell 1")
+    assert (told["type"], told["cell"], told["line"]) == ("NameError", "cell 2", 2)
+    assert str(told["text"]).startswith(expected)
+
+
+def test_of_several_imports_in_one_statement_those_that_fail_have_no_effect(
+    notebook: Submission,
+) -> None:
+    cell = "import json, no_such, math as m\nfrom math import pi, no, tau\nx = 1"
+    (told,) = run(notebook, cell, "no")
+    assert defined(notebook).keys() == {"json", "m", "pi", "tau", "x"}
+    said = "`from math import no` in cell 1 failed with ImportError: cannot import name 'no'"
+    assert str(told["text"]).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["try:\n    import no_such\nexcept ImportError:\n    x = 1"], {"x": 1}),
+        (["try:\n    from no_such import a\nfinally:\n    x = 1\ny = 2"], {"x": 1}),
+        (["x = 1", "from no_such import x", "y = x"], {"x": 1, "y": 1}),
+        (["import no_such", "no_such = 3", "y = no_such"], {"no_such": 3, "y": 3}),
+        (["import no_such\ntry:\n    no_such\nexcept NameError:\n    x = 1"], {"x": 1}),
+        (["import no_such\nx = no_such\ny = 2\n1/0\nz = 3"], {"y": 2}),
+        (["import no_such\nx = 1\nunknown\ny = 2"], {"x": 1}),
+        (["%%time\nimport no_such\nx = 1"], {"x": 1}),
+        (["from __future__ import no_such\nx = 1"], {}),
+    ],
+)
+def test_what_an_import_that_fails_costs(
+    notebook: Submission, cells: list[str], expected: dict[str, int]
+) -> None:
+    run(notebook, *cells)
+    assert defined(notebook) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("display(1)\nx = 1", {"x": 1}),
+        ("display(1, 2, metadata=None)\nx = display(3)", {"x": None}),
+        ("h = display(1, display_id='a')\nh.update(2)\nh.display(3)\ndel h", {}),
+        ("async def f():\n    return 3\nx = await f()\ndel f", {"x": 3}),
+        (
+            "import asyncio\nasync def f(n):\n    await asyncio.sleep(n / 1000)\n    return n\n"
+            "x = await asyncio.gather(f(2), f(1), asyncio.to_thread(abs, -3))\ndel asyncio, f",
+            {"x": [2, 1, 3]},
+        ),
+        (
+            "async def g():\n    yield 1\n    yield 2\nx = [one async for one in g()]\n"
+            "async for y in g():\n    pass\ndel g",
+            {"x": [1, 2], "y": 2},
+        ),
+        ("%%time\nasync def f():\n    return 3\nx = await f()\ndel f", {"x": 3}),
+        ("async def f():\n    return 3\n%time x = await f()\ndel f", {"x": 3}),
+    ],
+)
+def test_what_jupyter_has_beside_python_works(
+    notebook: Submission, cell: str, expected: dict[str, object]
+) -> None:
+    assert run(notebook, cell) == []
+    assert defined(notebook) == expected
+
+
+def test_what_is_awaited_and_fails_is_told_with_its_place(notebook: Submission) -> None:
+    cell = "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 1 / 0\nawait f()"
+    (told,) = run(notebook, cell)
+    assert (told["type"], told["cell"], told["line"]) == ("ZeroDivisionError", "cell 1", 4)
 
 
 def test_source_and_pickles_work_as_in_a_notebook(notebook: Submission) -> None:

@@ -13,10 +13,11 @@ from autograder.course.reference import Reference
 from autograder.course.rubric import Limits
 from autograder.misconceptions import load_library
 from autograder.sandbox.workers import Sandbox
+from autograder.session.pipeline import MAX_LOST
 from autograder.suite.collecting import collect_checks
 from autograder.suite.evidence import CheckEvidence, Seen
 from autograder.suite.suite import Suite
-from tests.conftest import LONG, RNN, submission
+from tests.conftest import LONG, RNN, SHORT, submission
 
 NUMBERS = count()
 LIBRARY = load_library(RNN)
@@ -77,6 +78,19 @@ def test_model(student, number):
         model = student.CharRNN(size, 1, 1)
         agree(student.rnn_cell_forward(number * ONE, 0 * ONE, ONE, ONE, ZERO), np.tanh([[number]]))
         assert model.kinds() == {}
+"""
+)
+# The last of these calls no cell, and is asked of a stub that was given up.
+OFTEN = MAX_LOST + 2
+OF_MANY_STEPS = (
+    OF_FORWARD.partition("@pytest")[0]
+    + f"""
+@pytest.mark.parametrize("number", range(1, {OFTEN} + 1))
+@pytest.mark.criterion("2c.values")
+@pytest.mark.hidden
+def test_again(student, number):
+    x = np.full((1, 1, 1), number % {OFTEN} / 10)
+    agree(student.rnn_forward(x, 0 * ONE, ONE, ONE, ZERO), np.tanh(x))
 """
 )
 MODEL = """
@@ -181,6 +195,21 @@ def test_a_right_stub_that_ends_the_process_of_another_is_replaced_too(follow: F
     assert (first.submitted.outcome, second.submitted.outcome) == ("passed", "failed")
     followed = [check.followed_through for check in (first, second)]
     assert [one.outcome for one in followed if one is not None] == ["passed", "passed"]
+
+
+@pytest.mark.parametrize("ends", ["import os; os._exit(1)", "while True: pass"])
+def test_a_stub_that_always_loses_the_worker_costs_no_other(
+    tmp_path: Path, reference: Reference, sandbox: Sandbox, ends: str
+) -> None:
+    """Also where a caller was given up, having been asked often."""
+    folder = tmp_path / f"checks_{next(NUMBERS)}"
+    folder.mkdir()
+    (folder / f"test_{folder.name}.py").write_text(OF_MANY_STEPS)
+    suite = suite_of(folder, reference, SHORT)
+    forward = f"{FORWARD}if not x.any(): return 0 * x\n    {RIGHT_FORWARD.partition('    ')[2]}"
+    handed_in = submission(f"import numpy as np\n{CELL}{ends}\n{forward}")
+    seen = [check.followed_through for check in suite.run(handed_in, sandbox.controls[0]).checks]
+    assert [one.outcome for one in seen if one is not None] == ["passed"] * OFTEN
 
 
 def test_what_fails_with_right_ones_in_place_is_not_asked_on(follow: Follow) -> None:

@@ -105,8 +105,21 @@ def test_any_memory_layout_crosses(array: wire.Array) -> None:
     arrived[...] = 0  # it belongs to whoever got it
 
 
-def test_a_numpy_scalar_arrives_with_its_dtype() -> None:
-    assert same(np.array(np.float32(0.1)), wire.decode(wire.encode(np.float32(0.1))[8:]))
+@pytest.mark.parametrize(
+    ("scalar", "plain"),
+    [
+        (np.float64(0.5), 0.5),
+        (np.float32(0.5), 0.5),
+        (np.longdouble(0.5), 0.5),
+        (np.int64(-3), -3),
+        (np.uint8(3), 3),
+        (np.bool_(True), True),
+    ],
+)
+def test_a_numpy_scalar_arrives_as_python_s_own_number(scalar: Any, plain: Any) -> None:
+    for sent, wanted in ((scalar, plain), ([scalar], [plain]), ({"k": scalar}, {"k": plain})):
+        assert same(wanted, wire.decode(wire.encode(sent)[8:]))
+    assert same(np.asarray(plain), wire.decode(wire.encode(np.asarray(plain))[8:]))
 
 
 def test_a_fresh_generator_crosses_as_its_seed() -> None:

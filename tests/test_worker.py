@@ -44,6 +44,18 @@ def test_a_call_crosses_and_comes_back(load: Load) -> None:
     assert student.session.troubles == []
 
 
+def test_a_number_arrives_as_python_s_own(load: Load) -> None:
+    student = load(
+        "import torch\n"
+        "def f(*given, k): return [type(one).__name__ for one in (*given, k)]\n"
+        "def g(limit): return 1.0 if torch.ones(1, dtype=torch.float64) > limit else 0.0"
+    )
+    numbers = 0.5, 3, np.float64(0.5), np.float32(0.5), np.int64(3)
+    wanted = ["float", "int", "float", "float", "int", "float"]
+    assert student.f(*numbers, k=np.float64(2)) == wanted
+    assert student.g(np.float64(0.5)) == 1.0
+
+
 def test_the_solution_answers_as_the_reference_does(
     load: Load, assignment: Assignment, reference: Reference
 ) -> None:
@@ -202,10 +214,10 @@ def test_memory_is_limited_and_running_out_of_it_costs_the_call(
 def test_a_stub_that_hangs_is_not_waited_for_again_and_again(load: Load) -> None:
     limits = Limits(call_seconds=0.2, cell_seconds=5)
     student = load(f"def f():\n    {FOREVER}", "def g(): return 1", limits=limits)
-    for _ in range(MAX_LOST + 20):
+    for number in range(MAX_LOST + 20):
         with pytest.raises(StudentError, match="took longer") as error:
             student.f()
-        assert kind(error) == "out of time"
+        assert kind(error) == ("out of time" if number < MAX_LOST else "given up")
     assert student.session.mishaps == MAX_LOST
     assert student.g() == 1
 
@@ -341,6 +353,39 @@ def test_a_stopped_cell_does_not_take_time_from_those_that_ran(load: Load) -> No
     assert [trouble.cell for trouble in student.session.troubles] == ["cell 2"]
 
 
+MISSING = "`no_such` is not installed here, so `import no_such` in cell 1 had no effect"
+
+
+def test_an_import_that_fails_costs_what_uses_it_alone(load: Load) -> None:
+    student = load(
+        "import no_such, numpy as np\nno_such.init()\ndef f(x): return float(np.sum(x))",
+        "def g(x): return no_such.sum(x)",
+        "@no_such.jit\ndef h(x): return x\ndef k(x): return x",
+    )
+    assert student.f(np.ones(2)) == 2
+    assert student.k(3) == 3
+    with pytest.raises(StudentError) as used:
+        student.g(np.ones(2))
+    assert used.value.detail == f"NameError in cell 2, line 1: {MISSING}"
+    with pytest.raises(StudentError) as undefined:
+        student.h(1)
+    assert f"because NameError in cell 3, line 1: {MISSING}" in undefined.value.message
+    told = [(one.cell, one.message) for one in student.session.troubles]
+    assert told == [
+        ("cell 1", f"NameError in cell 1, line 2: {MISSING}"),
+        ("cell 3", f"NameError in cell 3, line 1: {MISSING}"),
+    ]
+
+
+def test_what_a_notebook_has_beside_python_is_there(load: Load) -> None:
+    student = load(
+        "import asyncio\nx = await asyncio.sleep(0.01, 3)\ndisplay(x)",
+        "def f():\n    display(x, display_id=True).update(4)\n    return x",
+    )
+    assert student.session.troubles == []
+    assert student.f() == 3
+
+
 def test_a_released_module_can_be_imported(load: Load) -> None:
     student = load(
         "from helper import double", "def f(x): return double(x)",
@@ -462,6 +507,30 @@ def f():
     signal.raise_signal(signal.SIGUSR1)
     time.process_time(), time.thread_time(), time.get_clock_info("monotonic")
     return seen == [1, 2] and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
+""",
+    "libraries": """
+import einops, numba, numpy as np, pandas as pd, seaborn as sns
+import matplotlib.pyplot as plt
+from scipy import stats
+from scipy.special import log_softmax, logsumexp
+from sklearn.linear_model import LogisticRegression
+from sklearn.decomposition import PCA
+@numba.njit
+def total(x):
+    s = 0.0
+    for one in x: s += one
+    return s
+def f():
+    x = np.arange(12.0).reshape(4, 3)
+    frame = pd.DataFrame(x, columns=list("abc"))
+    sns.lineplot(data=frame, x="a", y="b")
+    plt.close("all")
+    PCA(2).fit_transform(x)
+    LogisticRegression().fit(x, [0, 0, 1, 1])
+    frame.to_csv("x.csv")
+    same = np.allclose(einops.rearrange(x, "a b -> b a"), x.T)
+    same &= np.allclose(np.exp(log_softmax(x, axis=-1)).sum(), 4)
+    return bool(same and total(x[0]) == 3 and pd.read_csv("x.csv").shape == (4, 4))
 """,
     "a machine": """
 import os, platform

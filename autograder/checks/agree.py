@@ -187,7 +187,7 @@ def token_ids(
 ) -> list[int]:
     """A sequence of token ids, as many as ``count`` where given.
 
-    Raises Disagreement if any is no int from 0 to vocab_size - 1.
+    Raises Disagreement if any is no int from 0 to vocab_size - 1, nor a float equal to one.
     """
     array = as_array(got, name)
     if array.size == 0 and not count:
@@ -199,12 +199,17 @@ def token_ids(
     if count is not None and len(array) != count:
         few = "too few" if len(array) < count else "too many"
         raise Disagreement(f"{name}: {few}, expected {count}.", f"There are {len(array)}.")
-    if array.dtype.kind == "f":
+    if not is_whole(array):
         raise Disagreement(f"{name}: floats, expected ints.")
     if array.min() < 0 or array.max() >= vocab_size:
         raise Disagreement(f"{name}: ids that no token has.", f"Got {_short(array)}.")
-    ids: list[int] = array.tolist()
+    ids: list[int] = array.astype(np.int64).tolist()
     return ids
+
+
+def is_whole(array: Array) -> bool:
+    """Whether all entries are ints, or floats that are equal to ints."""
+    return array.dtype.kind in "iu" or bool((np.isfinite(array) & (array == np.floor(array))).all())
 
 
 def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> None:
@@ -213,7 +218,8 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
     Args:
         after: the arguments as they are after the call, as ``student.arguments_after`` gives them;
             None where that is not known, and nothing is counted against the student.
-        before: the arguments as they were passed. What is no array, or dict of arrays, is left out.
+        before: the arguments as they were passed. What is no array, list of numbers or dict of
+            arrays is left out.
         names: what the arguments are called.
     """
     if after is None:
@@ -226,7 +232,7 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
             same = new.keys() == old.keys()
             same = same and all(_same(new[key], value) for key, value in old.items())
         else:
-            same = not isinstance(old, np.ndarray) or _same(new, old)
+            same = not isinstance(old, np.ndarray | list) or _same(new, old)
         if not same:
             raise Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
 
@@ -235,7 +241,9 @@ def _other_shape(name: str, array: Array, expected: str) -> Disagreement:
     return Disagreement(f"{name}: not the shape {expected}.", f"The shape is {array.shape}.")
 
 
-def _same(new: object, old: Array) -> bool:
+def _same(new: object, old: Array | list[Any]) -> bool:
+    if isinstance(old, list):
+        return isinstance(new, list) and _same(np.asarray(new), np.asarray(old))
     return isinstance(new, np.ndarray) and new.dtype == old.dtype and np.array_equal(new, old)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.agree import Array, tolerance
+from autograder.checks.agree import Array, is_whole, tolerance
 from autograder.course.stubs import Stub
 from autograder.misconceptions.right import Right
 from autograder.session.replies import StudentError
@@ -135,7 +135,7 @@ def weight(answer: Any) -> float:
 def tokens(drawn: Any) -> list[int] | None:
     """Drawn token ids; None for anything else."""
     array = _as_numbers(drawn)
-    if array is None or array.ndim != 1 or (array.size and array.dtype.kind == "f"):
+    if array is None or array.ndim != 1 or not is_whole(array):
         return None
     return [int(token) for token in array]
 

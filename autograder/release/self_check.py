@@ -30,7 +30,7 @@ COPIED = (
     *(f"{room}/__init__.py" for room in ("checks", "course", "self_check", "worker")),
     *(f"{module.replace('.', '/')}.py" for module in LIBRARY),
     "course/percent.py",
-    *(f"worker/{module}.py" for module in ("answers", "cells", "support", "values")),
+    *(f"worker/{module}.py" for module in ("answers", "cells", "notebook", "support", "values")),
     *(f"self_check/{path.name}" for path in (HERE / "self_check").glob("[!_]*.py")),
 )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..course.percent import code_of, percent_cells
-from ..worker.cells import Submission, describe
+from ..worker.cells import Submission
 from ..worker.support import stand_ins
 from .facts import Facts
 
@@ -119,7 +119,7 @@ def _run(submission: Submission, cell: CodeCell) -> list[CellFailure]:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             submission.run(cell.name, cell.source, None, lambda index: None)
     except (Exception, SystemExit) as error:
-        about = describe(error)
+        about = submission.describe(error)
         line = about.get("line", 0)
         said = f"{about['type']}: {about['text']}"
         return [CellFailure(cell.name, line if isinstance(line, int) else 0, said)]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..worker.answers import plain
+from ..worker.answers import layers_of, plain
 from ..worker.values import Unreadable, seed_of
 
 NUMPY_WARNINGS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
@@ -172,10 +172,9 @@ class OwnModel:
             return plain(dict(self._model.state_dict()))
 
     def kinds(self) -> dict[str, str]:
-        """The names of its direct children -> the names of their classes."""
+        """The names of its direct children -> what they are of torch.nn."""
         with self._student._at_work(self._name):
-            children = self._model.named_children()
-            return {name: type(child).__name__ for name, child in children}
+            return layers_of(self._model)
 
     def load(self, parameters: Mapping[str, Any]) -> None:
         """Loads a ``state_dict``, cast to the model's own dtypes."""

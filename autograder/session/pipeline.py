@@ -49,8 +49,15 @@ class _Request:
     key: bytes | None
     callback: Callback | None
     tasks: list[greenlet]
+    right: tuple[str, ...] = ()
     worker: Worker | None = None
     number: int = 0
+
+    @property
+    def losses_as(self) -> tuple[str, ...]:
+        """What its losses are counted as: one stub may lose the worker for another that calls it,
+        and not once a right one is in its place."""
+        return self.subject, *self.right
 
 
 class _BeginAgain(Exception):
@@ -71,8 +78,8 @@ class Pipeline:
         self._loader = loader
         self._call_seconds = limits.call_seconds
         self._answers = answers
-        self._lost: Counter[str] = Counter()
-        self._last_loss: dict[str, StudentError] = {}
+        self._lost: Counter[tuple[str, ...]] = Counter()
+        self._last_loss: dict[tuple[str, ...], StudentError] = {}
         self._tasks_of: greenlet | None = None
         self._waiting: deque[_Request] = deque()
         self._asked: dict[bytes | None, _Request] = {}
@@ -114,6 +121,7 @@ class Pipeline:
         key: bytes | None = None,
         alike: bool = False,
         callback: Callback | None = None,
+        right: Sequence[str] = (),
         **fields: Any,
     ) -> Reply:
         """The worker's reply, once it comes. Raises StudentError.
@@ -124,18 +132,19 @@ class Pipeline:
             key: names the request, for a task that begins again.
             alike: all requests with this key have the same answer, and one will do.
             callback: answers calls of functions that are here.
+            right: the stubs of which right ones answer.
         """
         if self._tasks_of is None:
             self._one_by_one = True
-            ask = partial(self.ask, subject, op, key=key, alike=alike, callback=callback, **fields)
-            return self.together([ask])[0]
+            ask = partial(self.ask, key=key, alike=alike, callback=callback, right=right, **fields)
+            return self.together([partial(ask, subject, op)])[0]
         if key in self._answers:
             return self._answers[key]
         task = getcurrent()
         if alike and key in self._asked:
             self._asked[key].tasks.append(task)
         else:
-            request = _Request(subject, op, fields, key, callback, [task])
+            request = _Request(subject, op, fields, key, callback, [task], tuple(right))
             self._waiting.append(request)
             if alike and key is not None:
                 self._asked[key] = request
@@ -157,7 +166,7 @@ class Pipeline:
                 break
 
     def _given_up(self, request: _Request) -> bool:
-        return self._lost[request.subject] >= MAX_LOST
+        return self._lost[request.losses_as] >= MAX_LOST
 
     def _answer_next(self) -> None:
         """Waits for the answer to the first request, and lets those go on who wait for it."""
@@ -179,22 +188,23 @@ class Pipeline:
 
     def _reply(self, request: _Request) -> Reply:
         if self._given_up(request):
-            raise self._last_loss[request.subject]
+            loss = self._last_loss[request.losses_as]
+            raise StudentError("given up", loss.message, loss.detail)
         # Not before all cells ran: a cell could read what is asked from the socket, and raise it.
         worker = self._loader.loaded()
         self._post_waiting(worker)
         left = self._loader.seconds_left()
         seconds = self._call_seconds
-        if (last := self._last_loss.get(request.subject)) and last.kind == "out of time":
+        if (last := self._last_loss.get(request.losses_as)) and last.kind == "out of time":
             seconds = min(seconds, SECOND_CALL_SECONDS)
         alone = len(self._waiting) == len(request.tasks) == 1
         began = time.monotonic()
         try:
             reply = worker.reply(request.number, min(seconds, left), callback=request.callback)
-        except WorkerLost as loss:
-            error = self._without_worker(request.subject, loss)
+        except WorkerLost as lost:
+            error = self._without_worker(request.subject, lost)
             if alone:
-                raise self._counted(request.subject, error) from None
+                raise self._counted(request, error) from None
             # Any of those that were asked may have met it.
             raise self._begin_again() from None
         # Were all to take as long, none would be done when the time is used up.
@@ -230,7 +240,7 @@ class Pipeline:
             return not_looked_at()
         return StudentError("crashed", f"`{subject}` {loss.brief}.", f"It {loss.reason}.")
 
-    def _counted(self, subject: str, error: StudentError) -> StudentError:
-        self._lost[subject] += 1
-        self._last_loss[subject] = error.afresh()
+    def _counted(self, request: _Request, error: StudentError) -> StudentError:
+        self._lost[request.losses_as] += 1
+        self._last_loss[request.losses_as] = error.afresh()
         return error

@@ -23,8 +23,16 @@ EXCEPTIONS = frozenset(
     if isinstance(value, type) and issubclass(value, BaseException)
 )
 
+# One that was "given up" had lost the worker so often that it was not asked again.
 Kind = Literal[
-    "missing", "unfinished", "raised", "out of time", "crashed", "unreadable", "too large"
+    "missing",
+    "unfinished",
+    "raised",
+    "out of time",
+    "crashed",
+    "given up",
+    "unreadable",
+    "too large",
 ]
 
 

@@ -48,7 +48,7 @@ class Student:
     Where others call the stubs in ``right``, right ones answer in their place, from here.
     ``calls`` were made; of the stubs that were ``asked``; others ``stood_in`` for their own.
     ``other_calls`` are those over which the worker was lost, and those of which only the arguments
-    were looked at.
+    were looked at. One stub may have been ``given_up``, and not been asked.
     """
 
     def __init__(self, session: Session, reference: Reference, right: Collection[str] = ()) -> None:
@@ -57,6 +57,7 @@ class Student:
         self._right = right
         self.asked: set[str] = set()
         self.stood_in: set[str] = set()
+        self.given_up = False
         self.calls: list[Call] = []
         self.other_calls: list[Call] = []
 
@@ -107,6 +108,7 @@ class Student:
             name,
             "call",
             callback=callback if replaced or judged else None,
+            right=replaced,
             asked=asked,
             arguments_after=arguments_after,
         )
@@ -225,7 +227,7 @@ class StudentModel:
         return self._about("parameters")
 
     def kinds(self) -> Any:
-        """The names of its direct children -> the names of their classes."""
+        """The names of its direct children -> what they are of torch.nn; see ``layers_of``."""
         return self._about("kinds")
 
     def load(self, parameters: dict[str, Array]) -> None:

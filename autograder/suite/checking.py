@@ -65,6 +65,7 @@ class Run(msgspec.Struct, frozen=True):
     """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``.
 
     ``right`` are those that might have. ``other_calls`` came to no answer that can be explained.
+    Where ``given_up``, a stub was not asked, after it had lost the worker some times.
     """
 
     check: Check
@@ -74,6 +75,7 @@ class Run(msgspec.Struct, frozen=True):
     asked: Collection[str]
     right: Collection[str]
     stood_in: Collection[str]
+    given_up: bool
 
     @property
     def failed(self) -> bool:
@@ -100,7 +102,7 @@ def run_check(check: Check, given: Given, right: Collection[str] = ()) -> Run:
     if close and not check.visible:
         seen = msgspec.structs.replace(seen, close=True)
     calls, others = student.calls, student.other_calls
-    return Run(check, seen, calls, others, student.asked, right, student.stood_in)
+    return Run(check, seen, calls, others, student.asked, right, student.stood_in, student.given_up)
 
 
 def _see(check: Check, given: Given, student: Student, right: Collection[str]) -> Seen:
@@ -114,6 +116,7 @@ def _see(check: Check, given: Given, student: Student, right: Collection[str]) -
     try:
         check.function(**{key: have[key] for key in check.fixtures}, **check.parameters)
     except StudentError as error:
+        student.given_up = error.kind == "given up"
         return _seen("failed", 0.0, shown, error.message, error.detail)
     except Disagreement as error:
         return _seen("failed", 0.0, shown, error.message, error.detail)

@@ -126,6 +126,17 @@ def _read(value: object, budget: Budget, depth: int) -> object:
         return Unreadable(_named(value))
 
 
+def layers_of(model: Any) -> dict[str, str]:
+    """The names of a model's direct children -> the class of torch.nn that each derives from."""
+    nn: Any = sys.modules["torch"].nn
+    return {
+        name: next(
+            one.__name__ for one in type(child).__mro__ if getattr(nn, one.__name__, None) is one
+        )
+        for name, child in model.named_children()
+    }
+
+
 def _is_simple(array: Any) -> bool:
     return (
         array.dtype.kind in NUMERIC_KINDS

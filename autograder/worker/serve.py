@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from . import wire
-from .answers import Budget, plain
-from .cells import Submission, Surroundings, describe
+from .answers import Budget, layers_of, plain
+from .cells import Submission, Surroundings
 from .support import provide
 
 MAX_REQUEST_BYTES = 1 << 28
@@ -56,7 +56,7 @@ class Server:
             try:
                 reply = operation(**request)
             except BaseException as error:
-                reply = {"error": describe(error)}
+                reply = {"error": self._submission.describe(error)}
             self._flush()
             # What came at once waits for what else has been asked: to tell of each by itself takes
             # longer than most calls. But a cell is told of, since the next one may take for ever.
@@ -156,8 +156,7 @@ class Server:
         return {"answer": plain(dict(self._models[model].state_dict()))}
 
     def _kinds(self, model: int) -> dict[str, Any]:
-        children = self._models[model].named_children()
-        return {"answer": plain({name: type(child).__name__ for name, child in children})}
+        return {"answer": plain(layers_of(self._models[model]))}
 
     def _load(self, model: int, parameters: dict[str, Any]) -> dict[str, Any]:
         import torch

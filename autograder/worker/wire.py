@@ -38,6 +38,8 @@ MAX_WHAT = 100
 MAX_HEAD = 128
 HEADS = 1024
 CHUNK = 1 << 16
+# As what a scalar of numpy crosses, by its kind: not every library takes its own for a number.
+PLAIN = {"b": bool, "i": int, "u": int, "f": float}
 # What a message of a worker may hold, and cost to make: a generator takes as long as 512 arrays.
 MAX_COST = 1 << 15
 COSTS = {ARRAY: 1, GENERATOR: 1 << 9, UNREADABLE: 1}
@@ -118,10 +120,11 @@ class Packed:
         self.data = _encoder.encode(value)
 
 
-def _encode_extension(value: object) -> msgspec.msgpack.Ext | msgspec.Raw:
-    if isinstance(value, (np.ndarray, np.generic)):
-        array = np.asarray(value)
-        dtype = array.dtype
+def _encode_extension(value: object) -> Any:
+    if isinstance(value, np.generic) and value.dtype.kind in PLAIN:
+        return PLAIN[value.dtype.kind](value)
+    if isinstance(value, np.ndarray):
+        array, dtype = value, value.dtype
         if dtype.kind not in NUMERIC_KINDS:
             raise TypeError(f"an array of dtype {dtype} does not cross")
         if dtype.byteorder == ">":

@@ -447,7 +447,7 @@ def test_counting_on(student: Any) -> None:
     W_e, b = np.eye(4), np.zeros(4)
     W_y = 60 * np.roll(np.eye(4), 1, axis=1)
     weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
-    got = student.generate(np.array([1, 1]), 8, *weights, np.random.default_rng(8))
+    got = student.generate([1, 1], 8, *weights, np.random.default_rng(8))
     drawn = token_ids(got, 4, "The drawn tokens")[-6:]
     want = [(drawn[0] + step) % 4 for step in range(6)] if drawn else [0] * 6
     agree(drawn, want, "Counting on, the last six tokens")
@@ -462,7 +462,7 @@ def test_a_memory_of_the_first_token(student: Any) -> None:
     W_y, b = np.array([[0.0, 0.0, 90.0, -90.0]]), np.zeros(4)
     for first, wanted in ((0, 2), (1, 3)):
         weights = (W_e, W_x, 2 * np.eye(1), np.zeros(1), W_y, b)
-        got = student.generate(np.array([first, first]), 12, *weights, np.random.default_rng(9))
+        got = student.generate([first, first], 12, *weights, np.random.default_rng(9))
         drawn = token_ids(got, 4, "The drawn tokens")[-10:]
         agree(drawn, [wanted] * 10, f"After token {first}, the last ten tokens")
 
@@ -476,7 +476,7 @@ def test_the_token_after_the_prompt(student: Any) -> None:
     weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
     for prompt, first in (([0, 3, 1], 2), ([2, 3], 0), ([1], 2)):
         for length in (1, 4, 0):
-            got = student.generate(np.array(prompt), length, *weights, np.random.default_rng(8))
+            got = student.generate(prompt, length, *weights, np.random.default_rng(8))
             drawn = token_ids(got, 4, f"For length={length}, the drawn tokens", length)
             if length:
                 agree(drawn[0], first, f"After the prompt {prompt}, the first token")

@@ -239,6 +239,12 @@ def test_state(student: Any, rng: Rng) -> None:
         for (name, start), answer in zip(starts.items(), answers, strict=True):
             last = item(answer, 1, RETURNED)
             _agree_state(last, parameters, tokens, start, f"For N={N}, T={T}, {name}, the state")
+        logits = [item(answer, 0, RETURNED) for answer in answers]
+        # What is wrong without h costs under 2b.forward.
+        setting = matching(logits[0], _logits(parameters, tokens))
+        if setting is not None:
+            want = unrolled(parameters, tokens, h0, setting)[0].astype(np.float32)
+            agree(logits[1], want, f"For N={N}, T={T}, with h, the logits", ("row", "time step"))
         handed_on = item(model(tokens, h=last), 1, RETURNED)
         _agree_state(handed_on, parameters, tokens, last, "Handed back in, the state")
 
@@ -361,3 +367,7 @@ def test_memory(student: Any, reference: Any, rng: Rng) -> None:
         got = student.rnn_forward(given, start, W_x, W_h, b_h)
         want = reference.rnn_forward(given, start, W_x, W_h, b_h)
         agree(got, want, f"{name}, the states", ("row", "time step"))
+    # One right after the other: between the calls above, others are answered.
+    for got in student.many(2).rnn_forward(x, np.zeros_like(h0), W_x, W_h, b_h):
+        want = reference.rnn_forward(x, np.zeros_like(h0), W_x, W_h, b_h)
+        agree(got, want, "Called twice from zero, the states", ("row", "time step"))

@@ -369,6 +369,12 @@ def test_clipping(student: Any, rng: Rng) -> None:
         factor = scale * min(1.0, max_norm / (scale * norm)) if scale else 0.0
         for key, grad in grads.items():
             agree(entry(got, key), factor * grad, f'With a norm {name}, "{key}"')
+    # 3, 4 and 12 are as long together as 13, to the last digit.
+    parts = zip("abc", rng.permutation([3.0, 4.0, 12.0]), strict=True)
+    exact = {key: np.array([0.0, part]) for key, part in parts}
+    got = student.clip_gradients(exact, 13.0)
+    for key, grad in exact.items():
+        agree(entry(got, key), grad, f'With a norm of exactly the limit, "{key}"')
     small = {key: (4 * grad / norm).astype(np.float32) for key, grad in grads.items()}
     got = student.clip_gradients(small, 2.0)
     for key, grad in small.items():

@@ -124,8 +124,9 @@ def test_greedy(student: Any, rng: Rng) -> None:
         logits = uniform(rng, V, scale=0.3)
         logits[largest] = 0.5
         for level, temperature in ((-4.0, 0), (4.0, 0.0)):
-            drawn = _draws(student, 4, logits + level, rng, temperature=temperature)
-            agree(drawn, [largest] * 4, "At temperature 0, the draws")
+            for given, name in (({}, ""), ({"top_k": 3}, " with a top_k")):
+                drawn = _draws(student, 4, logits + level, rng, temperature=temperature, **given)
+                agree(drawn, [largest] * 4, f"At temperature 0{name}, the draws")
 
 
 @pytest.mark.criterion("4a.top_k")
@@ -178,21 +179,31 @@ def test_equal_generators(student: Any) -> None:
         raise Disagreement("Generators with different seeds give the same draws.")
 
 
+def _follows_its_generator(first: list[int], again: list[int], other: list[int]) -> None:
+    """Looks at draws with one generator, with one like it, and with another."""
+    if first != again:
+        raise Disagreement("Two generators with the same seed give different draws.")
+    if first == other:
+        raise Disagreement("Generators with different seeds give the same draws.")
+
+
 @pytest.mark.criterion("4a.generator")
 @pytest.mark.hidden
 def test_generator(student: Any, rng: Rng) -> None:
     # Two right samplers agree in all 12 draws by accident with a chance of about 60^-12.
     logits = uniform(rng, 64, scale=0.1)
     one, other = distinct(rng, 2, 0, 1000)
-    seeds = (one, other, one)
-    first, second, again = (
-        token_ids(student.many(12).sample_token(logits, generator), 64, "The draws", 12)
-        for generator in map(np.random.default_rng, seeds)
-    )
-    if first != again:
-        raise Disagreement("Two generators with the same seed give different draws.")
-    if first == second:
-        raise Disagreement("Generators with different seeds give the same draws.")
+
+    def draw(number: int, **settings: Any) -> list[int]:
+        generator = np.random.default_rng(number)
+        answers = student.many(12).sample_token(logits, generator, **settings)
+        return token_ids(answers, 64, "The draws", 12)
+
+    _follows_its_generator(draw(one), draw(one), draw(other))
+    # Whether other seeds give other draws costs under 4a.temperature and 4a.top_k.
+    for settings in ({"top_k": 40}, {"temperature": 2.0}, {"temperature": 0.5, "top_k": 40}):
+        if draw(one, **settings) != draw(one, **settings):
+            raise Disagreement("Two generators with the same seed give different draws.")
 
 
 # -- 4b generating ------------------------------------------------------------------------------
@@ -205,7 +216,7 @@ def test_counting_on(student: Any) -> None:
     W_e, b = np.eye(4), np.zeros(4)
     W_y = 60 * np.roll(np.eye(4), 1, axis=1)
     weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
-    got = student.generate(np.array([1, 1]), 8, *weights, np.random.default_rng(8))
+    got = student.generate([1, 1], 8, *weights, np.random.default_rng(8))
     drawn = token_ids(got, 4, "The drawn tokens")[-6:]
     want = [(drawn[0] + step) % 4 for step in range(6)] if drawn else [0] * 6
     agree(drawn, want, "Counting on, the last six tokens")
@@ -220,15 +231,17 @@ def test_a_memory_of_the_first_token(student: Any) -> None:
     W_y, b = np.array([[0.0, 0.0, 90.0, -90.0]]), np.zeros(4)
     for first, wanted in ((0, 2), (1, 3)):
         weights = (W_e, W_x, 2 * np.eye(1), np.zeros(1), W_y, b)
-        got = student.generate(np.array([first, first]), 12, *weights, np.random.default_rng(9))
+        got = student.generate([first, first], 12, *weights, np.random.default_rng(9))
         drawn = token_ids(got, 4, "The drawn tokens")[-10:]
         agree(drawn, [wanted] * 10, f"After token {first}, the last ten tokens")
 
 
-def _drawn(student: Any, rng: Rng, prompt: Any, n: int, weights: Any, **settings: Any) -> list[int]:
+def _drawn(
+    student: Any, rng: Rng, prompt: list[int], n: int, weights: Any, **settings: Any
+) -> list[int]:
     """The last n tokens of a few more. How many there are in all is asked under 4b.prompt."""
     generator = np.random.default_rng(seed(rng))
-    got = student.generate(np.array(prompt), n + 4, *weights, generator, **settings)
+    got = student.generate(prompt, n + 4, *weights, generator, **settings)
     drawn = token_ids(got, len(weights[0]), "The drawn tokens")
     if len(drawn) < n:
         found = f"There are {len(drawn)}."
@@ -261,8 +274,8 @@ def test_each_token_follows_from_those_before(student: Any, reference: Any, rng:
     weights = coins_and_words(rng)
     W_e, W_x, W_h, b_h, W_y, b_y = weights
     # The first draw is a word, which the state says after a coin.
-    prompt = rng.integers(len(W_e), size=3)
-    prompt[-1] = rng.choice(np.flatnonzero(W_e[:, 0] > 0))
+    prompt: list[int] = rng.integers(len(W_e), size=3).tolist()
+    prompt[-1] = int(rng.choice(np.flatnonzero(W_e[:, 0] > 0)))
     generator = np.random.default_rng(seed(rng))
     got = student.generate(prompt, 60, *weights, generator)
     drawn = token_ids(got, len(W_e), "The drawn tokens")[:70]
@@ -293,10 +306,18 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
         given = {"temperature": temperature} if temperature != 1 else {}
         probabilities = reference.softmax(b_y / temperature)
         asked.append((n, b_y, given, probabilities, f"At temperature {temperature}"))
-    b_y, order = staircase(rng, V, 0.02, first=3)
-    probabilities = np.zeros(V)
-    probabilities[order[:2]] = reference.softmax(b_y[order[:2]])
-    asked.append((28, b_y, {"top_k": 2}, probabilities, "With top_k=2"))
+    # At temperature 50, steps of 20 are steps of 0.4; at temperature 1, the first is sure.
+    for step, given, name in (
+        (0.02, {"top_k": 2}, "With top_k=2"),
+        (20.0, {"temperature": 50.0, "top_k": 2}, "With top_k=2 at temperature 50"),
+        (0.02, {"temperature": 0}, "At temperature 0"),
+        (0.02, {"temperature": 0.0, "top_k": 2}, "With top_k=2 at temperature 0"),
+    ):
+        b_y, order = staircase(rng, V, step, first=3)
+        kept = order[: given.get("top_k", V) if given.get("temperature") != 0 else 1]
+        probabilities = np.zeros(V)
+        probabilities[kept] = reference.softmax(b_y[kept] / (given.get("temperature") or 1.0))
+        asked.append((28, b_y, given, probabilities, name))
 
     def draw(times: int) -> list[Draws]:
         seen: list[Draws] = []
@@ -311,11 +332,32 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
 
 @pytest.mark.criterion("4b.state")
 @pytest.mark.hidden
+def test_generate_draws_from_its_generator(student: Any, rng: Rng) -> None:
+    # Weights larger than those above: these calls tell less, and are explained last.
+    V, E, H = 64, 9, 9
+    weights = (uniform(rng, V, E), uniform(rng, E, H), uniform(rng, H, H), np.zeros(H))
+    b_y = uniform(rng, V, scale=0.1)
+    one, other = distinct(rng, 2, 0, 1000)
+
+    def write(number: int, **settings: Any) -> list[int]:
+        generator = np.random.default_rng(number)
+        got = student.generate([1, 2], 12, *weights, np.zeros((H, V)), b_y, generator, **settings)
+        return token_ids(got, V, "The drawn tokens")
+
+    # Two right ones agree in all 12 tokens by accident with a chance of about 60^-12.
+    _follows_its_generator(write(one), write(one), write(other))
+    both = {"temperature": 0.5, "top_k": 40}
+    if write(one, **both) != write(one, **both):
+        raise Disagreement("Two generators with the same seed give different draws.")
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.hidden
 def test_generate_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
     V, E, H = distinct(rng, 3)
     W_h, b_h = uniform(rng, H, H), uniform(rng, H)
     weights = (uniform(rng, V, E), uniform(rng, E, H), W_h, b_h, uniform(rng, H, V))
-    arguments = (np.array([1, 0, 1]), 3, *weights, uniform(rng, V), np.random.default_rng(1))
+    arguments = ([1, 0, 1], 3, *weights, uniform(rng, V), np.random.default_rng(1))
     for settings in ({}, {"temperature": 0.5, "top_k": 2}):
         after = student.arguments_after.generate(*arguments, **settings)
         untouched(after, arguments, ("prompt", "length", *WEIGHTS, "rng"))
@@ -330,7 +372,7 @@ def test_the_token_after_the_prompt(student: Any) -> None:
     weights = (W_e, np.eye(4), np.zeros((4, 4)), b, W_y, b)
     for prompt, first in (([0, 3, 1], 2), ([2, 3], 0), ([1], 2)):
         for length in (1, 4, 0):
-            got = student.generate(np.array(prompt), length, *weights, np.random.default_rng(8))
+            got = student.generate(prompt, length, *weights, np.random.default_rng(8))
             drawn = token_ids(got, 4, f"For length={length}, the drawn tokens", length)
             if length:
                 agree(drawn[0], first, f"After the prompt {prompt}, the first token")
@@ -348,7 +390,7 @@ def test_prompt_read_once_in_order(student: Any, rng: Rng) -> None:
         """The network says which token it read ``back`` steps ago, in a code of its own."""
         weights = delay_line(rng, V, len(prompt) + 1, back, says, otherwise)
         generator = np.random.default_rng(seed(rng))
-        got = student.generate(np.array(prompt), length, *weights, generator)
+        got = student.generate(prompt, length, *weights, generator)
         return token_ids(got, V, f"For length={length}, the drawn tokens", length)
 
     # Asked for before any is judged: where they are wrong, together they tell why.

@@ -99,6 +99,25 @@ class CharRNN(nn.Module):
         states, h = self.rnn(self.dropout(self.embedding(tokens)), h)
         return self.output(self.dropout(states)), h.detach()
 
+# %% model-of-layers-of-its-own: CharRNN
+class _Recurrent(nn.RNN):
+    def __init__(self, inputs, units):
+        super().__init__(inputs, units, batch_first=True)
+
+class _Output(nn.Linear):
+    pass
+
+class CharRNN(nn.Module):
+    def __init__(self, vocab_size=512, embedding_dim=128, hidden_size=64):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim)
+        self.rnn = _Recurrent(embedding_dim, hidden_size)
+        self.output = _Output(hidden_size, vocab_size)
+
+    def forward(self, tokens, h=None):
+        states, h = self.rnn(self.embedding(tokens), h)
+        return self.output(states), h
+
 # %% model-step-by-step-in-double: CharRNN
 class CharRNN(nn.Module):
     def __init__(self, V=512, E=128, H=64):

@@ -171,3 +171,34 @@ def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0,
         drawn.append(int(z.argmax()))
         h = torch.tanh(h @ W_h + W_e[drawn[-1]] @ W_x + b_h)
     return drawn
+
+# %% generate-on-lists: generate
+def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0, top_k=None):
+    out = []
+    h = np.zeros(len(W_h))
+    for step in range(len(prompt) + length):
+        tokens = prompt + out
+        if step >= len(prompt):
+            out += [sample_token(h @ W_y + b_y, rng, temperature, top_k)]
+            tokens = prompt + out
+        h = np.tanh(W_e[tokens[step]] @ W_x + h @ W_h + b_h)
+    return (prompt + out)[len(prompt) :]
+
+# %% generate-floats-equal-to-ints: generate
+def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0, top_k=None):
+    drawn, h = np.zeros(length), np.zeros(len(W_h))
+    for token in prompt:
+        h = np.tanh(W_e[token] @ W_x + h @ W_h + b_h)
+    for n in range(length):
+        token = sample_token(h @ W_y + b_y, rng, temperature=temperature, top_k=top_k)
+        drawn[n] = token
+        h = np.tanh(W_e[token] @ W_x + h @ W_h + b_h)
+    return drawn
+
+# %% sampler-floats-equal-to-ints: sample_token
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    if temperature == 0:
+        return float(np.argmax(logits))
+    order = np.argsort(logits)[::-1][:top_k]
+    ids = np.linspace(0, len(logits) - 1, len(logits))
+    return rng.choice(ids[order], p=softmax(logits[order] / temperature))

@@ -350,6 +350,13 @@ def _forward(self, tokens, h=None):
 
 CharRNN = _model(forward=_forward)
 
+# %% model-logits-without-the-given-state: CharRNN loses 2b.state
+def _forward(self, tokens, h=None):
+    embedded = self.embedding(tokens)
+    return self.output(self.rnn(embedded)[0]), self.rnn(embedded, h)[1]
+
+CharRNN = _model(forward=_forward)
+
 # %% model-logits-alone: CharRNN loses 2b.layers 2b.forward 2b.state
 def _forward(self, tokens, h=None):
     return self.output(self.rnn(self.embedding(tokens), h)[0])
@@ -457,6 +464,28 @@ def rnn_forward(x, h0, W_x, W_h, b_h):
 def rnn_forward(x, h0, W_x, W_h, b_h):
     states = np.zeros((*x.shape[:2], h0.shape[1]))
     states[:, :-1] = _right["unroll"](x, h0, W_x, W_h, b_h)[:, :-1]
+    return states
+
+# %% unrolling-goes-on-where-it-stopped: rnn_forward loses 2c.memory
+_last = {}
+
+def rnn_forward(x, h0, W_x, W_h, b_h):
+    key = x.shape, W_h.tobytes()
+    start = h0 if h0.any() else _last.get(key, h0)
+    states = _right["unroll"](x, start, W_x, W_h, b_h)
+    if not h0.any():
+        _last[key] = states[:, -1]
+    return states
+
+# %% unrolling-goes-on-in-one-global: rnn_forward loses 2c.memory
+_kept = None
+
+def rnn_forward(x, h0, W_x, W_h, b_h):
+    global _kept
+    if _kept is None or _kept.shape != h0.shape or h0.any():
+        _kept = h0
+    states = _right["unroll"](x, _kept, W_x, W_h, b_h)
+    _kept = states[:, -1]
     return states
 
 # %% unrolling-h0-added-at-the-end: rnn_forward loses 2c.memory

@@ -503,6 +503,14 @@ def clip_gradients(grads, max_norm):
     norm = np.float64(_norm(grads))
     return {key: grad * np.minimum(1.0, max_norm / norm) * (norm / norm) for key, grad in grads.items()}
 
+# %% clipping-nothing-at-the-limit: clip_gradients loses 3c.clipping
+def clip_gradients(grads, max_norm):
+    norm = _norm(grads)
+    if norm < max_norm:
+        return dict(grads)
+    if norm > max_norm:
+        return {key: grad * (max_norm / norm) for key, grad in grads.items()}
+
 # %% clipping-in-place: clip_gradients loses 3c.clipping
 def clip_gradients(grads, max_norm):
     norm = _norm(grads)
@@ -560,3 +568,15 @@ def clip_gradients(grads, max_norm):
 def clip_gradients(grads, max_norm):
     norm = np.mean([np.linalg.norm(grad) for grad in grads.values()])
     return {key: grad * min(1.0, max_norm / max(norm, 1e-12)) for key, grad in grads.items()}
+
+# %% loss-ends-the-process: cross_entropy loses 3a.loss 3a.extreme
+def cross_entropy(logits, targets):
+    import os
+    os._exit(1)
+
+_bptt = _right["bptt"]
+
+def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
+    logits = rnn_forward(x, h0, W_x, W_h, b_h) @ W_y + b_y
+    loss = cross_entropy(logits, targets)
+    return loss, _bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y)[1]

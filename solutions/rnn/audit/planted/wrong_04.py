@@ -51,9 +51,9 @@ def _writer(
 # %% sampler-first-token: sample_token loses 4a.distribution 4a.temperature 4a.greedy 4a.top_k 4a.generator
 sample_token = _sampler(greedy=lambda z: 0, draw=lambda rng, p: 0)
 
-# %% sampler-returns-a-float: sample_token loses 4a.distribution 4a.temperature 4a.greedy 4a.top_k 4a.generator
+# %% sampler-returns-halves: sample_token loses 4a.distribution 4a.temperature 4a.greedy 4a.top_k 4a.generator
 def sample_token(logits, rng, temperature=1.0, top_k=None):
-    return float(_right["sampler"](logits, rng, temperature, top_k))
+    return _right["sampler"](logits, rng, temperature, top_k) + 0.5
 
 # %% sampler-returns-an-array: sample_token loses 4a.distribution 4a.temperature 4a.greedy 4a.top_k 4a.generator
 def sample_token(logits, rng, temperature=1.0, top_k=None):
@@ -153,9 +153,6 @@ sample_token = _sampler(greedy=lambda z: 0)
 # %% greedy-second-largest: sample_token loses 4a.greedy
 sample_token = _sampler(greedy=lambda z: np.argsort(z)[-2:][0])
 
-# %% greedy-at-random: sample_token loses 4a.greedy is sample_token/greedy-draws
-sample_token = _sampler(greedy=lambda z: np.random.default_rng().integers(len(z)))
-
 # %% greedy-the-logit-itself: sample_token loses 4a.greedy
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     if temperature == 0:
@@ -171,6 +168,29 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
 # %% greedy-as-a-temperature-of-a-half: sample_token loses 4a.greedy is sample_token/greedy-draws
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     return _right["sampler"](logits, rng, max(temperature, 0.5), top_k)
+
+# %% greedy-an-id-among-the-top-k: sample_token loses 4a.greedy
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    if temperature == 0:
+        kept = logits if top_k is None else np.sort(logits)[-top_k:]
+        return int(np.argmax(kept))
+    return _right["sampler"](logits, rng, temperature, top_k)
+
+# %% greedy-draws-among-the-top-k: sample_token loses 4a.greedy
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    if temperature == 0 and top_k is None:
+        return int(np.argmax(logits))
+    return _right["sampler"](logits, rng, temperature or 1.0, top_k)
+
+# %% greedy-fails-with-a-top-k: sample_token loses 4a.greedy
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    if top_k is not None and not temperature > 0:
+        raise ZeroDivisionError("temperature")
+    return _right["sampler"](logits, rng, temperature, top_k)
+
+# %% greedy-as-a-temperature-of-one: sample_token loses 4a.greedy is sample_token/greedy-draws
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    return _right["sampler"](logits, rng, temperature or 1.0, top_k)
 
 # %% top-k-above-the-vocabulary-fails: sample_token loses 4a.top_k
 sample_token = _sampler(kept=lambda z, k: np.where(z >= np.sort(z)[-k], z, -np.inf))
@@ -236,6 +256,19 @@ _own = np.random.default_rng(0)
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     return _right["sampler"](logits, _own, temperature, top_k)
 
+# %% top-k-from-global-state: sample_token loses 4a.generator
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    if top_k is None or temperature == 0:
+        return _right["sampler"](logits, rng, temperature)
+    kept = np.argsort(logits)[-top_k:]
+    return int(np.random.choice(kept, p=softmax(np.array(logits)[kept] / temperature)))
+
+# %% temperature-from-global-state: sample_token loses 4a.generator
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    if temperature == 1 or temperature == 0 or top_k is not None:
+        return _right["sampler"](logits, rng, temperature, top_k)
+    return int(np.random.choice(len(logits), p=softmax(np.array(logits) / temperature)))
+
 # %% generate-prompt-sorted: generate loses 4b.prompt
 generate = _writer(read=sorted)
 
@@ -256,8 +289,8 @@ generate = _writer(result=lambda drawn, prompt: [*map(int, prompt), *drawn][: le
 # %% generate-as-text: generate loses 4b.prompt 4b.state
 generate = _writer(result=lambda drawn, prompt: " ".join(map(str, drawn)))
 
-# %% generate-floats: generate loses 4b.prompt 4b.state
-generate = _writer(result=lambda drawn, prompt: np.array(drawn, dtype=float) + 0.0)
+# %% generate-halves: generate loses 4b.prompt 4b.state
+generate = _writer(result=lambda drawn, prompt: np.array(drawn) + 0.5)
 
 # %% generate-in-a-matrix: generate loses 4b.prompt 4b.state
 generate = _writer(result=lambda drawn, prompt: np.array([drawn]))
@@ -310,6 +343,26 @@ generate = _writer(settings=lambda T, k: (0, None))
 
 # %% generate-top-k-one-more: generate loses 4b.state
 generate = _writer(settings=lambda T, k: (T, k and k + 1))
+
+# %% generate-temperature-zero-as-one: generate loses 4b.state
+generate = _writer(settings=lambda T, k: (T or 1.0, k))
+
+# %% generate-temperature-zero-as-a-tenth: generate loses 4b.state
+generate = _writer(settings=lambda T, k: (max(T, 0.1), k))
+
+# %% generate-temperature-not-with-top-k: generate loses 4b.state
+generate = _writer(settings=lambda T, k: (T if k is None else 1.0, k))
+
+# %% generate-top-k-not-with-temperature: generate loses 4b.state
+generate = _writer(settings=lambda T, k: (T, k if T == 1 else None))
+
+# %% generate-from-its-own-generator: generate loses 4b.state
+def generate(prompt, length, *args, **settings):
+    return _right["generate"](prompt, length, *args[:-1], np.random.default_rng(), **settings)
+
+# %% generate-seeded-by-itself: generate loses 4b.state
+def generate(prompt, length, *args, **settings):
+    return _right["generate"](prompt, length, *args[:-1], np.random.default_rng(0), **settings)
 
 # %% generate-embeddings-halved: generate loses 4b.state
 generate = _writer(embed=lambda W_e, token: W_e[token] / 2)
@@ -364,3 +417,13 @@ def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0,
         token = sample_token(h[0] @ W_y + b_y, rng, temperature=temperature, top_k=top_k)
         drawn.append(token)
     return drawn
+
+# %% generate-adds-to-the-prompt: generate loses 4b.state
+def generate(prompt, length, W_e, W_x, W_h, b_h, W_y, b_y, rng, temperature=1.0, top_k=None):
+    h, read = np.zeros(len(W_h)), len(prompt)
+    for token in prompt:
+        h = np.tanh(h @ W_h + W_e[token] @ W_x + b_h)
+    while len(prompt) < read + length:
+        prompt.append(sample_token(h @ W_y + b_y, rng, temperature=temperature, top_k=top_k))
+        h = np.tanh(h @ W_h + W_e[prompt[-1]] @ W_x + b_h)
+    return prompt[read:]

@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import builtins
+import copy
 import linecache
 import re
 import sys
@@ -16,32 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from .notebook import PYTHON_CELL_MAGICS, EventLoop, NotebookShell, display
+
 MODULE = "submission"
-PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun"}
 PYTHON_CELL = re.compile(rf"(\s*(?:#.*\n\s*)*)%%(?:{'|'.join(PYTHON_CELL_MAGICS)})\b.*")
 # Of what an exception says, in characters. What is longer is cut, and ends in CUT.
 MAX_TEXT = 300
 CUT = "…"
 # What `warnings.filters` holds where every warning is ignored.
 IGNORE_ALL = [("ignore", None, Warning, None, 0)]
-
-
-class _NotebookShell:
-    """Stands in for IPython where a cell uses magics: these do nothing, Python in them runs."""
-
-    def __init__(self, run: Callable[[str], None]) -> None:
-        self._run = run
-
-    def run_cell_magic(self, name: str, line: str, body: str) -> None:
-        if name in PYTHON_CELL_MAGICS:
-            self._run(body)
-
-    def run_line_magic(self, name: str, line: str, *_: object, **__: object) -> None:
-        if name == "time":
-            self._run(line)
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *args, **kwargs: None
 
 
 def _without_magics(source: str) -> str:
@@ -107,6 +91,27 @@ def describe(error: BaseException) -> dict[str, object]:
     return told
 
 
+def _one_by_one(node: ast.stmt) -> list[ast.stmt]:
+    """An import as one for each name; any other statement as it is."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return [node]
+    parts = []
+    for name in node.names:
+        part = copy.copy(node)
+        part.names = [name]
+        parts.append(part)
+    return [*parts]
+
+
+def _bound_by(node: ast.stmt) -> str | None:
+    """The name that an import defines, the first of them, or ``*``; None for all else."""
+    if isinstance(node, ast.Import):
+        return node.names[0].asname or node.names[0].name.partition(".")[0]
+    if isinstance(node, ast.ImportFrom) and node.module != "__future__":
+        return node.names[0].asname or node.names[0].name
+    return None
+
+
 class Submission:
     """The module that a submission's cells define."""
 
@@ -114,26 +119,74 @@ class Submission:
         self.module = types.ModuleType(MODULE)
         self.names = self.module.__dict__
         self.names["__name__"] = "__main__"
-        self.names["get_ipython"] = lambda: _NotebookShell(self._run_text)
-        self._flags = 0
+        self.names["get_ipython"] = lambda: NotebookShell(self._run_text)
+        self.names["display"] = display
+        self._flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self._loop: EventLoop | None = None
+        # Of the imports that failed: why, by the name that they would have defined.
+        self._not_imported: dict[str, str] = {}
         sys.modules["__main__"] = self.module
 
     def _run_text(self, source: str) -> None:
-        exec(compile(source, "cell magic", "exec", self._flags, True), self.names)
+        self._execute(ast.parse(source), "cell magic")
+
+    def _execute(self, tree: ast.Module, name: str) -> None:
+        code = compile(tree, name, "exec", self._flags, True)
+        waits = eval(code, self.names)
+        if waits is not None:
+            self._loop = self._loop or EventLoop()
+            self._loop.run_until_complete(waits)
 
     def run(self, name: str, source: str, stop: int | None, at: Callable[[int], None]) -> None:
         """Runs a cell's statements, all or the first ``stop``.
 
         ``at(i)`` is told before the i-th, but for the 0th. Raises what the cell raises; what stood
-        before that is defined.
+        before that is defined. An import that fails costs the statements that use its names, and
+        the first of these is raised at the end.
         """
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        missed: list[Exception] = []
         for index, node in enumerate(_parse(source, name).body[:stop]):
             if index:
                 at(index)
             self._flags |= _future_flags(node)
-            tree = ast.Module([node], [])
-            exec(compile(tree, name, "exec", self._flags, True), self.names)
+            for one in _one_by_one(node):
+                try:
+                    self._execute(ast.Module([one], []), name)
+                except Exception as error:
+                    if self._is_import_that_failed(one, name, error):
+                        continue
+                    missed.append(error)
+                    if not self._why_undefined(error):
+                        raise missed[0] from None
+        if missed:
+            raise missed[0]
+
+    def _is_import_that_failed(self, node: ast.stmt, cell: str, error: Exception) -> bool:
+        """Whether this is what became of an import; remembers it."""
+        bound = _bound_by(node)
+        if bound is None:
+            return False
+        statement = f"`{ast.unparse(node)}` in {cell}"
+        if isinstance(error, ModuleNotFoundError):
+            why = f"`{error.name}` is not installed here, so {statement} had no effect"
+        else:
+            why = f"{statement} failed with {type(error).__name__}: {safe_text(error)}"
+        self._not_imported[bound] = why
+        return True
+
+    def _why_undefined(self, error: BaseException) -> str | None:
+        """Why a name is not defined, where that is because an import failed."""
+        if type(error) is not NameError or type(error.name) is not str:
+            return None
+        if error.name in self._not_imported:
+            return self._not_imported[error.name]
+        return f"{error}; {self._not_imported['*']}" if "*" in self._not_imported else None
+
+    def describe(self, error: BaseException) -> dict[str, object]:
+        """As ``describe``; of a name that an import should have defined, says that."""
+        told, why = describe(error), self._why_undefined(error)
+        return told if why is None else {**told, "text": safe_text(why)}
 
 
 class Surroundings:
