@@ -59,7 +59,7 @@ def test_a_tuple_too_short_says_what_is_missing() -> None:
 
 def test_several_arrays_where_one_is_expected_are_told() -> None:
     states = np.ones((3, 4))
-    several = "a tuple or list of several arrays, expected one"
+    several = "several lists or arrays, expected one"
     assert several in told(lambda: as_array([states, states[0]], "The states"))
     assert "several arrays of the shape that is expected, where one is. There are 2" in told(
         lambda: agree([states, states], states)

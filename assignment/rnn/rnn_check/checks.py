@@ -285,6 +285,13 @@ def test_loss_of_large_logits(student: Any) -> None:
     agree(alike, 0.693147, "Of logits 10000 and 10000, the loss")
 
 
+@pytest.mark.criterion("3a.extreme")
+@pytest.mark.visible
+def test_loss_of_large_logits_of_token_zero(student: Any) -> None:
+    unlikely = student.cross_entropy(np.array([[0.0, 10_000.0]]), np.array([0]))
+    agree(unlikely, 10_000.0, "Of logits 0 and 10000 with target 0, the loss")
+
+
 @pytest.mark.criterion("3a.perplexity")
 @pytest.mark.visible
 def test_perplexity_of_uniform_guesses(student: Any) -> None:
@@ -364,6 +371,21 @@ def test_gradients_of_two_steps(student: Any, keys: Sequence[str]) -> None:
     want |= {"W_y": [[-0.25, 0.25]], "b_y": [-0.5, 0.5]}
     for key in keys:
         agree(entry(grads, key, "`grads`"), want[key], f'The gradient of "{key}"')
+
+
+@pytest.mark.parametrize("keys", OF_BPTT[1:])
+@pytest.mark.visible
+def test_large_gradients_of_one_step(student: Any, keys: Sequence[str]) -> None:
+    x, h0 = np.array([[[1.0]]]), np.zeros((1, 1))  # N=1, T=1, E=1, H=1, V=2
+    W_x, W_h, b_h = np.array([[0.549306]]), np.array([[2.0]]), np.zeros(1)
+    W_y, b_y = np.array([[40.0, 0.0]]), np.array([-20.0, 0.0])
+    # h_1 = 0.5, so both logits are 0, and their gradient is (-1/2, 1/2); dz_1 = -20 * 3/4
+    got = student.bptt(x, np.array([[0]]), h0, W_x, W_h, b_h, W_y, b_y)
+    grads = item(got, 1, ("loss", "grads"))
+    want: dict[str, ArrayLike] = {"x": [[[-8.239590]]], "h0": [[-30.0]]}
+    want |= {"W_x": [[-15.0]], "W_h": [[0.0]], "b_h": [-15.0]}
+    for key in keys:
+        agree(entry(grads, key, "`grads`"), want[key], f'With large gradients, that of "{key}"')
 
 
 @pytest.mark.criterion("3c.clipping")

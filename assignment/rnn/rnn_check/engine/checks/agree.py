@@ -31,6 +31,7 @@ FACTORS = {
     -1.0: "the opposite sign",
     2.0: "twice what is expected",
     0.5: "half of what is expected",
+    100.0: "100 times what is expected",
     -2.0: "twice what is expected, with the opposite sign",
     -0.5: "half of what is expected, with the opposite sign",
 }
@@ -308,7 +309,7 @@ def _ragged(got: object) -> str:
     """What a list is whose items make no array."""
     several = isinstance(got, list) and any(isinstance(one, np.ndarray) for one in got)
     if several:
-        return "a tuple or list of several arrays, expected one"
+        return "several lists or arrays, expected one"
     return "a list whose rows differ in length or in kind"
 
 
