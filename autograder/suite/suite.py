@@ -17,7 +17,9 @@ from autograder.misconceptions.outcomes import Leaf
 from autograder.sandbox.workers import Control
 from autograder.session.replies import TOO_MUCH
 from autograder.session.session import Session
+from autograder.session.student import Student
 from autograder.submissions.reading import Submission
+from autograder.suite.asking_again import told_what_changes
 from autograder.suite.checking import Given, RememberedReference, Run, run_check
 from autograder.suite.collecting import Check
 from autograder.suite.evidence import CheckEvidence, Evidence, Explanation, Named, Seen, Status
@@ -113,8 +115,10 @@ class Suite:
             for asked, runs in not_met.items()
         }
         followed = {run.check.name: run.seen for one in through.values() for run in one.runs}
+        student = Student(given.session, given.reference)
         checks = [
-            _check_evidence(run.check, run.seen, followed.get(run.check.name)) for run in submitted
+            _check_evidence(run.check, run.seen, followed.get(run.check.name))
+            for run in told_what_changes(submitted, student, self._reference.stubs)
         ]
         lost = [
             Lost(*asked, one.calls, _leaves(not_met[asked]))
