@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..worker.answers import plain
-from ..worker.values import Unreadable, seed_of
+from ..worker.values import Unreadable, how_parameters_differ, seed_of
 
 NUMPY_WARNINGS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
@@ -183,9 +183,18 @@ class OwnModel:
 
         with self._student._at_work(self._name):
             own = self._model.state_dict()
+        difference = how_parameters_differ(_shapes(own), _shapes(parameters))
+        if difference:
+            text = f"`{self._name}` cannot be given the parameters of a check: {difference}."
+            raise NoAnswer("raised", text)
+        with self._student._at_work(self._name):
             self._model.load_state_dict(
                 {name: torch.as_tensor(a).to(own[name].dtype) for name, a in parameters.items()}
             )
+
+
+def _shapes(parameters: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in parameters.items()}
 
 
 def _fresh(args: tuple[Any, ...]) -> tuple[Any, ...]:
