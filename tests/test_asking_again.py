@@ -8,8 +8,8 @@ import pytest
 
 from autograder.audit.planting import Planter
 from autograder.audit.running import Bench, Graded, Job
+from autograder.checks.agree import DIFFERENTLY
 from autograder.course.folders import Assignment
-from autograder.suite.asking_again import DIFFERENTLY
 
 Grade = Callable[[str], Graded]
 

@@ -26,6 +26,11 @@ NEAR = 10.0
 MAX_SHOWN = 40
 # Of token ids, where no number is asked for.
 MAX_TOKENS = 10_000
+# Of what keeps something, as a mutable default argument does.
+DIFFERENTLY = (
+    "Called again with the same arguments, it answers differently: does it keep anything from one "
+    "call to the next?"
+)
 # What many a mistake multiplies an answer by.
 FACTORS = {
     -1.0: "the opposite sign",

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from autograder.checks.agree import DIFFERENTLY
 from autograder.course.stubs import Stubs
 from autograder.misconceptions.outcomes import same
 from autograder.session.replies import StudentError
 from autograder.session.student import Call, Student
 from autograder.suite.checking import Run
 
-DIFFERENTLY = (
-    "Called again with the same arguments, it answers differently: does it keep anything from one "
-    "call to the next?"
-)
 # How often one stub is asked.
 TIMES = 2
 
