@@ -13,6 +13,7 @@ import pytest
 from autograder.course.folders import Course
 from autograder.course.reference import Reference
 from autograder.sandbox.workers import Sandbox
+from autograder.self_check.student import NoAnswer, OwnStudent
 from autograder.session.replies import StudentError
 from autograder.session.session import Session
 from autograder.session.student import Student
@@ -206,3 +207,41 @@ def test_a_module_is_named_by_what_it_derives_from(load: Load) -> None:
     student = load(READER, "def f(): return Reader()")
     with pytest.raises(StudentError, match="returned a Module, which cannot be read"):
         student.f()
+
+
+LOADED = READER.replace("{", "{{").replace("}", "}}")
+LOADED += "\n    def load_state_dict(self, *args): {}\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "parameters", "message", "detail"),
+    [
+        (READER, {}, "its parameters differ in name or shape", "it has a `rnn.weight_ih_l0` too"),
+        (READER, {"other": np.ones(2)}, "differ in name or shape", "it has no `other`"),
+        (
+            READER,
+            {"rnn.weight_ih_l0": np.ones((8, 4))},
+            "differ in name or shape",
+            "its `rnn.weight_ih_l0` has the shape (8, 3), not (8, 4)",
+        ),
+        (LOADED.format("raise ValueError('mine')"), None, "it does not take them", "mine"),
+    ],
+)
+def test_parameters_that_cannot_be_loaded_are_told_by_what_differs(
+    load: Load, cell: str, parameters: Any, message: str, detail: str
+) -> None:
+    model = load(cell).Reader(3, 2)
+    given = model.parameters() if parameters is None else parameters
+    with pytest.raises(StudentError) as refused:
+        model.load(given)
+    assert message in refused.value.message
+    assert detail in refused.value.detail
+    assert "rnn." not in refused.value.message
+
+
+def test_the_self_check_says_it_too() -> None:
+    namespace: dict[str, Any] = {}
+    exec(READER, namespace)
+    model = OwnStudent(namespace, ["Reader"]).Reader(3, 2)
+    with pytest.raises(NoAnswer, match=r"cannot be given .* it has no `other`\."):
+        model.load({"other": np.ones(2)})

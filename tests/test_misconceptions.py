@@ -381,3 +381,59 @@ def test_hidden_checks_tell_no_value(grade: Grade) -> None:
     for check in graded.evidence.checks:
         if not check.visible and check.submitted.share < 1:
             assert not re.search(r"\d\.\d{3}", check.submitted.message)
+
+
+# -- a failure beside a known mistake -------------------------------------------------------------
+
+
+TWO_BUGS = """
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    if temperature == 0:
+        return int(np.argmax(logits))
+    if top_k is not None and top_k > len(logits):
+        raise KeyError("nothing planned for")
+    z = logits * temperature
+    if top_k is not None:
+        z = np.where(z >= np.sort(z)[-top_k], z, -np.inf)
+    return int(rng.choice(len(z), p=softmax(z)))
+"""
+FAILS_WITHOUT_CONTEXT = """
+def ngram_distribution(tokens, context, vocab_size):
+    last = context[-1]
+    found = [tokens[i + 1] for i in range(len(tokens) - 1) if tokens[i] == last]
+    p = np.bincount(np.array(found, dtype=int), minlength=vocab_size)
+    return p / p.sum() if p.any() else np.full(vocab_size, 1 / vocab_size)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "name", "criteria"),
+    [
+        (TWO_BUGS, "sample_token/temperature-multiplied", {"4a.temperature"}),
+        (
+            FAILS_WITHOUT_CONTEXT,
+            "ngram_distribution/last-token-of-context",
+            {"1a.context", "1a.unseen"},
+        ),
+    ],
+)
+def test_a_failure_that_nothing_explains_does_not_hide_a_known_mistake(
+    cell: str, name: str, criteria: set[str], grade: Grade
+) -> None:
+    assert grade(cell).named() == dict.fromkeys(criteria, frozenset({name}))
+
+
+def test_a_failure_alone_names_nothing(grade: Grade) -> None:
+    graded = grade(source_of("ngram-fails-without-context"))
+    assert graded.lost() == {"1a.unigram"}
+    assert graded.named() == {}
+
+
+def test_a_mean_of_a_bias_gradient_earns_half_wherever_the_bias_is(
+    grade: Grade, rubric: Rubric
+) -> None:
+    for name in ("backward-db_h-averaged", "bptt-b_h-averaged", "bptt-b_y-averaged"):
+        graded = grade(source_of(name))
+        (criterion,) = graded.lost()
+        told = graded.marks.criteria[criterion]
+        assert told.score == pytest.approx(told.max_score / 2)

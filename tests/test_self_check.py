@@ -734,8 +734,84 @@ def test_a_cell_that_ends_the_process_is_told(folder: Path, hand_in: HandIn) -> 
         folder, "import os\nos._exit(0)", "import math\ndef perplexity(loss): return math.exp(loss)"
     )
     _, said = hand_in("rnn.py")
-    assert "cell 1" in said
+    assert "cell 1 ended the process that ran it." in said
     assert "3a  The objective   0.15 of 0.5" in said
+
+
+ENDLESS = "def perplexity(loss):\n    while True:\n        loss += 1\n"
+
+
+def test_an_endless_loop_is_stopped_where_it_is_handed_in_and_the_part_is_named(
+    folder: Path, hand_in: HandIn
+) -> None:
+    _limit_calls(folder, 1)
+    _write(folder, ENDLESS, "def softmax(logits): return logits")
+    _, said = hand_in("rnn.py")
+    assert "Part 3a: 3a.perplexity not right yet" in said
+    assert "Part 2a: 2a.softmax, 2a.extreme not right yet" in said
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        (
+            "import time\ndef perplexity(loss): time.sleep(99)",
+            "part 3a was stopped: its checks may",
+        ),
+        ("import os\ndef perplexity(loss): os._exit(1)", "part 3a ended the process"),
+    ],
+)
+def test_a_part_that_cannot_be_stopped_is_left_out_and_named(
+    folder: Path,
+    hand_in: HandIn,
+    rnn_check: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    cell: str,
+    told: str,
+) -> None:
+    monkeypatch.setattr(rnn_check.engine.self_check.handing_in, "CHECK_SECONDS", 8.0)
+    _write(folder, cell, "def softmax(logits): return logits")
+    _, said = hand_in("rnn.py")
+    assert told in said
+    assert "Part 2a: 2a.softmax, 2a.extreme not right yet" in said
+
+
+def _limit_calls(folder: Path, seconds: float) -> None:
+    """Of the package in a folder, how long a call may take."""
+    file = folder / "rnn_check" / "facts.json"
+    facts = json.loads(file.read_text(encoding="utf-8"))
+    facts["limits"] |= {"call": seconds, "cell": seconds}
+    file.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def test_an_endless_loop_is_stopped_in_a_terminal_and_told_with_its_line(folder: Path) -> None:
+    _limit_calls(folder, 0.5)
+    _write(folder, "x = 0\nwhile True:\n    x += 1", ENDLESS)
+    run = _run(folder, "-m", "rnn_check")
+    assert run.returncode == 1
+    assert re.search(r"cell 1, line [23]: was stopped: a cell may take 0.5 s", run.stdout)
+    assert "Part 3a" in run.stdout
+    assert "`perplexity` took longer than 0.5 s: does each loop in it end?" in run.stdout
+    assert run.stdout.count("took longer") == 1
+
+
+def test_an_endless_loop_is_stopped_in_a_notebook(
+    tell: Tell, rnn_check: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = rnn_check.self_check
+    limits = replace(own.facts.limits, call=0.3)
+    monkeypatch.setattr(own, "facts", replace(own.facts, limits=limits))
+
+    def perplexity(loss: float) -> float:
+        while True:
+            try:
+                loss += 1
+            except Exception:
+                continue
+
+    said = tell("3a", perplexity=perplexity)
+    assert "`perplexity` took longer than 0.3 s" in said
+    assert "✓  3a.pairs" in said
 
 
 def test_whatever_is_printed_is_no_part_of_the_report(folder: Path, hand_in: HandIn) -> None:
@@ -916,7 +992,7 @@ def test_a_package_is_built_of_checks_that_lie_anywhere(small: Path, tmp_path: P
     checks = [Check(test_double, "1.double", None, ((),), {"step": step}) for step in (2, 3, 4)]
     part = Part("1", "Doubling", ("double",), (Criterion("1.double", "Twice", 1.0, "Add it."),))
     facts = Facts(
-        *("small", (part,), checks, (), "nobody", (), (), {}, (), Limits(5, 9)),
+        *("small", (part,), checks, (), "nobody", (), (), {}, (), Limits(5, 9, 5)),
         *(0.0, (), (), ("small_check",)),
     )
     for name, data in self_check_package(facts, {small: ["test_double"]}).items():

@@ -26,16 +26,26 @@ NEAR = 10.0
 MAX_SHOWN = 40
 # Of token ids, where no number is asked for.
 MAX_TOKENS = 10_000
+# Of what keeps something, as a mutable default argument does.
+DIFFERENTLY = (
+    "Called again with the same arguments, it answers differently: does it keep anything from one "
+    "call to the next?"
+)
 # What many a mistake multiplies an answer by.
 FACTORS = {
     -1.0: "the opposite sign",
     2.0: "twice what is expected",
     0.5: "half of what is expected",
+    100.0: "100 times what is expected",
     -2.0: "twice what is expected, with the opposite sign",
     -0.5: "half of what is expected, with the opposite sign",
 }
 
 _close_calls: ContextVar[list[str] | None] = ContextVar("close calls", default=None)
+
+
+class TokenId(int):
+    """Names a token: another one is neither too large nor too small."""
 
 
 class Disagreement(AssertionError):
@@ -116,7 +126,7 @@ def _compare(got: object, right: Array, name: str, axes: Sequence[str]) -> None:
     if right.size == 0 and array.size == 0:
         return
     if array.shape != right.shape:
-        raise _other_shape(name, array, str(right.shape))
+        raise _other_shape(name, got, array, right.shape)
     if right.dtype.kind in "iu":
         if right.ndim == 0 and array.dtype.kind == "f":
             raise Disagreement(f"{name}: a float, expected an int.")
@@ -137,7 +147,8 @@ def _compare(got: object, right: Array, name: str, axes: Sequence[str]) -> None:
             gathered.append(name)
     if wrong.any():
         places = _places(wrong, axes)
-        feature = _feature(array, right, wrong, axes)
+        of_tokens = isinstance(got[0] if isinstance(got, list) else got, TokenId)
+        feature = _token_feature(wrong) if of_tokens else _feature(array, right, wrong, axes)
         raise Disagreement(f"{name}: {feature}.", f"{places}{_both(got, right)}")
 
 
@@ -148,7 +159,7 @@ def as_array(got: object, name: str) -> Array:
     try:
         array = np.asarray(got)
     except (TypeError, ValueError, OverflowError):
-        raise Disagreement(f"{name}: a list whose rows differ in length or in kind.") from None
+        raise Disagreement(f"{name}: {_ragged(got)}.") from None
     if array.dtype.kind not in "iuf":
         raise Disagreement(f"{name}: {_contents(array)}, expected numbers.")
     return array
@@ -159,17 +170,24 @@ def item(got: object, index: int, names: Sequence[str]) -> object:
 
     One that is too short costs the missing items alone.
     """
-    listed = f"({', '.join(names)})"
-    if not isinstance(got, list | tuple) and np.ndim(as_array(got, f"The result {listed}")) == 0:
-        raise Disagreement(f"The result is one number, expected a tuple {listed}.")
-    answers: Any = got
-    if len(answers) > len(names) or (isinstance(got, np.ndarray) and len(answers) != len(names)):
-        detail = f"It holds {len(answers)} things."
-        raise Disagreement(f"The result holds too much, expected {listed}.", detail)
+    expected = f"expected a tuple ({', '.join(names)})"
+    answers: Any = got.tolist() if isinstance(got, np.ndarray) and got.ndim == 0 else got
+    if not isinstance(answers, list | tuple | np.ndarray):
+        raise Disagreement(f"The result: {kind_of(answers)}, {expected}.")
+    if isinstance(answers, np.ndarray) and len(answers) != len(names):
+        raise Disagreement(f"The result: one array, {expected}.", _shape_of(answers))
+    if len(answers) > len(names):
+        raise Disagreement(f"The result: too many items, {expected}.", f"It has {len(answers)}.")
     if index >= len(answers):
-        raise Disagreement(f"The result is too short: `{names[index]}` is missing of {listed}.")
+        raise Disagreement(f"The result: too few items, `{names[index]}` is missing; {expected}.")
     found: object = answers[index]
+    if isinstance(answers, np.ndarray) and isinstance(found, np.ndarray):
+        return found.view(_OfOneArray)
     return found
+
+
+class _OfOneArray(np.ndarray[Any, Any]):
+    """A part of one array that was returned where a tuple is expected, and may pass for one."""
 
 
 def entry(got: object, key: str, name: str = "The result") -> object:
@@ -193,7 +211,7 @@ def token_ids(
     if array.size == 0 and not count:
         return []
     if array.ndim != 1:
-        raise _other_shape(name, array, "of a list of ints")
+        raise _no_tokens(name, got, array)
     if count is None and len(array) > MAX_TOKENS:
         raise Disagreement(f"{name}: far too many.", f"There are {len(array)}.")
     if count is not None and len(array) != count:
@@ -203,8 +221,7 @@ def token_ids(
         raise Disagreement(f"{name}: floats, expected ints.")
     if array.min() < 0 or array.max() >= vocab_size:
         raise Disagreement(f"{name}: ids that no token has.", f"Got {_short(array)}.")
-    ids: list[int] = array.astype(np.int64).tolist()
-    return ids
+    return [TokenId(one) for one in array.astype(np.int64).tolist()]
 
 
 def is_whole(array: Array) -> bool:
@@ -237,8 +254,51 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
             raise Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
 
 
-def _other_shape(name: str, array: Array, expected: str) -> Disagreement:
-    return Disagreement(f"{name}: not the shape {expected}.", f"The shape is {array.shape}.")
+def _other_shape(name: str, got: object, array: Array, want: tuple[int, ...]) -> Disagreement:
+    if isinstance(got, _OfOneArray):
+        return Disagreement(f"{name}: a part of one array; expected a tuple of several results.")
+    if not want:
+        return Disagreement(f"{name}: an array, expected one number.", _shape_of(array))
+    if not array.ndim:
+        return Disagreement(f"{name}: one number, expected an array of the shape {want}.")
+    if array.shape[:1] == want and isinstance(got, list):
+        return _each_an_array(name, array)
+    if array.shape[1:] == want and isinstance(got, list):
+        told = "several arrays of the shape that is expected, where one is"
+        return Disagreement(f"{name}: {told}.", f"There are {len(got)}.")
+    difference = _difference_of_shapes(array.shape, want)
+    return Disagreement(f"{name}: not the shape {want}{difference}.", _shape_of(array))
+
+
+def _difference_of_shapes(shape: tuple[int, ...], want: tuple[int, ...]) -> str:
+    """In words from a short list: a hidden check may not tell a shape that the code can choose."""
+    apart = [one - other for one, other in zip(shape, want, strict=False) if one != other]
+    if sorted(shape) == sorted(want):
+        return ", but its axes in another order"
+    if len(shape) != len(want):
+        few = "missing" if len(shape) < len(want) else "too many"
+        return f": an axis is {few}"
+    if apart in ([1], [-1]):
+        return f": one {'more' if apart == [1] else 'less'} along an axis"
+    return ""
+
+
+def _no_tokens(name: str, got: object, array: Array) -> Disagreement:
+    if not array.ndim:
+        return Disagreement(f"{name}: one number, expected a list of ints.")
+    if isinstance(got, list):
+        return _each_an_array(name, array)
+    told = f"{name}: an array of several axes, expected a list of ints."
+    return Disagreement(told, _shape_of(array))
+
+
+def _each_an_array(name: str, array: Array) -> Disagreement:
+    told = f"{name}: each is an array or a list, expected one number."
+    return Disagreement(told, f"Each has the shape {array.shape[1:]}.")
+
+
+def _shape_of(array: Array) -> str:
+    return f"The shape is {array.shape}."
 
 
 def _same(new: object, old: Array | list[Any]) -> bool:
@@ -254,8 +314,17 @@ def kind_of(got: object) -> str:
     what = getattr(got, "what", None)  # what could not be read when it crossed says what it was
     if isinstance(what, str):
         return "".join(c for c in what[:60] if c.isprintable())
-    names = {str: "text", dict: "a dict", list: "a list", float: "a number", int: "a number"}
+    names = {str: "text", dict: "a dict", list: "a list or tuple", bool: "True or False"}
+    names |= {float: "one number", int: "one number"}
     return names.get(type(got), "an array")
+
+
+def _ragged(got: object) -> str:
+    """What a list is whose items make no array."""
+    several = isinstance(got, list) and any(isinstance(one, np.ndarray) for one in got)
+    if several:
+        return "several lists or arrays, expected one"
+    return "a list whose rows differ in length or in kind"
 
 
 def _contents(array: Array) -> str:
@@ -268,7 +337,7 @@ def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[s
         return "it is wrong"
     if want.size == 1:
         return _scalar_feature(float(got.item()), float(want.item()))
-    if not got.any() and want.any():
+    if want.any() and not (np.abs(got) > tolerance(got, want)).any():
         return "zero everywhere"
     if want.dtype.kind == "f" and (same := _same_change(got, want)):
         return same
@@ -277,6 +346,12 @@ def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[s
         return "the transpose of what is expected"
     text = "all entries are wrong" if wrong.all() else "some entries are wrong"
     return text + "".join(map(_edge, _wrong_along(wrong, axes), axes))
+
+
+def _token_feature(wrong: NDArray[np.bool_]) -> str:
+    if wrong.size == 1:
+        return "another token than expected"
+    return "all tokens are wrong" if wrong.all() else "some tokens are wrong"
 
 
 def _edge(wrong: NDArray[np.bool_], called: str) -> str:
@@ -311,7 +386,15 @@ def _places(wrong: NDArray[np.bool_], axes: Sequence[str]) -> str:
 
 
 def _scalar_feature(got: float, want: float) -> str:
-    return _factor(got / want if want else 0.0) or ("too large" if got > want else "too small")
+    if known := _factor(got / want if want else 0.0):
+        return known
+    if want and not got:
+        return "zero"
+    if got * want < 0:
+        return "below zero, expected above" if got < 0 else "above zero, expected below"
+    if want < 0:
+        return "too far below zero" if got < want else "not far enough below zero"
+    return "too large" if got > want else "too small"
 
 
 def _factor(ratio: float) -> str | None:
@@ -332,9 +415,14 @@ def _same_change(got: Array, want: Array) -> str | None:
     allowed = tolerance(got, want)
     length = float(np.vdot(want, want))
     factor = float(np.vdot(want, got)) / length if length > 0 else 0.0
-    if factor and not (np.abs(got - factor * want) > max(allowed, abs(factor) * allowed)).any():
-        known = _factor(factor)
-        return f"{known} everywhere" if known else "a multiple of what is expected"
+    # Of one number, or of the same everywhere, whatever is answered is a multiple.
+    sizes = np.abs(want[np.abs(want) > allowed])
+    differ = sizes.size > 1 and bool(np.ptp(sizes) > allowed)
+    if factor and not (np.abs(got - factor * want) > abs(factor) * allowed).any():
+        if known := _factor(factor):
+            return f"{known} everywhere"
+        if differ:
+            return "a multiple of what is expected"
     shift = float(np.mean(got - want))
     if np.ptp(want) > allowed and not (np.abs(got - shift - want) > allowed).any():
         return "off by the same amount everywhere"

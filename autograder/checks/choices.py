@@ -11,7 +11,7 @@ MAX_PARTS = 100
 
 
 class Question(Protocol):
-    """A concept question: its options by letter, and the letters that are right."""
+    """A concept question: its options by letter, the letters that are right, and why."""
 
     @property
     def id(self) -> str: ...
@@ -19,12 +19,15 @@ class Question(Protocol):
     def options(self) -> Mapping[str, str]: ...
     @property
     def right(self) -> frozenset[str]: ...
+    @property
+    def explanation(self) -> str: ...
 
 
 def judge(answers: object, question: Question, known: Collection[str]) -> None:
     """Raises Partial or Disagreement unless exactly the right options are ticked.
 
-    Case, spaces and commas do not matter.
+    Case, spaces and commas do not matter. The message of an answer that was read tells which
+    options are right, and why: it is shown under the feedback policy "full" alone.
 
     Args:
         answers: the submission's dict from question ids to letters such as "ac".
@@ -43,10 +46,17 @@ def judge(answers: object, question: Question, known: Collection[str]) -> None:
     share = share_of(ticked, question.right, question.options)
     unknown = sorted(ticked - question.options.keys())
     typo = f' It has no option "{unknown[0][:8]}": a typo?' if unknown else ""
+    known_ones = _listed(ticked & question.options.keys()) or "none of the options"
+    why = f"ticked {known_ones}, right: {_listed(question.right)}.{typo} "
+    why += " ".join(question.explanation.split())
     if share <= 0:
-        raise Disagreement(f'"{question.id}" is not right.{typo}')
+        raise Disagreement(f'"{question.id}" is not right: {why}')
     if share < 1:
-        raise Partial(share, f'"{question.id}" is right in part.{typo}')
+        raise Partial(share, f'"{question.id}" is right in part: {why}')
+
+
+def _listed(letters: Set[str]) -> str:
+    return ", ".join(sorted(letters))
 
 
 def share_of(ticked: Set[str], right: Set[str], options: Collection[str]) -> float:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from autograder.checks.agree import (
+    DIFFERENTLY,
     Array,
     Disagreement,
     agree,
@@ -294,7 +295,7 @@ def _kind(got: Any, right: Array) -> str:
 
 
 def _again(stub: str) -> str:
-    return f"`{stub}` answers differently when it is called again with the same arguments."
+    return f"`{stub}`: {DIFFERENTLY}"
 
 
 def _differently(answers: Any, right: Any, leaves: Sequence[Leaf], name: str) -> Wrong | None:

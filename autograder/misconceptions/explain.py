@@ -9,7 +9,7 @@ in what is done, not in seconds, so that the same answers always get the same na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, islice, product
@@ -27,6 +27,7 @@ from autograder.misconceptions.draws import (
 )
 from autograder.misconceptions.library import Library, Misconception
 from autograder.misconceptions.outcomes import (
+    NOTHING,
     Leaf,
     Raised,
     answered,
@@ -129,19 +130,43 @@ def explain(
             continue
         if too_large:
             effort.not_compared.append(one.name)
-        elif calls and not any(_is_lost(call) for call in calls):
+        elif calls:
             by_stub.setdefault(calls[0].stub, []).append(replace(one, calls=calls))
     for of_stub in by_stub.values():
         effort.begin_stub()
         # Answers can be odder than any wrong way is ready for; then none explains them.
         try:
-            yield from list(
-                _explain_stub([_Case(one, library, effort) for one in of_stub], library)
-            )
+            yield from list(_explain_calls(of_stub, library, effort))
         except _TooMuch:
             effort.not_compared += [one.name for one in of_stub]
         except Exception:
             continue
+
+
+def _explain_calls(
+    of_stub: Sequence[Lost], library: Library, effort: Effort
+) -> Iterator[tuple[Lost, list[Misconception]]]:
+    """What explains all calls; of criteria that nothing explains, what explains those answered.
+
+    So a failure in one call, for a reason that is not known, does not hide what is known.
+    """
+    named: set[str] = set()
+    cases = [_Case(one, library, effort) for one in of_stub if not any(map(_is_lost, one.calls))]
+    if cases:
+        for one, names in _explain_stub(cases, library, {case.lost.name for case in cases}):
+            named.add(one.name)
+            yield one, names
+    left = [one for one in of_stub if one.name not in named]
+    if any(isinstance(call.answer, StudentError) for one in left for call in one.calls):
+        answered = (replace(one, calls=_answered(one.calls)) for one in left)
+        cases = [_Case(one, library, effort) for one in answered if one.calls]
+        cases = [case for case in cases if not case.is_right()]
+        if cases:
+            yield from _explain_stub(cases, library, {one.name for one in left})
+
+
+def _answered(calls: Sequence[Call]) -> list[Call]:
+    return [call for call in calls if not isinstance(call.answer, StudentError)]
 
 
 def _is_lost(call: Call) -> bool:
@@ -166,15 +191,15 @@ def _compared(calls: Sequence[Call]) -> Iterator[Call]:
 
 
 def _explain_stub(
-    cases: Sequence[_Case], library: Library
+    cases: Sequence[_Case], library: Library, touched: Collection[str]
 ) -> Iterator[tuple[Lost, list[Misconception]]]:
+    """``touched`` are the criteria that the stub lost, also those without a case."""
     known, right_with = list(library.misconceptions.values()), library.right
-    touched = {case.lost.name for case in cases}
-    own = [one for one in known if one.stub == cases[0].stub and one.costs <= touched]
+    own = [one for one in known if one.stub == cases[0].stub and one.costs.issubset(touched)]
     carried = [one for one in known if all(case.is_built_on(one) for case in cases)]
 
     def of_all(suspects: Iterable[Suspect]) -> Iterator[Suspect]:
-        return (one for one in suspects if _costs(one[0]) == touched)
+        return (one for one in suspects if _costs(one[0]) == set(touched))
 
     together: Names = ()
     for suspects in (
@@ -367,6 +392,15 @@ class _Case:
         """The items that are not right in every answer; all of them where answers are drawn."""
         return [leaf for leaf in self._leaves if self.is_drawn or not self._is_right(leaf)]
 
+    def is_right(self) -> bool:
+        """Whether the answers are right, or for draws, look like right ones."""
+        if not self.is_drawn:
+            return not self.wrong_leaves()
+        drawn = list(self.drawn(self.right_with({})))
+        return draws_fit([one for one in drawn if isinstance(one, Drawn)]) and not any(
+            isinstance(one, str) for one in drawn
+        )
+
     def _is_right(self, leaf: Leaf) -> bool:
         return all(
             same(at(call, answer, leaf), at(call, truth, leaf))
@@ -395,7 +429,10 @@ class _Case:
             predicted = outcome(right, call, self._asked, ids)
             for leaf in leaves or self._leaves:
                 expected = at(call, predicted, leaf)
-                if not self._agree(at(call, answer, leaf), expected):
+                answered = at(call, answer, leaf)
+                if answered is NOTHING and expected is NOTHING:
+                    continue
+                if not self._agree(answered, expected):
                     return NEVER
                 if not same(expected, at(call, truth, leaf)):
                     differing.append(expected)
@@ -407,8 +444,15 @@ class _Case:
         """The draws of each call; FAILED for what fails to draw as it would have to."""
         for call, answer, ids, truth in self._compare():
             predicted = outcome(right, call, self._asked, ids)
-            if isinstance(predicted, Raised) or isinstance(truth, Raised):
+            if isinstance(truth, Raised):
                 yield OTHERWISE
+            elif isinstance(predicted, Raised):
+                # Which type it has is known, but not in which words each library says it.
+                yield (
+                    FAILED
+                    if isinstance(answer, Raised) and answer[0] == predicted[0]
+                    else OTHERWISE
+                )
             elif self.kind == "draws" and (reason := why_drawing_fails(predicted)):
                 failed = isinstance(answer, Raised) and reason in answer[1].lower()
                 yield FAILED if failed else OTHERWISE

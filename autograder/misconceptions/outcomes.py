@@ -52,7 +52,7 @@ def outcome(right: Right, call: Call, stub: Stub, ids: Sequence[int] | None) -> 
                 return list(way(ids or [], *args, **kwargs))
             answers = [way(*args, **kwargs) for _ in range(call.times)]
     except Exception as error:
-        return Raised((_kind(error), str(error)))
+        return Raised((_kind(error), str(error).strip()))
     return answers[0] if call.times == 1 else answers
 
 

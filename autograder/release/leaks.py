@@ -23,7 +23,7 @@ from autograder.course.rubric import rubric_of
 from autograder.misconceptions import load_library
 from autograder.release.decoding import unwrapped
 from autograder.release.finding import Finding
-from autograder.release.mistakes import known_mistakes
+from autograder.release.mistakes import known_mistakes, models_of
 from autograder.release.questions import marked_questions, with_questions
 from autograder.release.self_check import COPIED, as_facts, sources_of, visible_checks
 from autograder.release.source import Cell, outside_solutions, read_source, solution_regions
@@ -202,7 +202,8 @@ def _students_have(assignment: Assignment) -> Iterator[str]:
     yield visible_source(sources_of(checks))
     for file in COPIED:
         yield (PACKAGE / file).read_text(encoding="utf-8")
-    for mistake in known_mistakes(as_facts(checks), load_library(assignment)):
+    library = load_library(assignment)
+    for mistake in known_mistakes(as_facts(checks), library, models_of(assignment, library)):
         yield from (mistake.title, mistake.hint)
 
 

@@ -2,47 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograder.course.stubs import Kind
+from autograder.course.folders import Assignment
+from autograder.course.reference import Reference
+from autograder.course.stubs import Stub
 from autograder.misconceptions import Library, Misconception, Right
-from autograder.misconceptions.outcomes import written
+from autograder.misconceptions.outcomes import layers, written
 from autograder.self_check.facts import Check, Leaf, Mistake
-from autograder.self_check.mistakes import DRAWS, call_key, fingerprint, item_at, leaf_name
-from autograder.self_check.student import NoAnswer, OwnStudent, StubCall
+from autograder.self_check.mistakes import (
+    DRAWS,
+    call_key,
+    fingerprint,
+    item_at,
+    leaf_name,
+    leaves_of,
+)
+from autograder.self_check.student import OwnStudent, StubCall
 from autograder.worker.answers import plain
 
 # Draws from more tokens than this tell little by themselves.
 FEW = 8
 
 
-def known_mistakes(checks: Sequence[Check], library: Library) -> Iterator[Mistake]:
-    """The wrong ways that show in the answers to visible checks, but for those of models."""
-    asked = _asked(checks, library)
+Models = Mapping[str, Callable[..., Any]]
+
+
+def models_of(assignment: Assignment, library: Library) -> Models:
+    """The right models, by name."""
+    if not library.stubs.models:
+        return {}
+    reference = Reference(assignment)
+    return {name: getattr(reference, name) for name in library.stubs.models}
+
+
+def known_mistakes(checks: Sequence[Check], library: Library, models: Models) -> Iterator[Mistake]:
+    """The wrong ways that show in the answers to visible checks; ``models`` are the right ones."""
+    asked = _asked(checks, library, models)
     for one in library.misconceptions.values():
         for right in _wrong_ways(one, library):
             answers = {}
             for key, (call, leaves) in asked.items():
                 if call.stub != one.stub:
                     continue
-                kind = library.stubs[call.stub].kind
-                predicted = _prints(right, call, leaves, kind)
-                if predicted and predicted != _prints(library.right(), call, leaves, kind):
+                stub = library.stubs[call.stub]
+                predicted = _prints(right, call, leaves, stub)
+                if predicted and predicted != _prints(library.right(), call, leaves, stub):
                     answers[key] = predicted
             if answers:
                 yield Mistake(one.stub, one.title, one.hint, answers)
 
 
-def _prints(right: Right, call: StubCall, leaves: Iterable[Leaf], kind: Kind) -> dict[str, Any]:
+def _prints(right: Right, call: StubCall, leaves: Sequence[Leaf], stub: Stub) -> dict[str, Any]:
     """What a way answers to a call, by the items that checks look at; empty where it raises."""
-    answer = _answer(right, call, kind)
+    answer = _answer(right, call, stub)
     if answer is None or (isinstance(answer, dict) and DRAWS in answer):
         return answer or {}
-    prints = {leaf_name(leaf): fingerprint(item_at(answer, leaf)) for leaf in leaves}
+    prints = {
+        leaf_name(leaf): fingerprint(item_at(answer, leaf)) for leaf in leaves_of(call, leaves)
+    }
     return {name: text for name, text in prints.items() if text}
 
 
@@ -52,16 +74,15 @@ def _wrong_ways(one: Misconception, library: Library) -> Iterator[Right]:
         yield library.right({one.piece: wrong})
 
 
-def _asked(checks: Sequence[Check], library: Library) -> dict[str, tuple[StubCall, list[Leaf]]]:
+def _asked(
+    checks: Sequence[Check], library: Library, models: Models
+) -> dict[str, tuple[StubCall, list[Leaf]]]:
     """What the visible checks call where all is right, and the items of the answers that they
     look at, by the keys of the calls."""
     asked: dict[str, tuple[StubCall, list[Leaf]]] = {}
     for check in checks:
-        student = OwnStudent(_RightFunctions(library), library.stubs.models)
-        try:
-            check.function(student, **check.parameters)
-        except NoAnswer:
-            continue  # a model: what it answers depends on the parameters that it begins with
+        student = OwnStudent(_RightFunctions(library, models), library.stubs.models)
+        check.function(student, **check.parameters)
         for call in student.calls:
             _, of_call = asked.setdefault(call_key(call), (call, []))
             of_call += [leaf for leaf in check.leaves if leaf not in of_call]
@@ -69,17 +90,17 @@ def _asked(checks: Sequence[Check], library: Library) -> dict[str, tuple[StubCal
 
 
 class _RightFunctions(dict[str, Callable[..., Any]]):
-    """The right ways by name, as a namespace without the models."""
+    """The right ways by name, as a namespace."""
 
-    def __init__(self, library: Library) -> None:
-        super().__init__()
+    def __init__(self, library: Library, models: Models) -> None:
+        super().__init__(models)
         self._library = library
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The right way of a function, called as a student's is; None for a model."""
+        """The right way of a function, called as a student's is, or the right model."""
         right, kind = self._library.right(), self._library.stubs[name].kind
-        if kind == "model" or name not in self._library.pieces:
-            return None
+        if name in self or name not in self._library.pieces:
+            return super().get(name)
 
         def drawn(*args: Any, **settings: Any) -> int:
             (rng,) = (value for value in args if isinstance(value, np.random.Generator))
@@ -96,12 +117,17 @@ def _without_generators(args: Iterable[Any]) -> list[Any]:
     return [value for value in args if not isinstance(value, np.random.Generator)]
 
 
-def _answer(right: Right, call: StubCall, kind: Kind) -> Any:
+def _answer(right: Right, call: StubCall, stub: Stub) -> Any:
     """What a way answers to a call, as plain data; None where it raises or depends on the draw."""
-    args, settings = _without_generators(call.args), dict(call.kwargs)
+    args, settings, kind = _without_generators(call.args), dict(call.kwargs), stub.kind
     try:
         with np.errstate(all="ignore"):
+            if call.about is not None:
+                kinds, shapes = layers(right, call.stub, args or stub.sizes)
+                return kinds if call.about == "kinds" else shapes
             way = getattr(right, call.stub)
+            if call.loaded is not None:
+                return plain(way(call.loaded, *args, **settings))
             if kind == "draws":
                 shares = way(*args, **settings)
                 usable = abs(shares.sum() - 1) < 1e-9 and len(shares) <= FEW

@@ -14,7 +14,7 @@ from autograder.course.concepts import Question as BankQuestion
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import Rubric
 from autograder.misconceptions import load_library
-from autograder.release.mistakes import known_mistakes
+from autograder.release.mistakes import known_mistakes, models_of
 from autograder.release.notebook import Notebook
 from autograder.release.questions import marked_questions
 from autograder.release.visible import ENGINE, LIBRARY, visible_source
@@ -195,13 +195,15 @@ def facts_of(
         models=library.stubs.models,
         oracle=oracle,
         cases=cases,
-        mistakes=list(known_mistakes(checks, library)),
+        mistakes=list(known_mistakes(checks, library, models_of(assignment, library))),
         marked={
             part: {one.id: "".join(sorted(one.options)) for one in questions}
             for part, questions in marked_questions(rubric, bank).items()
         },
         self_test=[_question(one) for one in bank.values() if not one.part],
-        limits=Limits(rubric.limits.cell_seconds, rubric.limits.load_seconds),
+        limits=Limits(
+            rubric.limits.cell_seconds, rubric.limits.load_seconds, rubric.limits.call_seconds
+        ),
         written_share=rubric.written_share,
         shows_only=sorted(map(digest, shows_only(assignment.source))),
         cells=[

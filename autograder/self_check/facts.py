@@ -103,10 +103,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds that one cell, and all cells together, may take where they are graded."""
+    """Seconds that one cell, all cells together, and one call may take where they are graded."""
 
     cell: float
     cells: float
+    call: float
 
 
 @dataclass(frozen=True)

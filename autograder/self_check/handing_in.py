@@ -29,11 +29,13 @@ from .reading import (
 from .running import PartResult, run_part
 from .showing import TEXT_WIDTH, points, summary
 
-# What the checks may take, all together.
-CHECK_SECONDS = 60.0
+# What the checks of a part may take, all together; and how much longer than it may take a cell is
+# waited for, which the fresh process stops by itself where it can.
+CHECK_SECONDS, GRACE = 60.0, 3.0
 RUN_BY_ITSELF = "--in-a-fresh-process"
 BLANK = "YOUR ANSWER HERE"
 STARTED, DONE = "started", "done"
+PART = "part "
 
 
 @dataclass(frozen=True)
@@ -144,23 +146,25 @@ def _for_nbgrader(facts: Facts, path: Path) -> Iterator[str]:
 
 
 def _in_a_fresh_process(facts: Facts, package: Path, path: Path) -> tuple[Report, list[str]]:
-    """Runs the file in another process; a cell that takes too long is left out of the next try."""
+    """Runs the file in another process; a cell, or the checks of a part, that takes too long is
+    left out of the next try."""
     late: list[str] = []
     left_out: list[str] = []
     while True:
-        report, stopped_at = _try(facts, package, path, left_out)
+        report, stopped_at, why = _try(facts, package, path, left_out)
         if report is not None:
             return report, late
         if not stopped_at or stopped_at in left_out:
             nothing = Report((), (), ("The process that ran the file ended too early.",), "")
             return nothing, late
         left_out.append(stopped_at)
-        late.append(f"{stopped_at} was stopped: a cell may take {facts.limits.cell:g} s.")
+        late.append(f"{stopped_at} {why}.")
 
 
 def _try(
     facts: Facts, package: Path, path: Path, left_out: Sequence[str]
-) -> tuple[Report | None, str]:
+) -> tuple[Report | None, str, str]:
+    """The report; or None, with the cell or part that was running, and why it went no further."""
     command = [sys.executable, "-m", package.name, RUN_BY_ITSELF, str(path.resolve()), *left_out]
     beside = [str(package.resolve().parent), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, beside))}
@@ -182,16 +186,20 @@ def _try(
             while True:
                 line = lines.get(timeout=max(until - time.monotonic(), 0.01))
                 if not line:
-                    return None, running
+                    return None, running, "ended the process that ran it"
                 message = json.loads(line)
                 if STARTED in message:
                     running = message[STARTED]
-                    seconds = facts.limits.cell if running else CHECK_SECONDS
+                    of_part = running.startswith(PART)
+                    seconds = CHECK_SECONDS if of_part else facts.limits.cell + GRACE
                     until = time.monotonic() + seconds
                 elif DONE in message:
-                    return Report(**{k: _frozen(v) for k, v in message[DONE].items()}), ""
+                    return Report(**{k: _frozen(v) for k, v in message[DONE].items()}), "", ""
         except queue.Empty:
-            return None, running
+            limit = f"its checks may take {CHECK_SECONDS:g} s"
+            if not running.startswith(PART):
+                limit = f"a cell may take {facts.limits.cell:g} s"
+            return None, running, f"was stopped: {limit}"
         finally:
             process.kill()
 
@@ -219,8 +227,11 @@ def answer_in_a_fresh_process(facts: Facts, path: Path, left_out: Sequence[str])
         failures: list[CellFailure] = []
         cells = [cell for cell in code_cells(path) if cell.name not in left_out]
         names = load(cells, facts, failures, lambda cell: say(**{STARTED: cell}))
-        say(**{STARTED: ""})
-        results = [run_part(facts, part.id, names) for part in facts.parts]
+        results = []
+        for part in facts.parts:
+            if PART + part.id not in left_out:
+                say(**{STARTED: PART + part.id})
+                results.append(run_part(facts, part.id, names))
         report = {
             "failures": [f"{one.cell}, line {one.line}: {one.message}" for one in failures],
             "unfinished": _unfinished(results),

@@ -23,6 +23,8 @@ DRAWS = "probabilities"
 def call_key(call: StubCall) -> str:
     """Names a call by its function and arguments, the same on every machine."""
     parts = [call.stub, str(call.times)]
+    if call.about is not None or call.of_model is not None:
+        parts += [str(call.about), str(call.of_model), _written(call.loaded)]
     for value in (*call.args, *(item for pair in sorted(call.kwargs.items()) for item in pair)):
         parts.append(_written(value))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
@@ -75,9 +77,17 @@ def _likelihood(call: StubCall, predicted: Mapping[str, Any], leaves: Sequence[L
         except (Disagreement, TypeError, ValueError, IndexError):
             return IMPOSSIBLE
         return float(np.log(shares[drawn]).sum())
-    prints = [(fingerprint(item_at(call.answer, leaf)), leaf_name(leaf)) for leaf in leaves]
+    prints = [
+        (fingerprint(item_at(call.answer, leaf)), leaf_name(leaf))
+        for leaf in leaves_of(call, leaves)
+    ]
     same = all(text and text == predicted.get(name) for text, name in prints)
     return 0.0 if same else IMPOSSIBLE
+
+
+def leaves_of(call: StubCall, leaves: Sequence[Leaf]) -> Sequence[Leaf]:
+    """The items of an answer to look at; what is said of a model is one whole."""
+    return leaves if call.about is None else [()]
 
 
 def leaf_name(leaf: Leaf) -> str:
@@ -105,6 +115,8 @@ def fingerprint(answer: Any) -> str:
 
 
 def _counted(answer: Any) -> str:
+    if isinstance(answer, str):
+        return repr(answer)
     if isinstance(answer, dict):
         entries = {str(key): _counted(entry) for key, entry in sorted(answer.items())}
         return str(entries) if all(entries.values()) else ""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from ..checks.agree import Disagreement, agree
+from ..checks.agree import DIFFERENTLY, Disagreement, agree
 from .answers import AnswerSheet, look_at_answers
 from .facts import Case, Check, Criterion, Facts, Mistake, Part
 from .mistakes import item_at, named_mistake
-from .student import NoAnswer, OwnStudent, StubCall
+from .student import NoAnswer, OwnStudent, Patience, StubCall
 
 State = Literal["met", "missed", "to come"]
 
@@ -78,32 +78,37 @@ def run_part(facts: Facts, name: str, namespace: MutableMapping[str, Any]) -> Pa
         namespace: holds the student's functions by name.
     """
     part = facts.part(name)
-    result = PartResult(part, _see_part(facts, part, namespace), facts.oracle)
+    patience = Patience(facts.limits.call)
+    result = PartResult(part, _see_part(facts, part, namespace, patience), facts.oracle)
     if part.id in facts.marked:
         result.answers = look_at_answers(part.id, facts.marked[part.id], namespace)
     if not result.total("missed") and not result.total("to come"):
-        result.on_cases = _on_cases(facts, part, namespace)
+        result.on_cases = _on_cases(facts, part, namespace, patience)
     if result.total("missed") or any(result.on_cases.values()):
-        result.look_first = _wrong_ones_called(facts, part, namespace)
+        result.look_first = _wrong_ones_called(facts, part, namespace, patience)
     return result
 
 
 def _see_part(
-    facts: Facts, part: Part, namespace: MutableMapping[str, Any]
+    facts: Facts, part: Part, namespace: MutableMapping[str, Any], patience: Patience
 ) -> dict[str, dict[str | None, Seen]]:
     asked: dict[str, dict[str | None, list[Check]]] = {}
     for check in facts.checks:
         if any(check.criterion == criterion.id for criterion in part.criteria):
             asked.setdefault(check.criterion, {}).setdefault(check.item, []).append(check)
     return {
-        criterion: {item: _see(facts, checks, namespace) for item, checks in items.items()}
+        criterion: {
+            item: _see(facts, checks, namespace, patience) for item, checks in items.items()
+        }
         for criterion, items in asked.items()
     }
 
 
-def _see(facts: Facts, checks: list[Check], namespace: MutableMapping[str, Any]) -> Seen:
+def _see(
+    facts: Facts, checks: list[Check], namespace: MutableMapping[str, Any], patience: Patience
+) -> Seen:
     """The first check that is not met decides, and the calls of all of them name a mistake."""
-    student = OwnStudent(namespace, facts.models)
+    student = OwnStudent(namespace, facts.models, patience)
     first: Miss | None = None
     for check in checks:
         student.printed = io.StringIO()
@@ -118,7 +123,10 @@ def _see(facts: Facts, checks: list[Check], namespace: MutableMapping[str, Any])
         first = first or miss
     if first is None:
         return Seen("met")
-    mistake = named_mistake(facts.mistakes, student.calls, checks[0].leaves)
+    calls = list(student.calls)
+    if first.compared and first.call and student.answers_differently(first.call):
+        first = replace(first, message=f"{first.message} {DIFFERENTLY}")
+    mistake = named_mistake(facts.mistakes, calls, checks[0].leaves)
     return Seen("missed", replace(first, mistake=mistake))
 
 
@@ -134,18 +142,17 @@ def _miss_of(student: OwnStudent, error: Exception) -> Miss:
 def _miss(
     student: OwnStudent, message: str, detail: str, compared: tuple[Any, Any] | None = None
 ) -> Miss:
-    call = student.calls[-1] if student.calls else None
-    return Miss(message, detail, call, compared, None, student.printed.getvalue())
+    return Miss(message, detail, student.last, compared, None, student.printed.getvalue())
 
 
 def _on_cases(
-    facts: Facts, part: Part, namespace: MutableMapping[str, Any]
+    facts: Facts, part: Part, namespace: MutableMapping[str, Any], patience: Patience
 ) -> dict[str, Miss | None]:
     """Of each function with cases: the first one in which it answers otherwise, if any."""
     found: dict[str, Miss | None] = {}
     for case in facts.cases:
         if case.stub in part.stubs and found.get(case.stub) is None:
-            student = OwnStudent(namespace, facts.models)
+            student = OwnStudent(namespace, facts.models, patience)
             try:
                 found[case.stub] = None
                 answer = _asked(student, case)
@@ -171,7 +178,7 @@ def _argument(value: Any) -> Any:
 
 
 def _wrong_ones_called(
-    facts: Facts, part: Part, namespace: MutableMapping[str, Any]
+    facts: Facts, part: Part, namespace: MutableMapping[str, Any], patience: Patience
 ) -> dict[str, tuple[str, ...]]:
     """Of each function of a part: the functions of other parts that it calls and that are wrong."""
     found: dict[str, tuple[str, ...]] = {}
@@ -180,12 +187,14 @@ def _wrong_ones_called(
         called = set(getattr(code, "co_names", ()))
         for other in facts.parts:
             for name in sorted(called & set(other.stubs)):
-                if other.id != part.id and not _is_met(facts, name, other, namespace):
+                if other.id == part.id:
+                    continue
+                seen = _see_part(facts, other, namespace, patience)
+                if not _is_met(name, seen.values()):
                     found[stub] = (*found.get(stub, ()), f"`{name}` of part {other.id}")
     return found
 
 
-def _is_met(facts: Facts, stub: str, part: Part, namespace: MutableMapping[str, Any]) -> bool:
-    in_part = _see_part(facts, part, namespace).values()
+def _is_met(stub: str, in_part: Iterable[Mapping[str | None, Seen]]) -> bool:
     misses = [seen.miss for items in in_part for seen in items.values() if seen.miss is not None]
     return not any(miss.call is not None and miss.call.stub == stub for miss in misses)

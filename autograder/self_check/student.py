@@ -6,21 +6,23 @@ import copy
 import inspect
 import io
 import linecache
+import math
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from ..worker.answers import layers_of, plain
-from ..worker.values import Unreadable, seed_of
+from ..worker.values import Unreadable, how_parameters_differ, seed_of
+from .stopping import OutOfTime, at_most
 
 NUMPY_WARNINGS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
-Trouble = Literal["unfinished", "missing", "raised", "unreadable"]
+Trouble = Literal["unfinished", "missing", "raised", "unreadable", "out of time"]
 
 
 class NoAnswer(Exception):
@@ -35,7 +37,11 @@ class NoAnswer(Exception):
 
 @dataclass
 class StubCall:
-    """One call of a function, how it is written, and the plain data that came back."""
+    """One call of a function, how it is written, and the plain data that came back.
+
+    ``of_model`` is what a model was built with whose forward pass this is, and ``loaded`` the
+    parameters that it was given; ``about`` says what else of a model is asked.
+    """
 
     stub: str
     names: tuple[str, ...]
@@ -44,20 +50,38 @@ class StubCall:
     times: int = 1
     answer: Any = None
     of_model: tuple[Any, ...] | None = None
+    loaded: Mapping[str, Any] | None = None
+    about: Literal["kinds", "parameters"] | None = None
+
+
+@dataclass
+class Patience:
+    """How long one call may take, in seconds. What was ``late`` once is not waited for again."""
+
+    seconds: float
+    late: set[str] = field(default_factory=set)
 
 
 class OwnStudent:
     """The functions of a namespace: ``student.rnn_forward(x, h0, W_x, W_h, b_h)``.
 
     Arguments are passed as copies, and answers come back as plain data, read as they are where
-    they are graded. Every call may raise NoAnswer, and is kept in ``calls``. What is called by a
-    name of one of the ``models`` is an OwnModel.
+    they are graded. Every call may raise NoAnswer. All whose answers tell something are kept in
+    ``calls``; ``last`` is the last of all. What is called by a name of one of the ``models`` is an
+    OwnModel.
     """
 
-    def __init__(self, namespace: MutableMapping[str, Any], models: Collection[str]) -> None:
+    def __init__(
+        self,
+        namespace: MutableMapping[str, Any],
+        models: Collection[str],
+        patience: Patience | None = None,
+    ) -> None:
         self._namespace = namespace
         self._models = models
+        self._patience = patience or Patience(math.inf)
         self.calls: list[StubCall] = []
+        self.last: StubCall | None = None
         self.printed = io.StringIO()
 
     def __getattr__(self, name: str) -> Any:
@@ -77,11 +101,26 @@ class OwnStudent:
 
         def call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
             function, given = self.function(name), _fresh(args)
-            with self._at_work(name), suppress(Exception):
+            self.last = StubCall(name, _argument_names(function), args, kwargs)
+            with suppress(NoAnswer), self._at_work(name):
                 function(*given, **kwargs)
             return plain(list(given))
 
         return OwnVariant(call)
+
+    def answers_differently(self, call: StubCall) -> bool:
+        """Whether a function gives another answer to a call than it gave before.
+
+        Not for one that draws, and not for a model.
+        """
+        drawn = any(isinstance(value, np.random.Generator) for value in call.args)
+        if drawn or call.times > 1 or call.answer is None or call.stub in self._models:
+            return False
+        try:
+            again = self._call(call.stub, call.args, call.kwargs)
+        except NoAnswer as error:
+            return error.kind == "raised"
+        return repr(again) != repr(call.answer)
 
     def function(self, name: str) -> Callable[..., Any]:
         """A function of the namespace, by name."""
@@ -95,7 +134,7 @@ class OwnStudent:
         self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], times: int = 1
     ) -> Any:
         function, given = self.function(name), _fresh(args)
-        call = StubCall(name, _argument_names(function), args, kwargs, times)
+        call = self.last = StubCall(name, _argument_names(function), args, kwargs, times)
         self.calls.append(call)
         answers = []
         with self._at_work(name):
@@ -107,11 +146,17 @@ class OwnStudent:
     @contextmanager
     def _at_work(self, name: str) -> Iterator[None]:
         """Around a call of student code: keeps what it prints; what it raises becomes NoAnswer."""
+        late = f"`{name}` took longer than {self._patience.seconds:g} s: does each loop in it end?"
+        if name in self._patience.late:
+            raise NoAnswer("out of time", f"{late} It is not called again.")
         try:
             with redirect_stdout(self.printed), np.errstate(**NUMPY_WARNINGS):
-                with warnings.catch_warnings():
+                with warnings.catch_warnings(), at_most(self._patience.seconds):
                     warnings.simplefilter("ignore")
                     yield
+        except OutOfTime as stopped:
+            self._patience.late.add(name)
+            raise NoAnswer("out of time", late, _own_line(stopped)) from None
         except NotImplementedError:
             raise NoAnswer("unfinished", f"`{name}` is still to be written.") from None
         except (Exception, SystemExit) as error:
@@ -134,8 +179,9 @@ class OwnModel:
 
     def __init__(self, student: OwnStudent, name: str, sizes: tuple[Any, ...]) -> None:
         self._student, self._name, self._sizes = student, name, sizes
+        self._loaded: Mapping[str, Any] | None = None
         build = student.function(name)
-        student.calls.append(StubCall(name, _argument_names(build), sizes, {}))
+        self._built = student.last = StubCall(name, _argument_names(build), sizes, {})
         with student._at_work(name):
             self._model = build(*sizes).eval()
 
@@ -149,8 +195,10 @@ class OwnModel:
 
         given = {key: value for key, value in states.items() if value is not None}
         names = _argument_names(getattr(self._model, "forward", self._model))
-        call = StubCall(self._name, names, inputs, given, of_model=self._sizes)
-        self._student.calls.append(call)
+        call = StubCall(self._name, names, inputs, given, of_model=self._sizes, loaded=self._loaded)
+        self._student.last = call
+        if self._loaded is not None:  # others depend on the parameters that it began with
+            self._student.calls.append(call)
         with self._student._at_work(f"{self._name}.forward"), torch.no_grad():
             tensors = {key: self._tensor(value) for key, value in given.items()}
             call.answer = plain(self._model(*map(self._tensor, inputs), **tensors))
@@ -169,12 +217,19 @@ class OwnModel:
     def parameters(self) -> Any:
         """Its ``state_dict``: name -> array."""
         with self._student._at_work(self._name):
-            return plain(dict(self._model.state_dict()))
+            found: Any = plain(dict(self._model.state_dict()))
+        self._tells("parameters", {name: np.shape(value) for name, value in found.items()})
+        return found
 
     def kinds(self) -> dict[str, str]:
         """The names of its direct children -> what they are of torch.nn."""
         with self._student._at_work(self._name):
-            return layers_of(self._model)
+            found = layers_of(self._model)
+        self._tells("kinds", found)
+        return found
+
+    def _tells(self, about: Literal["kinds", "parameters"], answer: Any) -> None:
+        self._student.calls.append(replace(self._built, answer=answer, about=about))
 
     def load(self, parameters: Mapping[str, Any]) -> None:
         """Loads a ``state_dict``, cast to the model's own dtypes."""
@@ -182,9 +237,19 @@ class OwnModel:
 
         with self._student._at_work(self._name):
             own = self._model.state_dict()
+        difference = how_parameters_differ(_shapes(own), _shapes(parameters))
+        if difference:
+            text = f"`{self._name}` cannot be given the parameters of a check: {difference}."
+            raise NoAnswer("raised", text)
+        with self._student._at_work(self._name):
             self._model.load_state_dict(
                 {name: torch.as_tensor(a).to(own[name].dtype) for name, a in parameters.items()}
             )
+        self._loaded = parameters
+
+
+def _shapes(parameters: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in parameters.items()}
 
 
 def _fresh(args: tuple[Any, ...]) -> tuple[Any, ...]:

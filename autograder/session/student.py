@@ -13,6 +13,7 @@ from autograder.course.reference import NotAnswered, Reference, answered
 from autograder.sandbox.workers import Refused, Reply
 from autograder.session.replies import StudentError
 from autograder.session.session import Session
+from autograder.worker.values import how_parameters_differ
 from autograder.worker.wire import Array, Function, Packed, crosses
 
 
@@ -83,6 +84,12 @@ class Student:
     def value(self, name: str) -> Any:
         """A global variable of the submission."""
         return self.session.variable(name)
+
+    def again(self, call: Call) -> Any:
+        """The answer to one call of a stub, asked for once more. Raises StudentError."""
+        asked = Packed((call.stub, list(map(crosses, call.args)), crosses(call.kwargs), 1, []))
+        reply = self.session.ask(call.stub, "call", asked=asked, arguments_after=False)
+        return self.session.value(call.stub, reply)
 
     def _call(
         self,
@@ -232,9 +239,30 @@ class StudentModel:
 
     def load(self, parameters: dict[str, Array]) -> None:
         """Loads a ``state_dict``, cast to the model's own dtypes."""
-        self._session.value(self._name, self._ask("load", parameters=parameters))
+        try:
+            self._session.value(self._name, self._ask("load", parameters=parameters))
+        except StudentError as error:
+            if error.kind != "raised":
+                raise
+            found = self._session.value(self._name, self._ask("parameters"))
+            raise self._not_loaded(found, parameters, error) from None
         self._loaded = parameters
         self._has_room = self._session.keep(None, {"parameters": parameters})
+
+    def _not_loaded(
+        self, found: object, parameters: dict[str, Array], error: StudentError
+    ) -> StudentError:
+        """Names of parameters are the code's choice, and so are for the detail alone."""
+        own = found if isinstance(found, dict) else {}
+        difference = how_parameters_differ(_shapes(own), _shapes(parameters))
+        what = "its parameters differ in name or shape" if difference else "it does not take them"
+        message = f"`{self._name}` cannot be given the parameters of a check: {what}."
+        detail = f"Here {difference}." if difference else error.detail
+        return StudentError("raised", message, detail)
+
+
+def _shapes(parameters: Mapping[str, object]) -> dict[str, tuple[int, ...]]:
+    return {n: value.shape for n, value in parameters.items() if isinstance(value, np.ndarray)}
 
 
 def _one_by_one(each: object, times: int) -> object:

@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .engine.checks.agree import Array, Disagreement, agree, as_array, entry, item, token_ids
+from .engine.checks.agree import (
+    Array,
+    Disagreement,
+    agree,
+    as_array,
+    entry,
+    item,
+    token_ids,
+    untouched,
+)
 from .engine.checks.chance import follows
 from .engine.self_check.marks import pytest
 
@@ -54,6 +63,14 @@ def test_unigram_of_a_short_text(student: Any) -> None:
     agree(got, [0.2, 0.2, 0.6, 0.0], "With an empty context, the distribution")
 
 
+@pytest.mark.criterion("1a.unigram")
+@pytest.mark.visible
+def test_counting_leaves_the_text_alone(student: Any) -> None:
+    arguments = (np.array([2, 0, 2, 1, 2]), np.array([2]), 4)
+    after = student.arguments_after.ngram_distribution(*arguments)
+    untouched(after, arguments, ("tokens", "context", "vocab_size"))
+
+
 @pytest.mark.criterion("1a.context")
 @pytest.mark.visible
 def test_context_in_a_short_text(student: Any) -> None:
@@ -90,6 +107,18 @@ def test_feed_forward_by_hand(student: Any) -> None:
     agree(got, [[[1.761594], [3.284782], [1.761594]]], "The logits", ("row", "position"))
 
 
+@pytest.mark.criterion("1b.values")
+@pytest.mark.visible
+def test_feed_forward_in_float32(student: Any) -> None:
+    x, W_x = np.array([[[0.0], [0.5]]], np.float32), np.array([[2.0, -2.0]], np.float32)
+    b_h, b_y = np.array([0.0, 1.0], np.float32), np.array([1.0], np.float32)
+    arguments = (x, W_x, b_h, np.array([[3.0], [1.0]], np.float32), b_y)
+    got = student.feed_forward_logits(*arguments)
+    agree(got, np.array([[[1.761594], [3.284782]]], np.float32), "In float32, the logits")
+    after = student.arguments_after.feed_forward_logits(*arguments)
+    untouched(after, arguments, ("x", "W_x", "b_h", "W_y", "b_y"))
+
+
 # == Task 02, The RNN Architecture: the cell, the model, unrolling. ===============================
 
 
@@ -117,6 +146,18 @@ def test_cell_term_by_term(student: Any) -> None:
     agree(got, [[0.986614, 0.761594]], "With all three terms, h_t")
 
 
+@pytest.mark.criterion("2a.cell")
+@pytest.mark.visible
+def test_cell_in_float32(student: Any) -> None:
+    x_t, h_prev = np.array([[1.0, 0.5]], np.float32), np.array([[0.25, -1.0]], np.float32)
+    W_x, b_h = np.array([[1.0, 0.0], [0.0, 2.0]], np.float32), np.array([0.5, -0.5], np.float32)
+    arguments = (x_t, h_prev, W_x, np.array([[0.0, 2.0], [-1.0, 0.0]], np.float32), b_h)
+    got = student.rnn_cell_forward(*arguments)
+    agree(got, np.array([[0.986614, 0.761594]], np.float32), "In float32, h_t")
+    after = student.arguments_after.rnn_cell_forward(*arguments)
+    untouched(after, arguments, ("x_t", "h_prev", "W_x", "W_h", "b_h"))
+
+
 @pytest.mark.criterion("2a.softmax")
 @pytest.mark.visible
 def test_softmax_by_hand(student: Any) -> None:
@@ -124,6 +165,15 @@ def test_softmax_by_hand(student: Any) -> None:
     agree(student.softmax(logits), [0.125, 0.25, 0.625], "Of three logits, the softmax")
     rows = student.softmax(np.array([logits, [0.0, 0.0, 0.0]]))
     agree(rows, [[0.125, 0.25, 0.625], [1 / 3, 1 / 3, 1 / 3]], "Of two rows, the softmax", ("row",))
+
+
+@pytest.mark.criterion("2a.softmax")
+@pytest.mark.visible
+def test_softmax_in_float32(student: Any) -> None:
+    logits = np.log(np.array([[1.0, 2.0, 5.0], [2.0, 2.0, 4.0]], np.float32))
+    want = np.array([[0.125, 0.25, 0.625], [0.25, 0.25, 0.5]], np.float32)
+    agree(student.softmax(logits), want, "In float32, the softmax", ("row",))
+    untouched(student.arguments_after.softmax(logits), (logits,), ("logits",))
 
 
 @pytest.mark.criterion("2a.extreme")
@@ -193,6 +243,53 @@ def test_state_in_two_halves(student: Any) -> None:
     agree(in_halves, at_once, "Read in two halves, the last state", ("layer", "row"))
 
 
+def _small_model(student: Any) -> Any:
+    """A model of one unit whose parameters are set, or None where it has others."""
+    given = {
+        "embedding.weight": np.array([[1.0], [-1.0]]),  # V=2, E=1, H=1
+        "rnn.weight_ih_l0": np.array([[0.5]]),
+        "rnn.weight_hh_l0": np.array([[2.0]]),
+        "rnn.bias_ih_l0": np.zeros(1),
+        "rnn.bias_hh_l0": np.zeros(1),
+        "output.weight": np.array([[1.0], [-2.0]]),
+        "output.bias": np.array([0.5, 0.0]),
+    }
+    model = student.CharRNN(2, 1, 1)
+    found = parameters_of(model)
+    if {name: old.shape for name, old in found.items()} != {n: p.shape for n, p in given.items()}:
+        return None
+    model.load(given)
+    return model
+
+
+@pytest.mark.criterion("2b.forward", of=(0,))
+@pytest.mark.visible
+def test_logits_of_one_step(student: Any) -> None:
+    model = _small_model(student)
+    if model is None:  # which costs under 2b.layers
+        return
+    # The state is tanh(-0.5) = -0.462117; where the layer has a relu, which costs there too, 0.
+    logits = item(model(np.array([[1]])), 0, ("logits", "h"))
+    relu = np.allclose(as_array(logits, "The logits"), [0.5, 0.0])
+    want = [[[0.5, 0.0]]] if relu else [[[0.037883, 0.924234]]]
+    agree(logits, np.array(want, np.float32), "Of one step, the logits")
+
+
+@pytest.mark.criterion("2b.state", of=(1,))
+@pytest.mark.visible
+def test_state_after_one_step(student: Any) -> None:
+    model = _small_model(student)
+    if model is None:  # which costs under 2b.layers
+        return
+    # tanh(0.5) and, from 0.25, tanh(0.5 + 2 * 0.25); where the layer has a relu, 0.5 and 1.
+    for start, states in ((None, (0.462117, 0.5)), (np.array([[[0.25]]]), (0.761594, 1.0))):
+        given = {} if start is None else {"h": start}
+        state = item(model(np.array([[0]]), **given), 1, ("logits", "h"))
+        relu = np.allclose(as_array(state, "The state"), states[1])
+        want = np.array([[[states[relu]]]], np.float32)
+        agree(state, want, "After one step, the state" + (" from h" if given else ""))
+
+
 PARTS_OF_MODEL = [
     pytest.param(name, marks=pytest.mark.criterion("2b.counts", item=name)) for name in LAYERS
 ]
@@ -218,6 +315,18 @@ def test_unrolling_by_hand(student: Any) -> None:
     want = [[[0.761594], [0.909252], [0.980813]], [[0.0], [0.462117], [0.727894]]]
     got = student.rnn_forward(x, h0, W_x, W_h, b_h)
     agree(got, want, "The states", ("row", "time step"))
+
+
+@pytest.mark.criterion("2c.values")
+@pytest.mark.visible
+def test_unrolling_in_float32(student: Any) -> None:
+    x, h0 = np.array([[[1.0], [0.0]]], np.float32), np.zeros((1, 1), np.float32)
+    W_x, W_h, b_h = np.array([[1.0]], np.float32), np.array([[2.0]], np.float32), h0[0]
+    arguments = (x, h0, W_x, W_h, b_h)
+    want = np.array([[[0.761594], [0.909252]]], np.float32)
+    agree(student.rnn_forward(*arguments), want, "In float32, the states", ("row", "time step"))
+    after = student.arguments_after.rnn_forward(*arguments)
+    untouched(after, arguments, ("x", "h0", "W_x", "W_h", "b_h"))
 
 
 @pytest.mark.criterion("2c.length")
@@ -265,6 +374,14 @@ def test_pairs_of_a_short_text(student: Any) -> None:
             agree(item(got, index, PAIR), want[index], f"Of {len(tokens)} tokens, `{name}`")
 
 
+@pytest.mark.criterion("3a.pairs")
+@pytest.mark.visible
+def test_pairing_leaves_the_text_alone(student: Any) -> None:
+    arguments = (np.array([5, 6, 7, 8, 9, 3, 4]), 3)
+    after = student.arguments_after.next_token_pairs(*arguments)
+    untouched(after, arguments, ("tokens", "seq_len"))
+
+
 @pytest.mark.criterion("3a.loss")
 @pytest.mark.visible
 def test_loss_by_hand(student: Any) -> None:
@@ -276,6 +393,18 @@ def test_loss_by_hand(student: Any) -> None:
     agree(both, 1.242453, "Of two predictions with probabilities 1/4 and 1/3, the mean loss")
 
 
+@pytest.mark.criterion("3a.loss")
+@pytest.mark.visible
+def test_loss_in_float32(student: Any) -> None:
+    logits = np.array([np.log([1.0, 2.0, 5.0]), [1.0, 1.0, 1.0]], np.float32)
+    arguments = (logits, np.array([1, 0]))
+    got = as_array(student.cross_entropy(*arguments), "In float32, the mean loss")
+    if got.shape or abs(got - 1.242453) > 1e-4:
+        agree(got, 1.242453, "In float32, the mean loss")
+    after = student.arguments_after.cross_entropy(*arguments)
+    untouched(after, arguments, ("logits", "targets"))
+
+
 @pytest.mark.criterion("3a.extreme")
 @pytest.mark.visible
 def test_loss_of_large_logits(student: Any) -> None:
@@ -283,6 +412,13 @@ def test_loss_of_large_logits(student: Any) -> None:
     agree(unlikely, 10_000.0, "Of logits 10000 and 0 with target 1, the loss")
     alike = student.cross_entropy(np.array([[10_000.0, 10_000.0]]), np.array([1]))
     agree(alike, 0.693147, "Of logits 10000 and 10000, the loss")
+
+
+@pytest.mark.criterion("3a.extreme")
+@pytest.mark.visible
+def test_loss_of_large_logits_of_token_zero(student: Any) -> None:
+    unlikely = student.cross_entropy(np.array([[0.0, 10_000.0]]), np.array([0]))
+    agree(unlikely, 10_000.0, "Of logits 0 and 10000 with target 0, the loss")
 
 
 @pytest.mark.criterion("3a.perplexity")
@@ -321,6 +457,29 @@ def test_one_step_back_by_hand(student: Any, name: str) -> None:
     got = student.rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h)
     names = ("dx_t", "dh_prev", "dW_x", "dW_h", "db_h")
     agree(item(got, names.index(name), names), want[name], f"`{name}`")
+
+
+@pytest.mark.criterion("3b.dx", of=(0,))
+@pytest.mark.visible
+def test_a_step_back_leaves_its_arguments_alone(student: Any) -> None:
+    x_t, h_prev, h_t = np.ones((2, 1)), np.full((2, 2), 0.25), np.full((2, 2), 0.5)
+    arguments = (np.ones((2, 2)), x_t, h_prev, h_t, np.ones((1, 2)), np.eye(2))
+    after = student.arguments_after.rnn_cell_backward(*arguments)
+    untouched(after, arguments, ("dh_t", "x_t", "h_prev", "h_t", "W_x", "W_h"))
+
+
+@pytest.mark.parametrize("name", OF_CELL)
+@pytest.mark.visible
+def test_one_step_back_in_float32(student: Any, name: str) -> None:
+    x_t, h_prev, h_t = (np.array([[one]], np.float32) for one in (2.0, 0.25, 0.5))  # all sizes 1
+    W_x, W_h = np.array([[3.0]], np.float32), np.array([[-1.0]], np.float32)
+    # 4 times the slope of tanh is 3.
+    want: dict[str, ArrayLike] = {"dx_t": [[9.0]], "dh_prev": [[-3.0]], "dW_x": [[6.0]]}
+    want |= {"dW_h": [[0.75]], "db_h": [3.0]}
+    got = student.rnn_cell_backward(np.array([[4.0]], np.float32), x_t, h_prev, h_t, W_x, W_h)
+    names = ("dx_t", "dh_prev", "dW_x", "dW_h", "db_h")
+    right = np.array(want[name], np.float32)
+    agree(item(got, names.index(name), names), right, f"In float32, `{name}`")
 
 
 # -- 3c through time ----------------------------------------------------------------------------
@@ -364,6 +523,39 @@ def test_gradients_of_two_steps(student: Any, keys: Sequence[str]) -> None:
     want |= {"W_y": [[-0.25, 0.25]], "b_y": [-0.5, 0.5]}
     for key in keys:
         agree(entry(grads, key, "`grads`"), want[key], f'The gradient of "{key}"')
+
+
+@pytest.mark.parametrize("keys", OF_BPTT[1:])
+@pytest.mark.visible
+def test_large_gradients_of_one_step(student: Any, keys: Sequence[str]) -> None:
+    x, h0 = np.array([[[1.0]]]), np.zeros((1, 1))  # N=1, T=1, E=1, H=1, V=2
+    W_x, W_h, b_h = np.array([[0.549306]]), np.array([[2.0]]), np.zeros(1)
+    W_y, b_y = np.array([[40.0, 0.0]]), np.array([-20.0, 0.0])
+    # h_1 = 0.5, so both logits are 0, and their gradient is (-1/2, 1/2); dz_1 = -20 * 3/4
+    got = student.bptt(x, np.array([[0]]), h0, W_x, W_h, b_h, W_y, b_y)
+    grads = item(got, 1, ("loss", "grads"))
+    want: dict[str, ArrayLike] = {"x": [[[-8.239590]]], "h0": [[-30.0]]}
+    want |= {"W_x": [[-15.0]], "W_h": [[0.0]], "b_h": [-15.0]}
+    for key in keys:
+        agree(entry(grads, key, "`grads`"), want[key], f'With large gradients, that of "{key}"')
+
+
+@pytest.mark.criterion("3c.loss", of=(0,))
+@pytest.mark.visible
+def test_through_time_leaves_its_arguments_alone(student: Any) -> None:
+    x, targets, h0 = np.ones((1, 2, 1)), np.array([[0, 1]]), np.full((1, 1), 0.5)
+    W_x, W_h, b_h = np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)
+    arguments = (x, targets, h0, W_x, W_h, b_h, np.ones((1, 2)), np.ones(2))
+    names = ("x", "targets", "h0", "W_x", "W_h", "b_h", "W_y", "b_y")
+    untouched(student.arguments_after.bptt(*arguments), arguments, names)
+
+
+@pytest.mark.criterion("3c.clipping")
+@pytest.mark.visible
+def test_clipping_leaves_what_it_is_given_alone(student: Any) -> None:
+    grads = {"W": np.array([[2.0, 0.0], [1.0, 0.0]]), "b": np.array([2.0])}
+    after = student.arguments_after.clip_gradients(grads, 1.5)
+    untouched(after, (grads, 1.5), ("grads", "max_norm"))
 
 
 @pytest.mark.criterion("3c.clipping")
@@ -427,14 +619,33 @@ def test_top_2_of_4(student: Any) -> None:
 @pytest.mark.criterion("4a.generator")
 @pytest.mark.visible
 def test_equal_generators(student: Any) -> None:
-    first, again, other = (
+    first, other, again = (
         token_ids(student.many(12).sample_token(np.zeros(100), generator), 100, "The draws", 12)
-        for generator in map(np.random.default_rng, (6, 6, 7))
+        for generator in map(np.random.default_rng, (6, 7, 6))
     )
+    seen = f"Two with the seed 6 give {first[:4]} and {again[:4]} first, one with 7 {other[:4]}."
     if first != again:
-        raise Disagreement("Two generators with the same seed give different draws.")
+        raise Disagreement("Two generators with the same seed give different draws.", seen)
     if first == other:
-        raise Disagreement("Generators with different seeds give the same draws.")
+        raise Disagreement("Generators with different seeds give the same draws.", seen)
+
+
+@pytest.mark.criterion("4a.distribution")
+@pytest.mark.visible
+def test_a_draw_leaves_its_logits_alone(student: Any) -> None:
+    for settings in ({"temperature": 0.5}, {"top_k": 2}):
+        arguments = (np.array([1.0, 3.0, 2.0]), np.random.default_rng(7))
+        after = student.arguments_after.sample_token(*arguments, **settings)
+        untouched(after, arguments, ("logits", "rng"))
+
+
+@pytest.mark.criterion("4a.top_k")
+@pytest.mark.visible
+def test_a_top_k_above_the_vocabulary(student: Any) -> None:
+    logits = np.array([5.0, -95.0, 5.0])
+    drawn = student.many(36).sample_token(logits, np.random.default_rng(5), top_k=4)
+    drawn = token_ids(drawn, 3, "The draws", 36)
+    follows(drawn, np.array([0.5, 0.0, 0.5]), "With top_k=4 of three tokens, the draws")
 
 
 # -- 4b generating ------------------------------------------------------------------------------
@@ -480,3 +691,27 @@ def test_the_token_after_the_prompt(student: Any) -> None:
             drawn = token_ids(got, 4, f"For length={length}, the drawn tokens", length)
             if length:
                 agree(drawn[0], first, f"After the prompt {prompt}, the first token")
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.visible
+def test_generating_leaves_its_arguments_alone(student: Any) -> None:
+    weights = (np.eye(2), np.eye(2), np.eye(2), np.ones(2), np.eye(2), np.ones(2))
+    arguments = (np.array([0, 1]), 2, *weights, np.random.default_rng(8))
+    after = student.arguments_after.generate(*arguments)
+    untouched(
+        after, arguments, ("prompt", "length", "W_e", "W_x", "W_h", "b_h", "W_y", "b_y", "rng")
+    )
+
+
+@pytest.mark.criterion("4b.prompt")
+@pytest.mark.visible
+def test_the_prompt_is_read_in_order(student: Any) -> None:
+    # Units 0 and 1 hold the last token read, units 2 and 3 the one before it, which is said.
+    W_e, none = np.eye(2), np.zeros((2, 2))
+    W_x, W_h = np.hstack([3 * np.eye(2), none]), np.block([[none, 3 * np.eye(2)], [none, none]])
+    weights = (W_e, W_x, W_h, np.zeros(4), 60 * np.vstack([none, np.eye(2)]), np.zeros(2))
+    for prompt, said in (([0, 1], 0), ([1, 0], 1), ([1, 0, 0], 0), ([1, 1, 0], 1)):
+        got = student.generate(np.array(prompt), 1, *weights, np.random.default_rng(8))
+        drawn = token_ids(got, 2, "For length=1, the drawn tokens", 1)
+        agree(drawn[0], said, f"Of the prompt {prompt}, the token before the last")

@@ -49,6 +49,14 @@ def test_ngram_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
         untouched(after, arguments, ("tokens", "context", "vocab_size"))
 
 
+@pytest.mark.criterion("1a.unigram")
+@pytest.mark.visible
+def test_counting_leaves_the_text_alone(student: Any) -> None:
+    arguments = (np.array([2, 0, 2, 1, 2]), np.array([2]), 4)
+    after = student.arguments_after.ngram_distribution(*arguments)
+    untouched(after, arguments, ("tokens", "context", "vocab_size"))
+
+
 @pytest.mark.criterion("1a.context")
 @pytest.mark.visible
 def test_context_in_a_short_text(student: Any) -> None:
@@ -168,6 +176,18 @@ def test_feed_forward(student: Any, reference: Any, rng: Rng) -> None:
 def test_feed_forward_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
     W_x, b_h = uniform(rng, 4, 5), uniform(rng, 5)
     arguments = (uniform(rng, 2, 3, 4), W_x, b_h, *output_weights(rng, 5, 6))
+    after = student.arguments_after.feed_forward_logits(*arguments)
+    untouched(after, arguments, ("x", "W_x", "b_h", "W_y", "b_y"))
+
+
+@pytest.mark.criterion("1b.values")
+@pytest.mark.visible
+def test_feed_forward_in_float32(student: Any) -> None:
+    x, W_x = np.array([[[0.0], [0.5]]], np.float32), np.array([[2.0, -2.0]], np.float32)
+    b_h, b_y = np.array([0.0, 1.0], np.float32), np.array([1.0], np.float32)
+    arguments = (x, W_x, b_h, np.array([[3.0], [1.0]], np.float32), b_y)
+    got = student.feed_forward_logits(*arguments)
+    agree(got, np.array([[[1.761594], [3.284782]]], np.float32), "In float32, the logits")
     after = student.arguments_after.feed_forward_logits(*arguments)
     untouched(after, arguments, ("x", "W_x", "b_h", "W_y", "b_y"))
 

@@ -72,6 +72,18 @@ def test_cell_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
     untouched(after, arguments, ("x_t", "h_prev", "W_x", "W_h", "b_h"))
 
 
+@pytest.mark.criterion("2a.cell")
+@pytest.mark.visible
+def test_cell_in_float32(student: Any) -> None:
+    x_t, h_prev = np.array([[1.0, 0.5]], np.float32), np.array([[0.25, -1.0]], np.float32)
+    W_x, b_h = np.array([[1.0, 0.0], [0.0, 2.0]], np.float32), np.array([0.5, -0.5], np.float32)
+    arguments = (x_t, h_prev, W_x, np.array([[0.0, 2.0], [-1.0, 0.0]], np.float32), b_h)
+    got = student.rnn_cell_forward(*arguments)
+    agree(got, np.array([[0.986614, 0.761594]], np.float32), "In float32, h_t")
+    after = student.arguments_after.rnn_cell_forward(*arguments)
+    untouched(after, arguments, ("x_t", "h_prev", "W_x", "W_h", "b_h"))
+
+
 @pytest.mark.criterion("2a.softmax")
 @pytest.mark.visible
 def test_softmax_by_hand(student: Any) -> None:
@@ -98,6 +110,15 @@ def test_softmax(student: Any, reference: Any, rng: Rng) -> None:
 def test_softmax_leaves_its_argument_alone(student: Any, rng: Rng) -> None:
     for logits in (uniform(rng, 5), uniform(rng, 3, 4)):
         untouched(student.arguments_after.softmax(logits), (logits,), ("logits",))
+
+
+@pytest.mark.criterion("2a.softmax")
+@pytest.mark.visible
+def test_softmax_in_float32(student: Any) -> None:
+    logits = np.log(np.array([[1.0, 2.0, 5.0], [2.0, 2.0, 4.0]], np.float32))
+    want = np.array([[0.125, 0.25, 0.625], [0.25, 0.25, 0.5]], np.float32)
+    agree(student.softmax(logits), want, "In float32, the softmax", ("row",))
+    untouched(student.arguments_after.softmax(logits), (logits,), ("logits",))
 
 
 @pytest.mark.criterion("2a.extreme")
@@ -259,6 +280,53 @@ def _agree_state(
         agree(got, want, name, ("layer", "row"))
 
 
+def _small_model(student: Any) -> Any:
+    """A model of one unit whose parameters are set, or None where it has others."""
+    given = {
+        "embedding.weight": np.array([[1.0], [-1.0]]),  # V=2, E=1, H=1
+        "rnn.weight_ih_l0": np.array([[0.5]]),
+        "rnn.weight_hh_l0": np.array([[2.0]]),
+        "rnn.bias_ih_l0": np.zeros(1),
+        "rnn.bias_hh_l0": np.zeros(1),
+        "output.weight": np.array([[1.0], [-2.0]]),
+        "output.bias": np.array([0.5, 0.0]),
+    }
+    model = student.CharRNN(2, 1, 1)
+    found = parameters_of(model)
+    if {name: old.shape for name, old in found.items()} != {n: p.shape for n, p in given.items()}:
+        return None
+    model.load(given)
+    return model
+
+
+@pytest.mark.criterion("2b.forward", of=(0,))
+@pytest.mark.visible
+def test_logits_of_one_step(student: Any) -> None:
+    model = _small_model(student)
+    if model is None:  # which costs under 2b.layers
+        return
+    # The state is tanh(-0.5) = -0.462117; where the layer has a relu, which costs there too, 0.
+    logits = item(model(np.array([[1]])), 0, ("logits", "h"))
+    relu = np.allclose(as_array(logits, "The logits"), [0.5, 0.0])
+    want = [[[0.5, 0.0]]] if relu else [[[0.037883, 0.924234]]]
+    agree(logits, np.array(want, np.float32), "Of one step, the logits")
+
+
+@pytest.mark.criterion("2b.state", of=(1,))
+@pytest.mark.visible
+def test_state_after_one_step(student: Any) -> None:
+    model = _small_model(student)
+    if model is None:  # which costs under 2b.layers
+        return
+    # tanh(0.5) and, from 0.25, tanh(0.5 + 2 * 0.25); where the layer has a relu, 0.5 and 1.
+    for start, states in ((None, (0.462117, 0.5)), (np.array([[[0.25]]]), (0.761594, 1.0))):
+        given = {} if start is None else {"h": start}
+        state = item(model(np.array([[0]]), **given), 1, ("logits", "h"))
+        relu = np.allclose(as_array(state, "The state"), states[1])
+        want = np.array([[[states[relu]]]], np.float32)
+        agree(state, want, "After one step, the state" + (" from h" if given else ""))
+
+
 PARTS_OF_MODEL = [
     pytest.param(name, marks=pytest.mark.criterion("2b.counts", item=name)) for name in LAYERS
 ]
@@ -317,6 +385,18 @@ def test_unrolling(student: Any, reference: Any, rng: Rng) -> None:
 @pytest.mark.hidden
 def test_unrolling_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
     arguments = sequence(rng, 2, 3, 4, 5, started=True)
+    after = student.arguments_after.rnn_forward(*arguments)
+    untouched(after, arguments, ("x", "h0", "W_x", "W_h", "b_h"))
+
+
+@pytest.mark.criterion("2c.values")
+@pytest.mark.visible
+def test_unrolling_in_float32(student: Any) -> None:
+    x, h0 = np.array([[[1.0], [0.0]]], np.float32), np.zeros((1, 1), np.float32)
+    W_x, W_h, b_h = np.array([[1.0]], np.float32), np.array([[2.0]], np.float32), h0[0]
+    arguments = (x, h0, W_x, W_h, b_h)
+    want = np.array([[[0.761594], [0.909252]]], np.float32)
+    agree(student.rnn_forward(*arguments), want, "In float32, the states", ("row", "time step"))
     after = student.arguments_after.rnn_forward(*arguments)
     untouched(after, arguments, ("x", "h0", "W_x", "W_h", "b_h"))
 

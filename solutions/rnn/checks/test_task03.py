@@ -81,6 +81,14 @@ def test_pairs_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
     untouched(after, arguments, ("tokens", "seq_len"))
 
 
+@pytest.mark.criterion("3a.pairs")
+@pytest.mark.visible
+def test_pairing_leaves_the_text_alone(student: Any) -> None:
+    arguments = (np.array([5, 6, 7, 8, 9, 3, 4]), 3)
+    after = student.arguments_after.next_token_pairs(*arguments)
+    untouched(after, arguments, ("tokens", "seq_len"))
+
+
 @pytest.mark.criterion("3a.loss")
 @pytest.mark.visible
 def test_loss_by_hand(student: Any) -> None:
@@ -110,6 +118,18 @@ def test_loss(student: Any, reference: Any, rng: Rng) -> None:
 @pytest.mark.hidden
 def test_loss_leaves_its_arguments_alone(student: Any, rng: Rng) -> None:
     arguments = (uniform(rng, 3, 4, 5), rng.integers(5, size=(3, 4)))
+    after = student.arguments_after.cross_entropy(*arguments)
+    untouched(after, arguments, ("logits", "targets"))
+
+
+@pytest.mark.criterion("3a.loss")
+@pytest.mark.visible
+def test_loss_in_float32(student: Any) -> None:
+    logits = np.array([np.log([1.0, 2.0, 5.0]), [1.0, 1.0, 1.0]], np.float32)
+    arguments = (logits, np.array([1, 0]))
+    got = as_array(student.cross_entropy(*arguments), "In float32, the mean loss")
+    if got.shape or abs(got - 1.242453) > 1e-4:
+        agree(got, 1.242453, "In float32, the mean loss")
     after = student.arguments_after.cross_entropy(*arguments)
     untouched(after, arguments, ("logits", "targets"))
 
@@ -149,6 +169,13 @@ def test_loss_of_extreme_logits(student: Any, reference: Any, rng: Rng) -> None:
     got = as_array(student.cross_entropy(logits, targets), "The loss")
     summed = got.shape == () and abs(got - 3 * mean) < 1e-5 * mean
     agree(got, 3 * mean if summed else mean, "Of rows that lie far apart, the loss")
+
+
+@pytest.mark.criterion("3a.extreme")
+@pytest.mark.visible
+def test_loss_of_large_logits_of_token_zero(student: Any) -> None:
+    unlikely = student.cross_entropy(np.array([[0.0, 10_000.0]]), np.array([0]))
+    agree(unlikely, 10_000.0, "Of logits 0 and 10000 with target 0, the loss")
 
 
 @pytest.mark.criterion("3a.perplexity")
@@ -221,6 +248,29 @@ def test_one_step_back_leaves_its_arguments_alone(student: Any, reference: Any, 
     arguments = (uniform(rng, 3, 5), x_t, h_prev, h_t, W_x, W_h)
     after = student.arguments_after.rnn_cell_backward(*arguments)
     untouched(after, arguments, ("dh_t", "x_t", "h_prev", "h_t", "W_x", "W_h"))
+
+
+@pytest.mark.criterion("3b.dx", of=(0,))
+@pytest.mark.visible
+def test_a_step_back_leaves_its_arguments_alone(student: Any) -> None:
+    x_t, h_prev, h_t = np.ones((2, 1)), np.full((2, 2), 0.25), np.full((2, 2), 0.5)
+    arguments = (np.ones((2, 2)), x_t, h_prev, h_t, np.ones((1, 2)), np.eye(2))
+    after = student.arguments_after.rnn_cell_backward(*arguments)
+    untouched(after, arguments, ("dh_t", "x_t", "h_prev", "h_t", "W_x", "W_h"))
+
+
+@pytest.mark.parametrize("name", OF_CELL)
+@pytest.mark.visible
+def test_one_step_back_in_float32(student: Any, name: str) -> None:
+    x_t, h_prev, h_t = (np.array([[one]], np.float32) for one in (2.0, 0.25, 0.5))  # all sizes 1
+    W_x, W_h = np.array([[3.0]], np.float32), np.array([[-1.0]], np.float32)
+    # 4 times the slope of tanh is 3.
+    want: dict[str, ArrayLike] = {"dx_t": [[9.0]], "dh_prev": [[-3.0]], "dW_x": [[6.0]]}
+    want |= {"dW_h": [[0.75]], "db_h": [3.0]}
+    got = student.rnn_cell_backward(np.array([[4.0]], np.float32), x_t, h_prev, h_t, W_x, W_h)
+    names = ("dx_t", "dh_prev", "dW_x", "dW_h", "db_h")
+    right = np.array(want[name], np.float32)
+    agree(item(got, names.index(name), names), right, f"In float32, `{name}`")
 
 
 # -- 3c through time ----------------------------------------------------------------------------
@@ -329,6 +379,39 @@ def test_gradients_over_many_steps(
     for key in keys:
         called = f'For T={T}, the gradient of "{key}"'
         agree(entry(grads, key, "`grads`"), want[key], called)
+
+
+@pytest.mark.parametrize("keys", OF_BPTT[1:])
+@pytest.mark.visible
+def test_large_gradients_of_one_step(student: Any, keys: Sequence[str]) -> None:
+    x, h0 = np.array([[[1.0]]]), np.zeros((1, 1))  # N=1, T=1, E=1, H=1, V=2
+    W_x, W_h, b_h = np.array([[0.549306]]), np.array([[2.0]]), np.zeros(1)
+    W_y, b_y = np.array([[40.0, 0.0]]), np.array([-20.0, 0.0])
+    # h_1 = 0.5, so both logits are 0, and their gradient is (-1/2, 1/2); dz_1 = -20 * 3/4
+    got = student.bptt(x, np.array([[0]]), h0, W_x, W_h, b_h, W_y, b_y)
+    grads = item(got, 1, ("loss", "grads"))
+    want: dict[str, ArrayLike] = {"x": [[[-8.239590]]], "h0": [[-30.0]]}
+    want |= {"W_x": [[-15.0]], "W_h": [[0.0]], "b_h": [-15.0]}
+    for key in keys:
+        agree(entry(grads, key, "`grads`"), want[key], f'With large gradients, that of "{key}"')
+
+
+@pytest.mark.criterion("3c.loss", of=(0,))
+@pytest.mark.visible
+def test_through_time_leaves_its_arguments_alone(student: Any) -> None:
+    x, targets, h0 = np.ones((1, 2, 1)), np.array([[0, 1]]), np.full((1, 1), 0.5)
+    W_x, W_h, b_h = np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)
+    arguments = (x, targets, h0, W_x, W_h, b_h, np.ones((1, 2)), np.ones(2))
+    names = ("x", "targets", "h0", "W_x", "W_h", "b_h", "W_y", "b_y")
+    untouched(student.arguments_after.bptt(*arguments), arguments, names)
+
+
+@pytest.mark.criterion("3c.clipping")
+@pytest.mark.visible
+def test_clipping_leaves_what_it_is_given_alone(student: Any) -> None:
+    grads = {"W": np.array([[2.0, 0.0], [1.0, 0.0]]), "b": np.array([2.0])}
+    after = student.arguments_after.clip_gradients(grads, 1.5)
+    untouched(after, (grads, 1.5), ("grads", "max_norm"))
 
 
 @pytest.mark.criterion("3c.clipping")

@@ -169,14 +169,15 @@ def test_top_k(student: Any, reference: Any, rng: Rng) -> None:
 @pytest.mark.criterion("4a.generator")
 @pytest.mark.visible
 def test_equal_generators(student: Any) -> None:
-    first, again, other = (
+    first, other, again = (
         token_ids(student.many(12).sample_token(np.zeros(100), generator), 100, "The draws", 12)
-        for generator in map(np.random.default_rng, (6, 6, 7))
+        for generator in map(np.random.default_rng, (6, 7, 6))
     )
+    seen = f"Two with the seed 6 give {first[:4]} and {again[:4]} first, one with 7 {other[:4]}."
     if first != again:
-        raise Disagreement("Two generators with the same seed give different draws.")
+        raise Disagreement("Two generators with the same seed give different draws.", seen)
     if first == other:
-        raise Disagreement("Generators with different seeds give the same draws.")
+        raise Disagreement("Generators with different seeds give the same draws.", seen)
 
 
 def _follows_its_generator(first: list[int], again: list[int], other: list[int]) -> None:
@@ -204,6 +205,24 @@ def test_generator(student: Any, rng: Rng) -> None:
     for settings in ({"top_k": 40}, {"temperature": 2.0}, {"temperature": 0.5, "top_k": 40}):
         if draw(one, **settings) != draw(one, **settings):
             raise Disagreement("Two generators with the same seed give different draws.")
+
+
+@pytest.mark.criterion("4a.distribution")
+@pytest.mark.visible
+def test_a_draw_leaves_its_logits_alone(student: Any) -> None:
+    for settings in ({"temperature": 0.5}, {"top_k": 2}):
+        arguments = (np.array([1.0, 3.0, 2.0]), np.random.default_rng(7))
+        after = student.arguments_after.sample_token(*arguments, **settings)
+        untouched(after, arguments, ("logits", "rng"))
+
+
+@pytest.mark.criterion("4a.top_k")
+@pytest.mark.visible
+def test_a_top_k_above_the_vocabulary(student: Any) -> None:
+    logits = np.array([5.0, -95.0, 5.0])
+    drawn = student.many(36).sample_token(logits, np.random.default_rng(5), top_k=4)
+    drawn = token_ids(drawn, 3, "The draws", 36)
+    follows(drawn, np.array([0.5, 0.0, 0.5]), "With top_k=4 of three tokens, the draws")
 
 
 # -- 4b generating ------------------------------------------------------------------------------
@@ -406,6 +425,30 @@ def test_prompt_read_once_in_order(student: Any, rng: Rng) -> None:
             raise Disagreement("The prompt is read more than once.")
     for length in (0, 7):
         ask(1, length)
+
+
+@pytest.mark.criterion("4b.state")
+@pytest.mark.visible
+def test_generating_leaves_its_arguments_alone(student: Any) -> None:
+    weights = (np.eye(2), np.eye(2), np.eye(2), np.ones(2), np.eye(2), np.ones(2))
+    arguments = (np.array([0, 1]), 2, *weights, np.random.default_rng(8))
+    after = student.arguments_after.generate(*arguments)
+    untouched(
+        after, arguments, ("prompt", "length", "W_e", "W_x", "W_h", "b_h", "W_y", "b_y", "rng")
+    )
+
+
+@pytest.mark.criterion("4b.prompt")
+@pytest.mark.visible
+def test_the_prompt_is_read_in_order(student: Any) -> None:
+    # Units 0 and 1 hold the last token read, units 2 and 3 the one before it, which is said.
+    W_e, none = np.eye(2), np.zeros((2, 2))
+    W_x, W_h = np.hstack([3 * np.eye(2), none]), np.block([[none, 3 * np.eye(2)], [none, none]])
+    weights = (W_e, W_x, W_h, np.zeros(4), 60 * np.vstack([none, np.eye(2)]), np.zeros(2))
+    for prompt, said in (([0, 1], 0), ([1, 0], 1), ([1, 0, 0], 0), ([1, 1, 0], 1)):
+        got = student.generate(np.array(prompt), 1, *weights, np.random.default_rng(8))
+        drawn = token_ids(got, 2, "For length=1, the drawn tokens", 1)
+        agree(drawn[0], said, f"Of the prompt {prompt}, the token before the last")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,24 @@ def context_in_any_order(right: Right, tokens: Any, context: Any) -> Any:
 
 
 @ngram(
+    "any-token-of-context",
+    piece="ngram_followers",
+    costs=f"{CONTEXT} {UNSEEN}",
+    title="one token of the context is enough for a place to count",
+    hint="All tokens of the context have to agree, each at its own place. What do `any` and `all` "
+    "say of a comparison?",
+)
+def any_token_of_context(right: Right, tokens: list[int], context: list[int]) -> list[int]:
+    k = len(context)
+    places = (i for i in range(len(tokens) - k) if not k or _one_agrees(tokens[i:], context))
+    return [tokens[i + k] for i in places]
+
+
+def _one_agrees(tokens: list[int], context: list[int]) -> bool:
+    return any(one == other for one, other in zip(tokens, context, strict=False))
+
+
+@ngram(
     "no-overlap",
     piece="ngram_followers",
     costs=CONTEXT,
@@ -183,6 +201,18 @@ def counts_not_divided(right: Right, counts: Any) -> Any:
 )
 def smoothed(right: Right, tokens: Any, context: Any, V: Any) -> Any:
     return _smoothed(right, tokens, context, V)
+
+
+@ngram(
+    "uniform-without-context",
+    costs="1a.unigram",
+    title="an empty context gives the uniform distribution",
+    hint="An empty context stands before every token of the text: which tokens are counted then?",
+)
+def uniform_without_context(right: Right, tokens: Any, context: Any, V: Any) -> Any:
+    if len(context):
+        return right.ngram_distribution(tokens, context, V)
+    return np.full(V, 1 / V)
 
 
 @ngram(

@@ -193,6 +193,28 @@ def second_axis(right: Right, logits: Any) -> Any:
 
 
 @softmax(
+    "row-by-row",
+    title="the softmax runs over all that lies along the first axis, entry by entry",
+    hint="A loop over the first axis finds rows where there are two axes. What does it find in "
+    "logits of the shape (V,), or (N,T,V)?",
+)
+def row_by_row(right: Right, logits: Any) -> Any:
+    return np.stack([_over(row, None) for row in logits])
+
+
+@softmax(
+    "no-keepdims",
+    cases=("both", "sum", "maximum"),
+    title="an axis is lost where the maximum or the sum of each row is taken",
+    hint="Which shape have the sums of the rows of logits of the shape (2,3)? To meet the rows "
+    "again, they must keep an axis of length 1.",
+)
+def no_keepdims(right: Right, logits: Any, case: Any) -> Any:
+    shares = np.exp(logits - np.max(logits, axis=-1, keepdims=case == "sum"))
+    return shares / shares.sum(axis=-1, keepdims=case == "maximum")
+
+
+@softmax(
     "not-divided",
     title="the exponentials are not divided by their sum",
     hint="Probabilities add up to 1.",
@@ -468,6 +490,16 @@ def tanh_before_output(right: Right, parameters: Any, states: Any) -> Any:
 
 
 @model(
+    "swapped",
+    costs=f"{FORWARD} {STATE}",
+    title="the state is returned before the logits",
+    hint="Look at the order in which the two results are asked for.",
+)
+def model_swapped(right: Right, parameters: Any, tokens: Any, h: Any = None) -> Any:
+    return right.CharRNN(parameters, tokens, h)[::-1]
+
+
+@model(
     "state-ignored",
     costs=STATE,
     title="a given state is ignored",
@@ -671,6 +703,20 @@ def state_shared_by_rows(right: Right, x: Array, h0: Array, *weights: Array) -> 
         h = right.rnn_cell_forward(x[:, t], np.tile(h[:1], (len(x), 1)), *weights)
         states.append(h)
     return np.stack(states, axis=1)
+
+
+@unroll(
+    "carried-from-row-to-row",
+    costs=ALL,
+    title="each row starts from where the row before it ended",
+    hint="Each row of the batch is a sequence of its own, and starts from its own row of h0.",
+)
+def carried_from_row_to_row(right: Right, x: Array, h0: Array, *weights: Array) -> Array:
+    h, rows = h0[:1], []
+    for n in range(len(x)):
+        rows.append(right.rnn_forward(x[n : n + 1], h, *weights))
+        h = rows[-1][:, -1]
+    return np.concatenate(rows)
 
 
 @unroll(

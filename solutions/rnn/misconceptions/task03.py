@@ -89,6 +89,24 @@ def next_token_alone(right: Right, tokens: Any, S: Any) -> Any:
 
 
 @pairs(
+    "rolled-in-each-window",
+    title="the last target of each window is the window's own first token",
+    hint="What follows the last token of a window: the start of the same window, or of the next?",
+)
+def rolled_in_each_window(right: Right, tokens: Any, S: Any) -> Any:
+    return _rolled(right.next_token_pairs(tokens, S)[0])
+
+
+@pairs(
+    "pair-by-pair",
+    title="one pair for each window is returned, not all inputs and all targets",
+    hint="Two arrays are asked for: all inputs, one window a row, and all targets.",
+)
+def pair_by_pair(right: Right, tokens: Any, S: Any) -> Any:
+    return [list(pair) for pair in zip(*right.next_token_pairs(tokens, S), strict=True)]
+
+
+@pairs(
     "targets-two-later",
     title="the targets come two tokens later",
     hint="Lay the targets under the inputs: which token should stand under the first?",
@@ -106,6 +124,10 @@ def targets_two_later(right: Right, tokens: Any, S: Any) -> Any:
 )
 def targets_a_window_later(right: Right, tokens: Any, S: Any) -> Any:
     return _windows(tokens, range(0, len(tokens) - 2 * S + 1, S), S, late=S)
+
+
+def _rolled(inputs: Array) -> tuple[Array, Array]:
+    return inputs, np.roll(inputs, -1, axis=1)
 
 
 def _last_of_each(windows: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -170,6 +192,17 @@ def not_reduced(right: Right, losses: Any) -> Any:
 )
 def mean_before_log(right: Right, losses: Any) -> Any:
     return float(losses.min() - np.log(np.exp(losses.min() - losses).mean()))
+
+
+@entropy(
+    "padding-masked",
+    cases=("left out", "counted as zero", "of none"),
+    costs=f"{LOSS} {EXTREME}",
+    title="predictions whose target is token 0 are left out, as if it were padding",
+    hint="Nothing is padded here: token 0 is a token like any other, and its predictions count.",
+)
+def padding_masked(right: Right, logits: Any, targets: Any, case: Any) -> Any:
+    return _masked(right.loss_each(logits, np.asarray(targets)), np.asarray(targets) != 0, case)
 
 
 @each(
@@ -274,6 +307,26 @@ def small_number_in_log(right: Right, logits: Any, case: Any) -> Any:
 )
 def shifted_by_largest_of_all(right: Right, logits: Any) -> Any:
     return (logits - logits.max()) - _log_sum(logits - logits.max())
+
+
+@log_softmax(
+    "no-keepdims",
+    cases=("both", "sum", "maximum"),
+    costs=f"{LOSS} {EXTREME}",
+    title="an axis is lost where the maximum or the sum of each row is taken",
+    hint="Which shape have the sums of the rows of logits of the shape (2,3)? To meet the rows "
+    "again, they must keep an axis of length 1.",
+)
+def loss_no_keepdims(right: Right, logits: Any, case: Any) -> Any:
+    shifted = logits - np.max(logits, axis=-1, keepdims=case == "sum")
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=case == "maximum"))
+
+
+def _masked(losses: Array, counted: Array, case: str) -> float:
+    total, count = float((losses * counted).sum()), float(counted.sum())
+    if case == "counted as zero":
+        return total / losses.size
+    return total / (count or (1.0 if case == "left out" else float("nan")))
 
 
 def _exponentials(logits: Array) -> Array:
@@ -420,6 +473,16 @@ def slope_negated(right: Right, dh_t: Any, h_prev: Any, h_t: Any) -> Any:
     return dh_t * (h_t**2 - 1)
 
 
+@slope(
+    "one-less-h-squared",
+    title="1 - h_t is squared as a whole for the slope of tanh",
+    hint="Is h_t squared alone, or together with the 1? What is the slope of tanh at an output "
+    "close to -1?",
+)
+def one_less_h_squared(right: Right, dh_t: Any, h_prev: Any, h_t: Any) -> Any:
+    return dh_t * (1 - h_t) ** 2
+
+
 def _but(answers: Any, **changed: Any) -> tuple[Any, ...]:
     """The five gradients, some of them changed."""
     names = ("dx_t", "dh_prev", "dW_x", "dW_h", "db_h")
@@ -500,6 +563,41 @@ def weights_swapped(right: Right, *args: Array) -> Any:
 def states_swapped(right: Right, *args: Array) -> Any:
     answers = right.rnn_cell_backward(*args)
     return _but(answers, dx_t=answers[1], dh_prev=answers[0])
+
+
+@backward(
+    "weights-first",
+    costs="3b.dx 3b.dh_prev 3b.dW_x 3b.dW_h",
+    title="the gradients of the weights are returned before those of x_t and h_prev",
+    hint="Look at the order in which the five gradients are returned.",
+)
+def weights_first(right: Right, *args: Array) -> Any:
+    dx, dh, dW_x, dW_h, db_h = right.rnn_cell_backward(*args)
+    return dW_x, dW_h, dx, dh, db_h
+
+
+@backward(
+    "last-row-alone",
+    costs="3b.dW_x 3b.dW_h 3b.db_h",
+    title="the gradients of the weights and the bias are those of the last row",
+    hint="Every row of the batch adds its part. What happens in your loop to the part of the row "
+    "before?",
+)
+def last_row_alone(right: Right, *args: Array) -> Any:
+    dx, dh, *_ = right.rnn_cell_backward(*args)
+    last = (value[-1:] for value in args[:4])
+    return dx, dh, *right.rnn_cell_backward(*last, *args[4:])[2:]
+
+
+@backward(
+    "bias-averaged",
+    costs="3b.db_h",
+    title="the gradient of the bias is averaged over the rows",
+    hint="The bias is added to every row of the batch, and each row adds its part. What is "
+    "averaged was averaged in the loss already.",
+)
+def bias_averaged(right: Right, *args: Array) -> Any:
+    return _but(right.rnn_cell_backward(*args), db_h=_dz(right, args).mean(axis=0))
 
 
 @backward(
@@ -614,6 +712,75 @@ def target_not_subtracted(right: Right, logits: Any, targets: Any) -> Any:
 )
 def sign_of_logits(right: Right, logits: Any, targets: Any) -> Any:
     return -right.bptt_dlogits(logits, targets)
+
+
+@dlogits(
+    "targets-of-every-row",
+    title="at each step, 1 is subtracted in every row at the targets of all rows",
+    hint="Row n has one target at step t. Which entries does an index such as "
+    "[:, t, targets[:, t]] take: one of each row, or more?",
+)
+def targets_of_every_row(right: Right, logits: Any, targets: Any) -> Any:
+    N, T = targets.shape
+    d = right.softmax(logits)
+    for t in range(T):
+        d[:, t, targets[:, t]] -= 1
+    return d / (N * T)
+
+
+@through_time(
+    "swapped",
+    costs=f"3c.loss {GRADIENTS}",
+    title="the gradients are returned before the loss",
+    hint="Look at the order in which the two results are asked for.",
+)
+def bptt_swapped(right: Right, *args: Any) -> Any:
+    return right.bptt(*args)[::-1]
+
+
+@back(
+    "entries-clipped",
+    costs=f"{RECURRENT} {INPUTS}",
+    cases=(5.0, 1.0),
+    title="each entry of the gradients is clipped inside bptt",
+    hint="The exact gradients are asked for; clip_gradients is called on them afterwards. Why is a "
+    "norm better there than a limit for each entry?",
+)
+def entries_clipped(right: Right, *args: Any, case: Any) -> Any:
+    return {key: np.clip(grad, -case, case) for key, grad in right.bptt_back(*args).items()}
+
+
+@back(
+    "last-state-for-h0",
+    costs=RECURRENT,
+    title="the first step takes the last state for the one before it, not h0",
+    hint="Which state does an index of t - 1 name where t is 0?",
+)
+def last_state_for_h0(right: Right, x: Any, h0: Any, states: Any, *args: Any) -> Any:
+    return _with_last_for_first(right, x, h0, states, args)
+
+
+@back(
+    "b_h-averaged",
+    costs=RECURRENT,
+    title="the gradient of b_h is averaged over rows and steps",
+    hint="Every step of every row adds its part. What is averaged was averaged in the loss "
+    "already.",
+)
+def b_h_averaged(right: Right, x: Any, *args: Any) -> Any:
+    return _scaled(right.bptt_back(x, *args), 1 / (x.shape[0] * x.shape[1]), ("b_h",))
+
+
+@output(
+    "b_y-averaged",
+    cases=("rows", "rows and steps"),
+    title="the gradient of b_y is averaged over the rows, or over rows and steps",
+    hint="Every step of every row adds its part. What is averaged was averaged in the loss "
+    "already.",
+)
+def b_y_averaged(right: Right, states: Any, dlogits: Any, case: Any) -> Any:
+    count = dlogits.shape[0] * (dlogits.shape[1] if case == "rows and steps" else 1)
+    return _scaled(right.bptt_output(states, dlogits), 1 / count, ("b_y",))
 
 
 @joined(
@@ -802,6 +969,13 @@ def _h0_as(right: Right, args: tuple[Array, ...], weights: bool) -> dict[str, Ar
         dz = right.cell_dz(right.bptt_joined(own[:, t], later), h_prev, states[:, t])
         later = dz @ W_h.T
     return grads | {"h0": later if weights else dz}
+
+
+def _with_last_for_first(
+    right: Right, x: Array, h0: Array, states: Array, args: tuple[Array, ...]
+) -> dict[str, Array]:
+    right_ones: dict[str, Array] = right.bptt_back(x, h0, states, *args)
+    return right_ones | {"W_h": right.bptt_back(x, states[:, -1], states, *args)["W_h"]}
 
 
 def _without_h0(right: Right, x: Array, h0: Array, args: tuple[Array, ...]) -> dict[str, Array]:

@@ -132,6 +132,18 @@ def temperature_twice(right: Right, logits: Any, temperature: Any) -> Any:
 
 
 @sampler(
+    "settings-ignored",
+    costs=f"{TEMPERATURE} {GREEDY} {TOP_K}",
+    title="neither the temperature nor top_k has an effect",
+    hint="Which lines of your function use the two settings?",
+)
+def settings_ignored(
+    right: Right, logits: Array, temperature: float = 1.0, top_k: int | None = None
+) -> Any:
+    return right.sample_token(logits)
+
+
+@sampler(
     "temperature-after-softmax",
     costs=f"{TEMPERATURE} {TOP_K}",
     title="the probabilities are divided by the temperature and no longer add up to 1",
@@ -208,6 +220,18 @@ def top_k_one_less(right: Right, logits: Any, top_k: Any) -> Any:
     return right.sampler_kept(
         logits, None if top_k is None else max(min(top_k, len(logits)) - 1, 1)
     )
+
+
+@kept(
+    "top-k-above-vocabulary",
+    cases=(IndexError, ValueError, RuntimeError),
+    title="a top_k above the size of the vocabulary makes the function fail",
+    hint="How many tokens can stay in the draw at most? A larger top_k is no restriction.",
+)
+def top_k_above_vocabulary(right: Right, logits: Any, top_k: Any, case: Any) -> Any:
+    if top_k is not None and top_k > len(logits):
+        raise case
+    return right.sampler_kept(logits, top_k)
 
 
 @kept(
@@ -546,6 +570,39 @@ def no_output_bias(right: Right, b_y: Any) -> Any:
 )
 def temperature_not_passed_on(right: Right, temperature: Any, top_k: Any) -> Any:
     return 1.0, top_k
+
+
+@writing(
+    "temperature-twice",
+    piece="writing_settings",
+    costs=STATE,
+    title="the temperature is applied twice, before the draw and in it",
+    hint="sample_token divides by the temperature. What do you hand to it?",
+)
+def temperature_twice_in_writing(right: Right, temperature: Any, top_k: Any) -> Any:
+    return temperature**2, top_k
+
+
+@writing(
+    "settings-not-passed-on",
+    piece="writing_settings",
+    costs=STATE,
+    title="neither the temperature nor top_k reaches the draw",
+    hint="Where in your loop is a token drawn, and what does that call know of the two settings?",
+)
+def settings_not_passed_on(right: Right, temperature: Any, top_k: Any) -> Any:
+    return 1.0, None
+
+
+@writing(
+    "always-the-likeliest",
+    piece="writing_settings",
+    costs=STATE,
+    title="the likeliest token is taken at every temperature, and nothing is drawn",
+    hint="Which of your functions draws a token, and is it called in your loop?",
+)
+def always_the_likeliest(right: Right, temperature: Any, top_k: Any) -> Any:
+    return 0, None
 
 
 @writing(

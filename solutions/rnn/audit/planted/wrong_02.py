@@ -363,7 +363,7 @@ def _forward(self, tokens, h=None):
 
 CharRNN = _model(forward=_forward)
 
-# %% model-state-and-logits-swapped: CharRNN loses 2b.forward 2b.state
+# %% model-state-and-logits-swapped: CharRNN loses 2b.forward 2b.state is CharRNN/swapped
 def _forward(self, tokens, h=None):
     states, h = self.rnn(self.embedding(tokens), h)
     return h, self.output(states)

@@ -294,7 +294,7 @@ def rnn_cell_backward(*args):
 def rnn_cell_backward(dh_t, *args):
     return *_right["back"](dh_t, *args)[:4], dh_t.sum(axis=0)
 
-# %% backward-db_h-averaged: rnn_cell_backward loses 3b.db_h
+# %% backward-db_h-averaged: rnn_cell_backward loses 3b.db_h is rnn_cell_backward/bias-averaged
 def rnn_cell_backward(dh_t, *args):
     *others, db_h = _right["back"](dh_t, *args)
     return *others, db_h / len(dh_t)
@@ -304,7 +304,7 @@ def rnn_cell_backward(*args):
     dx, _, *others = _right["back"](*args)
     return dx, None, *others
 
-# %% backward-weights-first: rnn_cell_backward loses 3b.dx 3b.dh_prev 3b.dW_x 3b.dW_h
+# %% backward-weights-first: rnn_cell_backward loses 3b.dx 3b.dh_prev 3b.dW_x 3b.dW_h is rnn_cell_backward/weights-first
 def rnn_cell_backward(*args):
     dx, dh_prev, dW_x, dW_h, db_h = _right["back"](*args)
     return dW_x, dW_h, dx, dh_prev, db_h
@@ -339,7 +339,7 @@ def bptt(*args):
     loss, grads = _right["bptt"](*args)
     return [loss] * args[0].shape[1], grads
 
-# %% bptt-grads-first: bptt loses 3c.loss 3c.output 3c.recurrent 3c.inputs
+# %% bptt-grads-first: bptt loses 3c.loss 3c.output 3c.recurrent 3c.inputs is bptt/swapped
 def bptt(*args):
     return _right["bptt"](*args)[::-1]
 
@@ -414,7 +414,7 @@ def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
 # %% bptt-w_y-doubled: bptt loses 3c.output
 bptt = _spoiled(W_y=lambda grads, a: 2 * grads["W_y"])
 
-# %% bptt-b_y-averaged: bptt loses 3c.output
+# %% bptt-b_y-averaged: bptt loses 3c.output is bptt/b_y-averaged
 bptt = _spoiled(b_y=lambda grads, a: grads["b_y"] / a["N"])
 
 # %% bptt-b_y-negated: bptt loses 3c.output
@@ -423,7 +423,7 @@ bptt = _spoiled(b_y=lambda grads, a: -grads["b_y"])
 # %% bptt-w_x-halved: bptt loses 3c.recurrent
 bptt = _spoiled(W_x=lambda grads, a: grads["W_x"] / 2)
 
-# %% bptt-b_h-averaged: bptt loses 3c.recurrent is rnn_cell_backward/averaged
+# %% bptt-b_h-averaged: bptt loses 3c.recurrent is rnn_cell_backward/bias-averaged
 bptt = _spoiled(b_h=lambda grads, a: grads["b_h"] / a["N"])
 
 # %% bptt-w_h-symmetric: bptt loses 3c.recurrent

@@ -192,7 +192,7 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     return _right["sampler"](logits, rng, temperature or 1.0, top_k)
 
-# %% top-k-above-the-vocabulary-fails: sample_token loses 4a.top_k
+# %% top-k-above-the-vocabulary-fails: sample_token loses 4a.top_k is sample_token/top-k-above-vocabulary
 sample_token = _sampler(kept=lambda z, k: np.where(z >= np.sort(z)[-k], z, -np.inf))
 
 # %% top-k-strictly-above: sample_token loses 4a.top_k
@@ -338,7 +338,7 @@ generate = _writer(feed=lambda token, logits, prompt: (token + 1) % len(logits))
 # %% generate-feeds-the-least-likely: generate loses 4b.state
 generate = _writer(feed=lambda token, logits, prompt: int(np.argmin(logits)))
 
-# %% generate-always-greedy: generate loses 4b.state
+# %% generate-always-greedy: generate loses 4b.state is generate/always-the-likeliest
 generate = _writer(settings=lambda T, k: (0, None))
 
 # %% generate-top-k-one-more: generate loses 4b.state

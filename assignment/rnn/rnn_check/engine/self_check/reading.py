@@ -17,6 +17,7 @@ from ..course.percent import code_of, percent_cells
 from ..worker.cells import Submission
 from ..worker.support import stand_ins
 from .facts import Facts
+from .stopping import OutOfTime, at_most
 
 
 class NotReadable(Exception):
@@ -107,21 +108,23 @@ def load(
             for cell in cells:
                 if digest(cell.source) not in facts.shows_only:
                     starting(cell.name)
-                    failures += _run(submission, cell)
+                    failures += _run(submission, cell, facts.limits.cell)
     finally:
         sys.modules["__main__"] = main
     return submission.names
 
 
-def _run(submission: Submission, cell: CodeCell) -> list[CellFailure]:
+def _run(submission: Submission, cell: CodeCell, seconds: float) -> list[CellFailure]:
     """Runs a cell, and says how it failed where it did."""
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), at_most(seconds):
             submission.run(cell.name, cell.source, None, lambda index: None)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, OutOfTime) as error:
         about = submission.describe(error)
         line = about.get("line", 0)
         said = f"{about['type']}: {about['text']}"
+        if isinstance(error, OutOfTime):
+            said = f"was stopped: a cell may take {seconds:g} s. Does each loop in it end?"
         return [CellFailure(cell.name, line if isinstance(line, int) else 0, said)]
     return []
 

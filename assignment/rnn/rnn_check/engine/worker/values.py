@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 NUMERIC_KINDS = "biuf"
@@ -33,6 +35,21 @@ class Unreadable:
 
     def __repr__(self) -> str:
         return f"Unreadable({self.what!r})"
+
+
+def how_parameters_differ(
+    own: Mapping[str, tuple[int, ...]], given: Mapping[str, tuple[int, ...]]
+) -> str:
+    """The first difference between a model's own parameters and those given, by name and shape.
+
+    Empty where there is none.
+    """
+    for name, shape in given.items():
+        if name not in own:
+            return f"it has no `{name}`"
+        if own[name] != shape:
+            return f"its `{name}` has the shape {own[name]}, not {shape}"
+    return next((f"it has a `{name}` too many" for name in own if name not in given), "")
 
 
 def seed_of(rng: np.random.Generator) -> int:

@@ -1,0 +1,80 @@
+"""Concept questions: what an answer earns is told with the right letters and the explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from autograder.audit.planting import Planter
+from autograder.audit.running import Bench, Graded, Job
+from autograder.checks.agree import Disagreement, Partial
+from autograder.checks.choices import judge
+from autograder.course.concepts import Question, load_concepts
+from autograder.course.folders import Assignment
+from autograder.course.rubric import rubric_of
+from autograder.marking.marks import mark
+from autograder.nbgrader.explain import comment
+from autograder.reports.files import write_student
+from autograder.reports.markdown import student_markdown
+from tests.conftest import RNN
+
+BANK = load_concepts(RNN.concepts_file)
+OPTIONS = {"a": "one", "b": "two", "c": "three"}
+QUESTION = Question("order", "1b", "t", "q", OPTIONS, frozenset("ab"), "Because\n  of this.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "told"),
+    [
+        ("b", Partial, '"order" is right in part: ticked b, right: a, b. Because of this.'),
+        ("C", Disagreement, '"order" is not right: ticked c, right: a, b. Because of this.'),
+        (
+            "x",
+            Disagreement,
+            '"order" is not right: ticked none of the options, right: a, b. '
+            'It has no option "x": a typo? Because of this.',
+        ),
+        ("", Disagreement, '"order" is not answered.'),
+        (7, Disagreement, 'The answer to "order" is no text of letters such as "ac": a typo?'),
+    ],
+)
+def test_an_answer_is_told_with_the_right_one(
+    answer: object, kind: type[Exception], told: str
+) -> None:
+    with pytest.raises(kind) as raised:
+        judge({"order": answer}, QUESTION, ["order"])
+    assert isinstance(raised.value, Disagreement | Partial)
+    assert raised.value.message == told
+
+
+@pytest.fixture(scope="module")
+def graded(assignment: Assignment) -> Iterator[Graded]:
+    """Two answers of part 1b are wrong, and the others are right."""
+    cell = 'answers_1b["order"] = "b"\nanswers_1b["window"] = "d"'
+    with Bench(assignment, jobs=1) as bench:
+        job = Job("ada", Planter(assignment).submission("ada", cell))
+        yield bench.grade(job, bench.control(0))
+
+
+@pytest.mark.parametrize(
+    ("feedback", "shown"), [("full", True), ("hints", False), ("score", False)]
+)
+def test_the_right_letters_are_shown_by_the_policy_full_alone(
+    graded: Graded, assignment: Assignment, feedback: str, shown: bool, tmp_path: Path
+) -> None:
+    rubric = msgspec.structs.replace(rubric_of(assignment), feedback=feedback)
+    marks = mark(graded.evidence, rubric)
+    write_student(tmp_path, graded.evidence, marks, rubric, "", {})
+    texts = [student_markdown(graded.evidence, marks, rubric)]
+    texts += [(tmp_path / "ada.html").read_text()]
+    texts += [comment(part, marks, rubric) or "" for part in rubric.parts() if part.id == "1b"]
+    for text in texts:
+        for question in ("order", "window"):
+            words = BANK[question].explanation.split()[:6]
+            assert (" ".join(words) in " ".join(text.split())) == shown
+        assert ("right: b, d" in text) == shown
+        for question in BANK.keys() - {"order", "window"}:
+            assert " ".join(BANK[question].explanation.split()[:6]) not in text
