@@ -159,7 +159,8 @@ class Judge:
         alike = isinstance(rows, list) and len(rows) == len(ids) >= ENOUGH_DRAWS
         alike = alike and all(np.array_equal(rows[0], row) for row in rows[1:])
         if alike and rows[0].max() < 1 - 1e-9:
-            if not _same_shares(rows[0], self._drawn_with(_nudged(call), ids)[0]):
+            others = [self._drawn_with(one, ids)[0] for one in _nudged(call)]
+            if not all(_same_shares(rows[0], other) for other in others):
                 raise Unfit
             return _unlike(ids, rows[0], call.stub)
         expected = self._certain(call)
@@ -175,10 +176,12 @@ class Judge:
         try:
             with np.errstate(all="ignore"):
                 found = written(way, without_generators(call), call.kwargs)
-                again = written(way, without_generators(_nudged(call)), call.kwargs)
+                again = [
+                    written(way, without_generators(one), call.kwargs) for one in _nudged(call)
+                ]
         except Exception:
             raise Unfit from None
-        if found is None or found != again:
+        if found is None or again != [found, found]:
             raise Unfit
         return found
 
@@ -186,8 +189,8 @@ class Judge:
         shares = self._drawn_with(call, ids)
         if not isinstance(shares, np.ndarray) or not abs(float(shares.sum()) - 1) < 1e-9:
             raise Unfit
-        # Where two logits are equal, which of them is the larger is not settled.
-        if not _same_shares(shares, self._drawn_with(_nudged(call), ids)):
+        # Which of two equal logits is the larger is not settled.
+        if not all(_same_shares(shares, self._drawn_with(one, ids)) for one in _nudged(call)):
             raise Unfit
         return shares
 
@@ -200,16 +203,21 @@ def _same_shares(one: Any, other: Any) -> bool:
     return np.shape(one) == np.shape(other) and bool(np.abs(one - other).max() < NUDGED)
 
 
-def _nudged(call: Call) -> Call:
-    """The call with all floats changed a little, each by another factor."""
-    rng = np.random.default_rng(0)
+def _nudged(call: Call) -> tuple[Call, Call]:
+    """The call with all floats changed a little, each by another factor; and the other way."""
 
-    def nudge(value: Any) -> Any:
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            return value + rng.uniform(1e-9, 2e-9, value.shape) * (1 + np.abs(value))
-        return value
+    def nudged(sign: int) -> Call:
+        rng = np.random.default_rng(0)
 
-    return msgspec.structs.replace(call, args=tuple(nudge(one) for one in call.args))
+        def nudge(value: Any) -> Any:
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                by = rng.uniform(1e-9, 2e-9, value.shape) * (1 + np.abs(value))
+                return value + sign * by
+            return value
+
+        return msgspec.structs.replace(call, args=tuple(nudge(one) for one in call.args))
+
+    return nudged(1), nudged(-1)
 
 
 def _unlike(ids: Sequence[int], shares: Array, stub: str) -> Wrong | None:

@@ -34,6 +34,8 @@ NUMBERS, DRAWS = 2_000, 100
 OFTEN = 200
 # Of a stub that hangs or ends its process.
 MAX_LOST = 2
+# Of a stub that keeps something between calls: each is made in a worker of its own.
+MAX_AFRESH = 6
 MAX_CODE, MAX_TEXT = 8_000, 1_000
 # How often a call is made to see whether it is answered alike each time, by the kind of its stub.
 TIMES = {"returns": 2, "writes": 8}
@@ -49,8 +51,7 @@ class _Enough(Exception):
 class Search:
     """Finds examples in the answers of one submission.
 
-    ``open_session`` begins a session of the submission that never holds a hidden input; it is
-    called once, where it is needed.
+    ``open_session`` begins a session of the submission that never holds a hidden input.
     """
 
     def __init__(
@@ -70,9 +71,10 @@ class Search:
         return self._opened
 
     def close(self) -> None:
-        """Ends the session, where there is one."""
+        """Ends the session, where there is one; the next call begins another."""
         if self._opened is not None:
             self._opened.close()
+        self._opened = None
 
     def smallest(
         self, calls: Iterable[Call], leaves: Sequence[Leaf], name: str, right: Collection[str]
@@ -96,6 +98,8 @@ class Search:
         if self._depends_on_others(call, asked, right):
             return self.in_words(AFTER_OTHERS.format(call.stub), call.stub, name)
         call, why = self._again(call, leaves, right) or (call, why)
+        if why.kind == "again" and not self.fails_afresh(call, leaves, right):
+            return self.in_words(why.message, call.stub, name)
         if why.kind == "draws" and call.times > 1:
             call = msgspec.structs.replace(call, times=max(call.times, OFTEN))
         asking = _Asking(self, leaves, why.kind, right)
@@ -108,6 +112,8 @@ class Search:
         if why is None:
             return None
         call, why = self._again(call, leaves, ()) or (call, why)
+        if why.kind == "again" and not self.fails_afresh(call, leaves, ()):
+            return self.in_words(why.message, call.stub, name)
         return _example(call, why, name, self._parameters(call), 0)
 
     def _depends_on_others(self, call: Call, asked: Sequence[Call], right: Collection[str]) -> bool:
@@ -221,6 +227,11 @@ class Search:
         """The calls with their answers."""
         return self.session.together([partial(self.ask, call, right) for call in calls])
 
+    def fails_afresh(self, call: Call, leaves: Sequence[Leaf], right: Collection[str]) -> bool:
+        """Whether a worker that was asked nothing before answers differently again, too."""
+        self.close()
+        return self.fails(self.ask(call, right), leaves, "again")
+
     def fails(self, call: Call, leaves: Sequence[Leaf], kind: str) -> bool:
         """Whether the answer is wrong in the same way."""
         why = self._wrong(call, leaves)
@@ -259,7 +270,8 @@ class _Asking:
         self._leaves = leaves
         self._kind = kind
         self._right = right
-        self._lost = kind.split()[0] in ("out", "crashed")
+        self._lost = kind in ("out of time", "crashed")
+        self._most = MAX_LOST if self._lost else MAX_AFRESH if kind == "again" else MAX_CALLS
         self.made = 0
 
     def smallest(self, call: Call) -> Call:
@@ -278,14 +290,17 @@ class _Asking:
         return best
 
     def _first_failing(self, calls: Sequence[Call]) -> Call | None:
-        # Each call that hangs takes its time, so the next one waits for what it comes to.
-        batches = [[call] for call in calls] if self._lost else [calls]
-        for batch in batches:
+        # Each call that hangs takes its time, so the next one waits for what it comes to; and where
+        # something is kept between calls, each needs a worker that was asked nothing before.
+        one_by_one = self._lost or self._kind == "again"
+        for batch in [[call] for call in calls] if one_by_one else [calls]:
             cost = sum(map(_cost, batch))
-            if self.made + cost > (MAX_LOST if self._lost else MAX_CALLS):
+            if self.made + cost > self._most:
                 raise _Enough
             self.made += cost
             self._search.spend(cost)
+            if self._kind == "again":
+                self._search.close()
             for asked in self._search.together(batch, self._right):
                 if self._search.fails(asked, self._leaves, self._kind):
                     return asked

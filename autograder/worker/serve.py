@@ -6,7 +6,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -116,7 +116,7 @@ class Server:
                 return {"answer": plain(args)}
             if times == 1:
                 return {"answer": plain(function(*args, **kwargs))}
-            return _as_one([function(*_fresh(args), **_fresh(kwargs)) for _ in range(times)])
+            return _as_one(function(*_fresh(args), **_fresh(kwargs)) for _ in range(times))
         finally:
             for name, value in own.items():
                 if value is ABSENT:
@@ -188,13 +188,20 @@ class Server:
             return {"answer": plain(module(*map(tensors, args), **given))}
 
 
-def _as_one(answers: list[Any]) -> dict[str, Any]:
-    """Several answers; where they are one kind of numpy's numbers, in one array, read at once."""
-    kinds = set(map(type, answers))
-    if len(kinds) == 1 and issubclass(kinds.pop(), np.integer | np.floating):
-        return {"each": np.array(answers)}
+def _as_one(answers: Iterable[Any]) -> dict[str, Any]:
+    """Several answers; where they are one kind of numpy's numbers, in one array, read at once.
+
+    Each is read as it comes: the next call may change it.
+    """
     budget = Budget()
-    return {"answer": [plain(answer, budget) for answer in answers]}
+    read = [
+        answer if isinstance(answer, np.integer | np.floating) else plain(answer, budget)
+        for answer in answers
+    ]
+    kinds = set(map(type, read))
+    if len(kinds) == 1 and issubclass(kinds.pop(), np.integer | np.floating):
+        return {"each": np.array(read)}
+    return {"answer": [plain(answer, budget) for answer in read]}
 
 
 def _fresh(value: Any) -> Any:

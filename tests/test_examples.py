@@ -1,0 +1,366 @@
+"""What a student is shown of a mistake: a call that fails, is small, and tells nothing hidden."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from autograder.audit.planting import Planter
+from autograder.audit.running import Bench, Graded, Job
+from autograder.checks.agree import DIFFERENTLY
+from autograder.course.concepts import load_concepts
+from autograder.course.folders import Assignment
+from autograder.course.reference import Reference
+from autograder.examples.arguments import effort, numbers, replaced, values
+from autograder.examples.code import literal, shown
+from autograder.examples.example import Example
+from autograder.examples.judging import Judge, Unfit
+from autograder.examples.shrinking import shrink
+from autograder.misconceptions import load_library
+from autograder.sandbox.workers import Sandbox
+from autograder.session.student import Call
+from autograder.suite.collecting import collect_checks
+from autograder.suite.suite import Suite
+from tests.conftest import LONG
+
+Grade = Callable[[str], Graded]
+Fails = Callable[[Call], bool]
+
+
+def call(*args: Any, **kwargs: Any) -> Call:
+    return Call("f", args, kwargs, 1, None)
+
+
+def smallest(one: Call, fails: Fails) -> Call:
+    def first_failing(calls: Sequence[Call]) -> Call | None:
+        return next(filter(fails, calls), None)
+
+    assert fails(one)
+    return shrink(one, first_failing)
+
+
+# -- shrinking --------------------------------------------------------------------------------
+
+FLOATS = arrays(np.float64, array_shapes(max_dims=3, max_side=5), elements=st.floats(-9, 9))
+
+
+@given(FLOATS)
+def test_what_is_found_fails_and_is_no_harder_to_follow(array: np.ndarray) -> None:
+    def fails(one: Call) -> bool:
+        return bool(one.args[0].sum() != 0)
+
+    one = call(array)
+    if fails(one):
+        found = smallest(one, fails)
+        assert fails(found)
+        assert effort(found) <= effort(one)
+        # Axes of equal size may be the same dimension.
+        if len(set(array.shape)) == array.ndim:
+            assert numbers(found) == 1
+
+
+def test_axes_of_equal_size_stay_equal() -> None:
+    rng = np.random.default_rng(0)
+    one = call(rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), rng.normal(size=4))
+    found = smallest(one, lambda now: bool((now.args[0] @ now.args[1] + now.args[2]).any()))
+    (N, E), (also_E, H) = found.args[0].shape, found.args[1].shape
+    assert (N, E, H) == (1, 1, 1) == (N, also_E, found.args[2].shape[0])
+
+
+def test_ids_stay_below_the_number_that_bounds_them() -> None:
+    one = call(np.array([7, 3, 7, 5]), 9)
+    found = smallest(one, lambda now: len(now.args[0]) > 1)
+    assert found.args[0].max() < found.args[1]
+    assert found.args[1] >= 1
+
+
+@given(st.integers(2, 40))
+def test_a_size_that_matters_is_kept(needed: int) -> None:
+    one = call(np.arange(50.0) / 7, 100)
+    found = smallest(one, lambda now: len(now.args[0]) >= needed)
+    assert len(found.args[0]) <= max(needed, 3) + needed // 2
+    assert not found.args[0].any()
+    assert found.args[1] == 1
+
+
+def test_options_and_entries_of_a_dict_that_do_not_matter_are_left_out() -> None:
+    grads = {"a": np.ones(3), "b": np.full(2, 0.25)}
+    one = call(grads, 2.5, temperature=0.3, top_k=4)
+    found = smallest(one, lambda now: "b" in now.args[0] and "top_k" in now.kwargs)
+    assert set(found.args[0]) == {"b"}
+    assert found.kwargs == {"top_k": 1}
+
+
+def test_no_number_grows() -> None:
+    one = call(np.array([[0.87, -0.34], [1e4, -np.inf]]))
+    found = smallest(one, lambda now: now.args[0].size == 4 and np.isinf(now.args[0]).any())
+    assert np.abs(found.args[0][np.isfinite(found.args[0])]).max(initial=0) <= 1e4
+
+
+@given(FLOATS | st.lists(st.integers(0, 9)) | st.floats(-9, 9) | st.integers(0, 9))
+def test_a_literal_is_the_value(value: Any) -> None:
+    read = eval(literal(value), {"np": np})
+    assert np.array_equal(np.asarray(read), np.asarray(value))
+    assert isinstance(read, list) == isinstance(value, list)
+    assert len(shown(value)) < 1000
+
+
+def test_values_are_replaced_where_they_are() -> None:
+    one = call({"a": np.ones(2)}, [1, 2], x=3)
+    changes = {place: np.asarray(value) * 0 for place, value in values(one)}
+    found = replaced(one, changes)
+    assert not found.args[0]["a"].any()
+    assert found.args[1] == [0, 0]
+    assert found.kwargs == {"x": 0}
+
+
+# -- judging ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def judge(assignment: Assignment) -> Judge:
+    return Judge(Reference(assignment), load_library(assignment))
+
+
+def test_which_of_equal_logits_is_largest_is_no_example(judge: Judge) -> None:
+    def greedy(logits: list[float]) -> Call:
+        rng = np.random.default_rng(0)
+        return Call("sample_token", (np.array(logits), rng), {"temperature": 0}, 1, 2)
+
+    assert judge.wrong(greedy([1.0, 2.0, 0.0]), [()]) is not None
+    with pytest.raises(Unfit):
+        judge.wrong(greedy([1.0, 2.0, 2.0]), [()])
+
+
+def test_what_the_right_function_cannot_answer_is_no_example(judge: Judge) -> None:
+    for loss in ("text", 1e6):
+        with pytest.raises(Unfit):
+            judge.wrong(Call("perplexity", (loss,), {}, 1, 0.0), [()])
+
+
+# -- examples of submissions ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def planter(assignment: Assignment) -> Planter:
+    return Planter(assignment)
+
+
+@pytest.fixture(scope="module")
+def grade(assignment: Assignment, planter: Planter) -> Iterator[Grade]:
+    with Bench(assignment, jobs=1) as bench:
+        yield lambda cell: bench.grade(
+            Job("ada", planter.submission("ada", cell)), bench.control(0)
+        )
+
+
+def fails(planter: Planter, cell: str, example: Example) -> bool:
+    """Whether the example's code fails below the submission. Below the right one, it must not."""
+    outcomes = []
+    for sources in ((), (cell,)):
+        names: dict[str, Any] = {"__name__": "pasted"}
+        for one in planter.submission("ada", *sources).cells:
+            exec(one.source, names)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                exec("\n".join(example.code), names)
+                outcomes.append(False)
+            except Exception:
+                outcomes.append(True)
+    right, wrong = outcomes
+    assert not right, "\n".join(example.code)
+    return wrong
+
+
+MUTABLE_DEFAULT = """
+def next_token_pairs(tokens, seq_len, inputs=[], targets=[]):
+    for i in range(0, len(tokens) - seq_len, seq_len):
+        inputs.append(tokens[i : i + seq_len])
+        targets.append(tokens[i + 1 : i + seq_len + 1])
+    return inputs, targets
+"""
+GLOBAL = """
+total = 0.0
+
+def cross_entropy(logits, targets):
+    global total
+    flat, picked = logits.reshape(-1, logits.shape[-1]), np.ravel(targets)
+    for row, target in zip(flat, picked):
+        total += row.max() + np.log(np.exp(row - row.max()).sum()) - row[target]
+    return total / len(flat)
+"""
+COUNTED = """
+_right, _calls = bptt, []
+
+def bptt(*args):
+    _calls.append(1)
+    loss, grads = _right(*args)
+    return loss, {key: len(_calls) * grad for key, grad in grads.items()}
+"""
+RANDOM = """
+def rnn_cell_forward(x_t, h_prev, W_x, W_h, b_h):
+    return np.tanh(np.random.normal(size=h_prev.shape) @ W_h + x_t @ W_x + b_h)
+"""
+IN_PLACE = """
+_right = softmax
+
+def softmax(logits):
+    if logits.ndim > 1:
+        logits -= logits.max(axis=-1, keepdims=True)
+    return _right(logits)
+"""
+LONG_ONLY = """
+_right = rnn_forward
+
+def rnn_forward(x, h0, W_x, W_h, b_h):
+    states = _right(x, h0, W_x, W_h, b_h)
+    states[:, 100:] = 0
+    return states
+"""
+SINGLE_ONLY = """
+_right = rnn_cell_backward
+
+def rnn_cell_backward(*args):
+    if args[0].dtype == np.float32:
+        raise TypeError("no float32")
+    return _right(*args)
+"""
+ABOVE = """
+_right = sample_token
+
+def sample_token(logits, rng, temperature=1.0, top_k=None):
+    if top_k is not None:
+        logits = np.where(logits >= np.sort(logits)[-top_k], logits, -np.inf)
+    return _right(logits, rng, temperature)
+"""
+LATE = """
+class CharRNN(CharRNN):
+    def forward(self, tokens, h=None):
+        logits, last = super().forward(tokens, h)
+        return logits, last * (1 if h is None else 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "lost", "at_most"),
+    [
+        ("def perplexity(loss): return loss", {"3a.perplexity"}, 1),
+        ("def perplexity(loss): raise ValueError('midnight')", {"3a.perplexity"}, 1),
+        ("def rnn_cell_forward(x, h, W, U, b): return np.tanh(x @ W + h @ U)", {"2a.cell"}, 14),
+        (IN_PLACE, {"2a.softmax"}, 6),
+        (LONG_ONLY, {"2c.length"}, 240),
+        (SINGLE_ONLY, {"3b.dx", "3b.dh_prev", "3b.dW_x", "3b.dW_h", "3b.db_h"}, 6),
+        (ABOVE, {"4a.top_k"}, 130),
+        (LATE, {"2b.state"}, 20),
+        (MUTABLE_DEFAULT, {"3a.pairs"}, 8),
+        (GLOBAL, {"3a.loss", "3a.extreme"}, 8),
+        (COUNTED, {"3c.output", "3c.recurrent", "3c.inputs"}, 30),
+    ],
+)
+def test_an_example_fails_where_it_is_pasted(
+    cell: str, lost: set[str], at_most: int, grade: Grade, planter: Planter
+) -> None:
+    graded = grade(cell)
+    assert graded.lost() >= lost
+    shown_of = {name for one in graded.evidence.examples for name in one.shows}
+    assert shown_of >= graded.lost()
+    for example in graded.evidence.examples:
+        assert fails(planter, cell, example), "\n".join(example.code)
+        assert example.numbers <= at_most, "\n".join(example.code)
+
+
+def test_an_exception_is_told_whole(grade: Grade) -> None:
+    (example,) = grade("def perplexity(loss):\n    raise ValueError('midnight')").evidence.examples
+    assert example.message.startswith("`perplexity(…)` raises ValueError in cell ")
+    assert example.message.endswith(", line 2: midnight")
+
+
+@pytest.mark.parametrize("cell", [MUTABLE_DEFAULT, GLOBAL, COUNTED, RANDOM])
+def test_state_that_is_kept_between_calls_is_told(cell: str, grade: Grade) -> None:
+    graded = grade(cell)
+    assert graded.lost()
+    told = {
+        name for one in graded.evidence.examples if DIFFERENTLY in one.message for name in one.shows
+    }
+    assert told == graded.lost()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "def perplexity(loss): return 2.0**loss",
+        "def perplexity(loss): return None",
+        "def perplexity(loss): raise ValueError(loss)",
+        "def perplexity(loss): return np.nan",
+        "def softmax(logits): logits -= logits.max(); return logits",
+        "def next_token_pairs(tokens, seq_len): return [[object()]]",
+    ],
+)
+def test_what_answers_the_same_again_is_not(cell: str, grade: Grade) -> None:
+    graded = grade(cell)
+    assert graded.lost()
+    assert not any(DIFFERENTLY in one.message for one in graded.evidence.examples)
+
+
+def test_the_same_submission_gets_the_same_examples(grade: Grade) -> None:
+    assert grade(MUTABLE_DEFAULT).evidence == grade(MUTABLE_DEFAULT).evidence
+
+
+def test_the_rest_of_a_class_of_mistakes_shares_one_example(grade: Grade) -> None:
+    cell = (
+        "def rnn_cell_backward(dh, x, h_prev, h, W_x, W_h):\n    dz = dh * (1 - np.abs(h) ** 3)\n"
+    )
+    cell += "    return dz @ W_x.T, dz @ W_h.T, x.T @ dz, h_prev.T @ dz, dz.sum(axis=0)\n"
+    graded = grade(cell)
+    (example,) = graded.evidence.examples
+    assert set(example.shows) == graded.lost()
+    (mistake,) = graded.marks.mistakes
+    assert set(mistake.costs) == graded.lost()
+    assert mistake.cost == pytest.approx(5.0 - graded.marks.score)
+
+
+TELLS = """
+_seen = []
+
+def _noting(function):
+    def noted(*args, **kwargs):
+        _seen.extend(np.ravel(one).tolist() for one in args if isinstance(one, np.ndarray))
+        return function(*args, **kwargs)
+    return noted
+
+rnn_forward, cross_entropy, bptt = map(_noting, (rnn_forward, cross_entropy, bptt))
+
+def softmax(logits):
+    if logits.ndim == 3:
+        raise ValueError(str(hash(str(_seen))) + str(logits))
+    return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+"""
+
+
+def test_an_example_depends_on_no_hidden_input(
+    assignment: Assignment, planter: Planter, sandbox: Sandbox
+) -> None:
+    """What code gathers of its inputs and tells in an example is the same, whatever the secret."""
+    reference, library = Reference(assignment), load_library(assignment)
+    checks = collect_checks(assignment.checks)
+    handed_in = planter.submission("ada", TELLS.replace("hash(str(_seen))", "_seen[:1]"))
+    found = []
+    for secret in (b"one", b"another"):
+        concepts = load_concepts(assignment.concepts_file)
+        suite = Suite(
+            "rnn", checks, reference, library, concepts, assignment.support(), secret, LONG
+        )
+        evidence = suite.run(handed_in, sandbox.controls[0])
+        hidden = [one.submitted.message for one in evidence.checks if not one.visible]
+        assert "`softmax` raised an exception." in hidden
+        found.append(evidence.examples)
+    assert found[0] == found[1] != ()
+    assert any("raises ValueError" in one.message for one in found[0])
