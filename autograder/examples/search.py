@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import msgspec
 
@@ -23,7 +24,7 @@ from autograder.examples.judging import Judge, Unfit, Wrong
 from autograder.examples.shrinking import shrink
 from autograder.misconceptions.library import Library
 from autograder.misconceptions.outcomes import Leaf, tokens
-from autograder.session.replies import StudentError
+from autograder.session.replies import StudentError, not_looked_at, size_of
 from autograder.session.session import Session
 from autograder.session.student import Call, Student
 
@@ -36,12 +37,39 @@ OFTEN = 200
 MAX_LOST = 2
 # Of a stub that keeps something between calls: each is made in a worker of its own.
 MAX_AFRESH = 6
-MAX_CODE, MAX_TEXT = 8_000, 1_000
+# Of the code, in characters, of what is shown of a result, and of an answer that is looked at.
+MAX_CODE, MAX_TEXT, MAX_ANSWER_BYTES = 8_000, 1_000, 1 << 20
 # How often a call is made to see whether it is answered alike each time, by the kind of its stub.
 TIMES = {"returns": 2, "writes": 8}
 OTHERS = 4
 AFTER_OTHERS = "`{}` answers differently after other calls: it keeps something of them."
 NOT_THERE = ("missing", "unfinished")
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What an example has to show: why a criterion, or an item of it, is not met.
+
+    ``leaves`` are the items of the answers that its checks look at; correct functions stand in for
+    the stubs in ``right``.
+    """
+
+    name: str
+    leaves: Sequence[Leaf]
+    right: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """An example, and the call that it shows."""
+
+    example: Example
+    call: Call
+
+    def showing(self, name: str) -> Found:
+        """The same, of one more criterion."""
+        shows = (*self.example.shows, name)
+        return Found(msgspec.structs.replace(self.example, shows=shows), self.call)
 
 
 class _Enough(Exception):
@@ -76,146 +104,153 @@ class Search:
             self._opened.close()
         self._opened = None
 
-    def smallest(
-        self, calls: Iterable[Call], leaves: Sequence[Leaf], name: str, right: Collection[str]
-    ) -> Found | None:
-        """The smallest example that some calls lead to; None where all are answered rightly.
+    # -- examples -------------------------------------------------------------------------------
 
-        Args:
-            calls: of a check with public inputs.
-            leaves: the items of the answers that the check looks at.
-            name: of the criterion, or item of it, that the check is of.
-            right: the stubs that correct ones stand in for.
+    def smallest(self, calls: Sequence[Call], aim: Aim) -> Found | None:
+        """The smallest example that the calls of a check with public inputs lead to.
+
+        None where all of them are answered rightly.
         """
-        asked = list(calls)
-        wrong = self._wrong_among(asked, leaves)
+        wrong = self._wrong_among(calls, aim)
         if not wrong:
-            again = [msgspec.structs.replace(call, times=2) for call in asked if call.parameters]
-            wrong = self._wrong_among(self.together(again, right), leaves)
+            twice = [msgspec.structs.replace(call, times=2) for call in calls if call.parameters]
+            wrong = self._wrong_among(self.together(twice, aim), aim)
         if not wrong:
             return None
         call, why = min(wrong, key=lambda one: numbers(one[0]))
-        if self._depends_on_others(call, asked, right):
-            return self.in_words(AFTER_OTHERS.format(call.stub), call.stub, name)
-        call, why = self._again(call, leaves, right) or (call, why)
-        if why.kind == "again" and not self.fails_afresh(call, leaves, right):
-            return self.in_words(why.message, call.stub, name)
+        if self._depends_on_others(call, calls, aim):
+            return self.in_words(AFTER_OTHERS.format(call.stub), call.stub, aim)
+        call, why = self._again(call, aim) or (call, why)
+        if why.kind == "again" and not self._fails_afresh(call, aim):
+            return self.in_words(why.message, call.stub, aim)
         if why.kind == "draws" and call.times > 1:
             call = msgspec.structs.replace(call, times=max(call.times, OFTEN))
-        asking = _Asking(self, leaves, why.kind, right)
-        call = asking.smallest(call)
-        return self._found(call, leaves, name, right, asking.made)
+        asking = _Asking(self, aim, why.kind)
+        return self._found(asking.smallest(call), aim, asking.made)
 
-    def as_it_is(self, call: Call, leaves: Sequence[Leaf], name: str) -> Found | None:
+    def as_it_is(self, call: Call, aim: Aim) -> Found | None:
         """A call that was made, as an example, where it is answered wrongly."""
-        why = self._wrong(call, leaves)
+        why = self.wrong(call, aim)
         if why is None:
             return None
-        call, why = self._again(call, leaves, ()) or (call, why)
-        if why.kind == "again" and not self.fails_afresh(call, leaves, ()):
-            return self.in_words(why.message, call.stub, name)
-        return _example(call, why, name, self._parameters(call), 0)
+        call, why = self._again(call, aim) or (call, why)
+        if why.kind == "again" and not self._fails_afresh(call, aim):
+            return self.in_words(why.message, call.stub, aim)
+        return self._example(call, why, aim, 0)
 
-    def _depends_on_others(self, call: Call, asked: Sequence[Call], right: Collection[str]) -> bool:
-        """Whether a stub that writes answers otherwise after other calls than by itself."""
-        if self._reference.stubs[call.stub].kind != "writes":
-            return False
-        answers = []
-        for other in asked[:OTHERS]:
-            self.ask(other, right)
-            answers.append(tokens(self.ask(call, right).answer))
-        by_itself = [tokens(self.ask(call, right).answer) for _ in range(2)]
-        return any(one != by_itself[0] for one in answers) and by_itself[0] == by_itself[1]
-
-    def _again(
-        self, call: Call, leaves: Sequence[Leaf], right: Collection[str]
-    ) -> tuple[Call, Wrong] | None:
-        """The same call made several times, where it is not answered alike each time."""
-        kind = self._reference.stubs[call.stub].kind
-        if kind not in TIMES or call.about is not None or isinstance(call.answer, StudentError):
-            return None
-        (again,) = self.together([msgspec.structs.replace(call, times=TIMES[kind])], right)
-        why = self._wrong(again, leaves)
-        return (again, why) if why is not None else None
-
-    def of_generators(self, calls: Sequence[Call], name: str) -> Found | None:
+    def of_generators(self, calls: Sequence[Call], aim: Aim) -> Found | None:
         """Two calls that draw with generators, alike or not, and draw as they should not."""
         drawn = [call for call in calls if call.times > 1 and isinstance(call.answer, list)]
         for one, other in combinations(drawn, 2):
             same_seed = seeds(one) == seeds(other)
             same_draws = tokens(one.answer) == tokens(other.answer)
             if one.kwargs == other.kwargs and numbers_alike(one, other) and same_seed != same_draws:
-                code = of_two_generators(one, other, self._parameters(one))
+                code = of_two_generators(one, other, self._reference.parameters_of(one.stub))
                 what = "give different draws" if same_seed else "give the same draws"
                 kind = "the same seed" if same_seed else "different seeds"
                 message = f"`{one.stub}`: two generators with {kind} {what}."
-                example = Example(one.stub, (name,), tuple(code), message, numbers=numbers(one))
+                example = Example(one.stub, (aim.name,), tuple(code), message, numbers=numbers(one))
                 return Found(example, one)
         return None
 
-    def in_words(self, message: str, stub: str, name: str) -> Found:
-        """What a check said of public inputs, where no single call shows it."""
-        call = Call(stub, (), {}, 1, None)
-        return Found(Example(stub, (name,), (), message), call)
+    @staticmethod
+    def in_words(message: str, stub: str, aim: Aim) -> Found:
+        """What is wrong, where no single call shows it."""
+        return Found(Example(stub, (aim.name,), (), message), Call(stub, (), {}, 1, None))
 
-    def shows_too(self, found: Found, leaves: Sequence[Leaf]) -> bool:
-        """Whether an example shows why another criterion is not met, that looks at other items."""
-        return self._wrong(found.call, leaves) is not None
-
-    def _wrong_among(
-        self, calls: Iterable[Call], leaves: Sequence[Leaf]
-    ) -> list[tuple[Call, Wrong]]:
-        return [(call, why) for call in calls if (why := self._wrong(call, leaves))]
-
-    def _found(
-        self, call: Call, leaves: Sequence[Leaf], name: str, right: Collection[str], made: int
-    ) -> Found | None:
+    def _found(self, call: Call, aim: Aim, made: int) -> Found | None:
         """The example as it is for whoever pastes it: with the stubs as they were submitted."""
-        why = self._wrong(call, leaves)
-        submitted = self.ask(call, ()) if right else call
-        as_submitted = self._wrong(submitted, leaves)
-        if as_submitted is not None:
-            call, why = submitted, as_submitted
+        submitted = Aim(aim.name, aim.leaves)
+        asked = self.ask(call, submitted) if aim.right else call
+        why = self.wrong(asked, submitted)
         if why is None:
-            return None
-        return _example(call, why, name, self._parameters(call), made)
+            asked, why = call, self.wrong(call, aim)
+        return self._example(asked, why, aim, made) if why is not None else None
 
-    def _wrong(self, call: Call, leaves: Sequence[Leaf]) -> Wrong | None:
+    def _example(self, call: Call, why: Wrong, aim: Aim, made: int) -> Found | None:
+        code = pasted(call, why, self._reference.parameters_of(call.stub))
+        if sum(map(len, code)) > MAX_CODE:
+            return None
+        known = why.expected is not None
+        example = Example(
+            stub=call.stub,
+            shows=(aim.name,),
+            code=tuple(code),
+            message=why.message,
+            expected=shown(why.expected)[:MAX_TEXT] if known else "",
+            returned=shown(why.returned)[:MAX_TEXT] if known else "",
+            numbers=numbers(call),
+            calls=made,
+        )
+        return Found(example, call)
+
+    # -- what is kept between calls -------------------------------------------------------------
+
+    def _again(self, call: Call, aim: Aim) -> tuple[Call, Wrong] | None:
+        """The same call made several times, where it is not answered alike each time."""
+        kind = self._reference.stubs[call.stub].kind
+        if kind not in TIMES or call.about is not None or isinstance(call.answer, StudentError):
+            return None
+        (again,) = self.together([msgspec.structs.replace(call, times=TIMES[kind])], aim)
+        why = self.wrong(again, aim)
+        return (again, why) if why is not None else None
+
+    def _fails_afresh(self, call: Call, aim: Aim) -> bool:
+        """Whether a worker that was asked nothing before answers differently again, too."""
+        self.close()
+        return self.fails(self.ask(call, aim), aim, "again")
+
+    def _depends_on_others(self, call: Call, asked: Sequence[Call], aim: Aim) -> bool:
+        """Whether a stub that writes answers otherwise after other calls than by itself."""
+        if self._reference.stubs[call.stub].kind != "writes":
+            return False
+        answers = []
+        for other in asked[:OTHERS]:
+            self.ask(other, aim)
+            answers.append(tokens(self.ask(call, aim).answer))
+        by_itself = [tokens(self.ask(call, aim).answer) for _ in range(2)]
+        return any(one != by_itself[0] for one in answers) and by_itself[0] == by_itself[1]
+
+    # -- asking and judging ---------------------------------------------------------------------
+
+    def wrong(self, call: Call, aim: Aim) -> Wrong | None:
+        """What is wrong with an answer; None also where that is not known."""
         try:
-            why = self._judge.wrong(call, leaves)
+            why = self._judge.wrong(call, aim.leaves)
         except Unfit:
             return None
         # Of what is not there yet, every call is an example.
         return None if is_not_there(call) else why
 
-    def _parameters(self, call: Call) -> Sequence[str]:
-        return self._reference.parameters_of(call.stub)
+    def _wrong_among(self, calls: Iterable[Call], aim: Aim) -> list[tuple[Call, Wrong]]:
+        return [(call, why) for call in calls if (why := self.wrong(call, aim))]
 
-    def ask(self, call: Call, right: Collection[str]) -> Call:
+    def fails(self, call: Call, aim: Aim, kind: str) -> bool:
+        """Whether an answer is wrong in the same way."""
+        why = self.wrong(call, aim)
+        return why is not None and why.kind == kind
+
+    def together(self, calls: Sequence[Call], aim: Aim) -> list[Call]:
+        """The calls with their answers."""
+        return self.session.together([partial(self.ask, call, aim) for call in calls])
+
+    def ask(self, call: Call, aim: Aim) -> Call:
         """The call with the answer that the submission gives."""
-        student = Student(self.session, self._reference, right)
+        student = Student(self.session, self._reference, aim.right)
         with suppress(StudentError):
-            if call.parameters is not None:
-                model = getattr(student, call.stub)(*call.sizes)
-                model.load(dict(call.parameters))
-                for _ in range(call.times):
-                    model(*call.args, **call.kwargs)
-            elif call.about in ("kinds", "parameters"):
-                getattr(getattr(student, call.stub)(*call.args), call.about)()
-            elif call.about == "arguments":
-                getattr(student.arguments_after, call.stub)(*call.args, **call.kwargs)
-            elif self._reference.stubs[call.stub].kind == "writes":
+            if self._reference.stubs[call.stub].kind == "writes" and call.about is None:
                 # One after another, so that each is given a generator of its own.
-                answers = [
-                    getattr(student, call.stub)(*call.args, **call.kwargs)
-                    for _ in range(call.times)
-                ]
+                answers = [_make(student, call, times=1) for _ in range(call.times)]
                 answer = answers if call.times > 1 else answers[0]
                 return msgspec.structs.replace(call, answer=answer)
-            else:
-                getattr(student.many(call.times), call.stub)(*call.args, **call.kwargs)
+            _make(student, call, call.times)
         made = [*student.calls, *student.other_calls]
-        return msgspec.structs.replace(made[-1], times=call.times) if made else call
+        if not made:
+            return call
+        answered = msgspec.structs.replace(made[-1], times=call.times)
+        if size_of(answered.answer) > MAX_ANSWER_BYTES:
+            return msgspec.structs.replace(answered, answer=not_looked_at())
+        return answered
 
     def spend(self, calls: int) -> None:
         """Raises _Enough where no more calls are made."""
@@ -223,19 +258,18 @@ class Search:
         if self._left < 0:
             raise _Enough
 
-    def together(self, calls: Sequence[Call], right: Collection[str]) -> list[Call]:
-        """The calls with their answers."""
-        return self.session.together([partial(self.ask, call, right) for call in calls])
 
-    def fails_afresh(self, call: Call, leaves: Sequence[Leaf], right: Collection[str]) -> bool:
-        """Whether a worker that was asked nothing before answers differently again, too."""
-        self.close()
-        return self.fails(self.ask(call, right), leaves, "again")
-
-    def fails(self, call: Call, leaves: Sequence[Leaf], kind: str) -> bool:
-        """Whether the answer is wrong in the same way."""
-        why = self._wrong(call, leaves)
-        return why is not None and why.kind == kind
+def _make(student: Student, call: Call, times: int) -> Any:
+    """Makes a call some times. Raises StudentError."""
+    if call.parameters is not None:
+        model = getattr(student, call.stub)(*call.sizes)
+        model.load(dict(call.parameters))
+        return [model(*call.args, **call.kwargs) for _ in range(times)][-1]
+    if call.about in ("kinds", "parameters"):
+        return getattr(getattr(student, call.stub)(*call.args), call.about)()
+    if call.about == "arguments":
+        return getattr(student.arguments_after, call.stub)(*call.args, **call.kwargs)
+    return getattr(student.many(times), call.stub)(*call.args, **call.kwargs)
 
 
 def is_not_there(call: Call) -> bool:
@@ -243,33 +277,13 @@ def is_not_there(call: Call) -> bool:
     return isinstance(call.answer, StudentError) and call.answer.kind in NOT_THERE
 
 
-def _cost(call: Call) -> int:
-    return 1 + numbers(call) // NUMBERS + call.times // DRAWS
-
-
-@dataclass(frozen=True)
-class Found:
-    """An example, and the call that it shows."""
-
-    example: Example
-    call: Call
-
-    def showing(self, name: str) -> Found:
-        """The same, of one more criterion."""
-        shows = (*self.example.shows, name)
-        return Found(msgspec.structs.replace(self.example, shows=shows), self.call)
-
-
 class _Asking:
-    """One search: which candidates fail, and how many calls were made."""
+    """One search: which of some calls fail, and how many were ``made``."""
 
-    def __init__(
-        self, search: Search, leaves: Sequence[Leaf], kind: str, right: Collection[str]
-    ) -> None:
+    def __init__(self, search: Search, aim: Aim, kind: str) -> None:
         self._search = search
-        self._leaves = leaves
+        self._aim = aim
         self._kind = kind
-        self._right = right
         self._lost = kind in ("out of time", "crashed")
         self._most = MAX_LOST if self._lost else MAX_AFRESH if kind == "again" else MAX_CALLS
         self.made = 0
@@ -301,33 +315,11 @@ class _Asking:
             self._search.spend(cost)
             if self._kind == "again":
                 self._search.close()
-            for asked in self._search.together(batch, self._right):
-                if self._search.fails(asked, self._leaves, self._kind):
+            for asked in self._search.together(batch, self._aim):
+                if self._search.fails(asked, self._aim, self._kind):
                     return asked
         return None
 
 
-def _example(
-    call: Call,
-    why: Wrong,
-    name: str,
-    parameters: Sequence[str],
-    calls: int,
-) -> Found | None:
-    code = pasted(call, why, parameters)
-    if sum(map(len, code)) > MAX_CODE:
-        return None
-    told = why.expected is not None
-    return Found(
-        Example(
-            stub=call.stub,
-            shows=(name,),
-            code=tuple(code),
-            message=why.message,
-            expected=shown(why.expected)[:MAX_TEXT] if told else "",
-            returned=shown(why.returned)[:MAX_TEXT] if told else "",
-            numbers=numbers(call),
-            calls=calls,
-        ),
-        call,
-    )
+def _cost(call: Call) -> int:
+    return 1 + numbers(call) // NUMBERS + call.times // DRAWS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograder.course.folders import CourseError
 from autograder.examples.example import Example
-from autograder.examples.search import Found, Search, is_not_there
+from autograder.examples.search import Aim, Found, Search, is_not_there
 from autograder.misconceptions.outcomes import Leaf
 from autograder.session.student import Call
 from autograder.suite.checking import Run
@@ -37,15 +37,16 @@ def find_examples(not_met: Iterable[NotMet], search: Search, publicly: Publicly)
     """The smallest examples, each of one or more criteria of the same stub."""
     found: list[Found] = []
     for one in not_met:
+        aim = Aim(one.name, one.leaves)
         stubs = {call.stub for run in one.explained if run.failed for call in _calls(run)}
         for index, known in enumerate(found):
-            if known.call.stub in stubs and search.shows_too(known, one.leaves):
+            if known.call.stub in stubs and search.wrong(known.call, aim):
                 found[index] = known.showing(one.name)
                 break
         else:
             # Answers can be odder than any example is ready for; then there is none.
             with suppress(Exception):
-                new = _visible(one, search) or _hidden(one, search, publicly)
+                new = _visible(one, search, aim) or _hidden(one, search, publicly)
                 found += [new] if new else []
     return [one.example for one in found]
 
@@ -54,19 +55,19 @@ def _calls(run: Run) -> Sequence[Call]:
     return [*run.calls, *run.other_calls]
 
 
-def _visible(one: NotMet, search: Search) -> Found | None:
+def _visible(one: NotMet, search: Search, aim: Aim) -> Found | None:
     """A call of a visible check, as it is: it is small already."""
     submitted = {run.check.name: run for run in one.submitted}
     for run in one.explained:
         if not run.check.visible or not run.failed:
             continue
+        # With correct functions in place, it ran in a worker that may hold hidden inputs: that it
+        # is wrong there may be told, but not what it answered.
         as_submitted = _calls(submitted[run.check.name])
-        for index, call in enumerate(_calls(run)):
-            # As submitted, another stub may be wrong as well: what is shown is what comes of both.
-            if search.as_it_is(call, one.leaves, one.name):
-                shown = as_submitted[index] if index < len(as_submitted) else call
-                return search.as_it_is(shown, one.leaves, one.name)
-        generators = search.of_generators(run.calls, one.name)
+        for call, shown in zip(_calls(run), as_submitted, strict=False):
+            if search.wrong(call, aim):
+                return search.as_it_is(shown, aim)
+        generators = search.of_generators(as_submitted, aim)
         if generators:
             return generators
     return None
@@ -78,18 +79,19 @@ def _hidden(one: NotMet, search: Search, publicly: Publicly) -> Found | None:
         for number in range(TRIES):
             with suppress(CourseError):
                 again = publicly(run, number)
-                found = search.smallest(_calls(again), one.leaves, one.name, again.right)
-                found = found or search.of_generators(again.calls, one.name)
+                aim = Aim(one.name, one.leaves, again.right)
+                found = search.smallest(_calls(again), aim)
+                found = found or search.of_generators(again.calls, aim)
                 if found or again.failed:
-                    return found or _in_words(again, one, search)
+                    return found or _in_words(again, aim)
     return None
 
 
-def _in_words(run: Run, one: NotMet, search: Search) -> Found | None:
+def _in_words(run: Run, aim: Aim) -> Found | None:
     calls = _calls(run)
     if not calls or is_not_there(calls[-1]):
         return None
-    return search.in_words(run.seen.message, calls[-1].stub, one.name)
+    return Search.in_words(run.seen.message, calls[-1].stub, aim)
 
 
 def _drawn(runs: Iterable[Run]) -> Iterator[Run]:

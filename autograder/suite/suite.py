@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -36,7 +37,7 @@ NOT_COMPARED = "the answers to {} were too large, or too many, to be compared wi
 
 # The seed of the public inputs, which anyone may know.
 PUBLIC = b"public"
-SECONDS_FOR_CALL, SECONDS_FOR_EXAMPLES = 2.0, 30.0
+SECONDS_FOR_CALL, SECONDS_FOR_EXAMPLES = 2.0, 20.0
 
 Asked = tuple[str, str | None]  # a criterion, and one of its items
 
@@ -119,10 +120,12 @@ class Suite:
     def _examples(
         self, submission: Submission, control: Control, not_met: Sequence[NotMet]
     ) -> list[Example]:
-        """Examples of what is not met, from a worker that never holds a hidden input."""
+        """Examples of what is not met, from workers that never hold a hidden input."""
+        ends = time.monotonic() + SECONDS_FOR_EXAMPLES
 
         def open_session() -> Session:
-            session = Session(submission, control, _for_examples(self._limits), self._support)
+            limits = _for_examples(self._limits, ends - time.monotonic())
+            session = Session(submission, control, limits, self._support)
             session.load()
             return session
 
@@ -242,12 +245,12 @@ def _without_run(check: Check, seen: Seen) -> CheckEvidence:
     return CheckEvidence(check.name, check.criterion, check.visible, seen, item=check.item)
 
 
-def _for_examples(limits: Limits) -> Limits:
-    """The limits of a search: what hangs has been waited for already."""
+def _for_examples(limits: Limits, seconds: float) -> Limits:
+    """The limits of a search that has some seconds left: what hangs has been waited for already."""
     return msgspec.structs.replace(
         limits,
         call_seconds=min(limits.call_seconds, SECONDS_FOR_CALL),
-        submission_seconds=min(limits.submission_seconds, SECONDS_FOR_EXAMPLES),
+        submission_seconds=min(limits.submission_seconds, max(seconds, 0.0)),
     )
 
 
