@@ -9,13 +9,14 @@ import linecache
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from ..worker.answers import layers_of, plain
+from ..worker.by_hand import by_hand
 from ..worker.values import Unreadable, seed_of
 
 NUMPY_WARNINGS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
@@ -51,12 +52,19 @@ class OwnStudent:
 
     Arguments are passed as copies, and answers come back as plain data, read as they are where
     they are graded. Every call may raise NoAnswer, and is kept in ``calls``. What is called by a
-    name of one of the ``models`` is an OwnModel.
+    name of one of the ``models`` is an OwnModel. Those that are ``derived`` by hand are called
+    without automatic differentiation.
     """
 
-    def __init__(self, namespace: MutableMapping[str, Any], models: Collection[str]) -> None:
+    def __init__(
+        self,
+        namespace: MutableMapping[str, Any],
+        models: Collection[str],
+        derived: Collection[str] = (),
+    ) -> None:
         self._namespace = namespace
         self._models = models
+        self._derived = derived
         self.calls: list[StubCall] = []
         self.printed = io.StringIO()
 
@@ -109,7 +117,10 @@ class OwnStudent:
         """Around a call of student code: keeps what it prints; what it raises becomes NoAnswer."""
         try:
             with redirect_stdout(self.printed), np.errstate(**NUMPY_WARNINGS):
-                with warnings.catch_warnings():
+                with (
+                    warnings.catch_warnings(),
+                    by_hand() if name in self._derived else nullcontext(),
+                ):
                     warnings.simplefilter("ignore")
                     yield
         except NotImplementedError:

@@ -103,7 +103,7 @@ def _see_part(
 
 def _see(facts: Facts, checks: list[Check], namespace: MutableMapping[str, Any]) -> Seen:
     """The first check that is not met decides, and the calls of all of them name a mistake."""
-    student = OwnStudent(namespace, facts.models)
+    student = OwnStudent(namespace, facts.models, facts.by_hand)
     first: Miss | None = None
     for check in checks:
         student.printed = io.StringIO()
@@ -145,7 +145,7 @@ def _on_cases(
     found: dict[str, Miss | None] = {}
     for case in facts.cases:
         if case.stub in part.stubs and found.get(case.stub) is None:
-            student = OwnStudent(namespace, facts.models)
+            student = OwnStudent(namespace, facts.models, facts.by_hand)
             try:
                 found[case.stub] = None
                 answer = _asked(student, case)
