@@ -7,7 +7,6 @@ that no graph can be walked by hand. Where nothing is to be derived by hand, all
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -36,17 +35,16 @@ def _refuse(*_: Any, **__: Any) -> Any:
 def _replaced(function: Any, instead: Callable[..., Any]) -> Any:
     """The function; where something is derived by hand, ``instead(function, ...)``."""
 
-    @functools.wraps(function, updated=())
     def replaced(*args: Any, **kwargs: Any) -> Any:
         return instead(function, *args, **kwargs) if _running else function(*args, **kwargs)
 
-    replaced.__dict__["replaces"] = function
+    replaced.__dict__["is_replaced"] = True
     return replaced
 
 
 def _replace(owner: Any, name: str, instead: Callable[..., Any] = _refuse) -> None:
     function = getattr(owner, name, None)
-    if function is not None and not hasattr(function, "replaces"):
+    if function is not None and not hasattr(function, "is_replaced"):
         setattr(owner, name, _replaced(function, instead))
 
 
@@ -63,10 +61,12 @@ def guard() -> None:
 def _guard_torch(torch: Any) -> None:
     variable = torch.autograd.Variable
     own: Any = type(variable._execution_engine)
-    if not hasattr(own.run_backward, "replaces"):
+    if not hasattr(own.run_backward, "is_replaced"):
         # No attribute of the engine itself can be set.
         members = {"run_backward": _replaced(own.run_backward, _refuse)}
-        variable._execution_engine = type(own.__name__, (own,), members)()
+        engine = type(own.__name__, (own,), members)
+        torch._C._EngineBase = torch._C._ImperativeEngine = engine
+        variable._execution_engine = engine()
     _replace(torch._C, "_set_grad_enabled", lambda own, on: _refuse() if on else own(on))
     _replace(torch._C, "_set_fwd_grad_enabled", lambda own, on: _refuse() if on else own(on))
     _replace(torch._C, "_InferenceMode", lambda own, on=True: own(on) if on else _refuse())
