@@ -48,18 +48,22 @@ def _replace(owner: Any, name: str, instead: Callable[..., Any] = _refuse) -> No
         setattr(owner, name, _replaced(function, instead))
 
 
+def _torch() -> Any:
+    """torch, if all of it is loaded."""
+    return "torch.autograd" in sys.modules and sys.modules.get("torch")
+
+
 def guard() -> None:
     """Replaces what leads to derivatives in the libraries that are loaded."""
-    torch: Any = sys.modules.get("torch")
-    if torch is not None and hasattr(torch, "autograd"):
-        _guard_torch(torch)
+    if torch := _torch():
+        _guard_torch(torch, sys.modules["torch.autograd"])
     for module, names in ENTRANCES:
         for name in names if module in sys.modules else ():
             _replace(sys.modules[module], name)
 
 
-def _guard_torch(torch: Any) -> None:
-    variable = torch.autograd.Variable
+def _guard_torch(torch: Any, differentiation: Any) -> None:
+    variable = differentiation.Variable
     own: Any = type(variable._execution_engine)
     if not hasattr(own.run_backward, "is_replaced"):
         # No attribute of the engine itself can be set.
@@ -82,16 +86,16 @@ def _guard_torch(torch: Any) -> None:
 def by_hand() -> Iterator[None]:
     """Within, automatic differentiation raises RuntimeError, which says why."""
     guard()
-    torch: Any = sys.modules.get("torch")
-    before = torch is not None and torch.is_grad_enabled()
+    torch = _torch()
+    before = bool(torch) and torch.is_grad_enabled()
     _running.append(None)
     try:
-        if torch is not None:
+        if torch:
             torch._C._set_grad_enabled(False)
             torch._C._set_fwd_grad_enabled(False)
         yield
     finally:
         _running.pop()
-        if torch is not None:
+        if torch:
             torch._C._set_grad_enabled(before)
             torch._C._set_fwd_grad_enabled(True)
