@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from autograder.checks.agree import Disagreement, token_ids, untouched
 from autograder.worker import wire
 from autograder.worker.answers import (
     MAX_ARRAYS,
@@ -264,3 +265,27 @@ def test_a_layer_is_what_it_derives_from() -> None:
 
     model = nn.ModuleDict({"rnn": Own(2, 3), "output": Linear(), "embedding": nn.Embedding(2, 3)})
     assert layers_of(model) == {"rnn": "RNN", "output": "Module", "embedding": "Embedding"}
+
+
+@pytest.mark.parametrize("ids", [[0, 2], [0.0, 2.0], np.array([0.0, 2.0], dtype=np.float32)])
+def test_token_ids_may_be_floats_that_are_equal_to_ints(ids: Any) -> None:
+    read = token_ids(ids, 3)
+    assert read == [0, 2]
+    assert all(type(one) is int for one in read)
+
+
+@pytest.mark.parametrize("ids", [[0.5], [np.nan], [np.inf], [3.0], [-1.0], [1e300], [True]])
+def test_what_is_no_token_s_id_is_refused(ids: Any) -> None:
+    with pytest.raises(Disagreement):
+        token_ids(ids, 3)
+
+
+@pytest.mark.parametrize(
+    ("after", "same"), [([1, 2], True), ([1, 2, 3], False), ([2, 1], False), ([], False)]
+)
+def test_a_list_that_is_modified_in_place_is_told(after: list[int], same: bool) -> None:
+    if same:
+        untouched([after], ([1, 2],), ("prompt",))
+        return
+    with pytest.raises(Disagreement, match="`prompt` is modified in place"):
+        untouched([after], ([1, 2],), ("prompt",))

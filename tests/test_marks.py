@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.course.rubric import Rubric
+from autograder.examples.example import Example
 from autograder.marking.decisions import ByHand, Decided, Deduction, Written
 from autograder.marking.marks import CriterionMark, Marks, PartMark, mark
 from autograder.suite.evidence import CheckEvidence, Evidence, Explanation, Named, Seen
@@ -145,6 +146,56 @@ def test_everything_adds_up(one: Evidence, written: float) -> None:
         assert marks.parts[part.id].max_score == pytest.approx(
             part.points * (1 - written), abs=1e-7
         )
+
+
+@given(any_evidence, written_shares)
+def test_the_mistakes_are_all_that_was_lost_and_each_is_there_once(
+    one: Evidence, written: float
+) -> None:
+    marks = mark(one, rubric(written_share=written))
+    lost = sum(mistake.cost for mistake in marks.mistakes)
+    assert lost == pytest.approx(marks.max_score - marks.score, abs=1e-6)
+    short = {name for name, told in marks.criteria.items() if not told.met}
+    assert {name for mistake in marks.mistakes for name in mistake.costs} >= short
+    named = [mistake.name for mistake in marks.mistakes if mistake.name]
+    assert len(named) == len(set(named))
+    for name, told in marks.criteria.items():
+        of_it = sum(mistake.costs.get(name, 0.0) for mistake in marks.mistakes)
+        assert of_it == pytest.approx(told.max_score - told.score, abs=1e-6)
+
+
+def test_one_mistake_in_four_criteria_is_one_entry_with_what_it_spared() -> None:
+    bias = (Named("f/no-bias", "the bias is missing", "Add it."),)
+    lost = [f"1b.{name}" for name in "abcd"]
+    checks = [
+        *(CheckEvidence(f"test_{name}", name, True, FAILED, stub="f") for name in lost),
+        CheckEvidence(
+            "test_e", "1b.e", True, FAILED, stub="g", followed_through=PASSED, stood_in=("f",)
+        ),
+        *(seen(criterion, item=item) for criterion, item in PAIRS if criterion not in lost),
+    ]
+    example = Example("f", tuple(lost), ("f(1)",), "`f(…)`: too large.")
+    one = msgspec.structs.replace(
+        evidence(checks, [Explanation(name, bias) for name in lost]),
+        examples=(example,),
+        defined={"f": "cell 3, line 2"},
+    )
+    (mistake,) = mark(one, rubric()).mistakes
+    assert mistake.what == "It looks as if the bias is missing."
+    assert mistake.costs == dict.fromkeys(lost, 0.1)
+    assert (mistake.where, mistake.hint, mistake.example) == ("cell 3, line 2", "Add it.", example)
+    assert mistake.spared == ("`g` is right; it was tested with a correct `f` in place of yours.",)
+
+
+def test_mistakes_without_a_name_are_told_apart_by_their_examples() -> None:
+    lost = [f"1b.{name}" for name in "abc"]
+    checks = [CheckEvidence(f"test_{name}", name, False, FAILED, stub="g") for name in lost]
+    checks += [seen(criterion, item=item) for criterion, item in PAIRS if criterion not in lost]
+    both = Example("g", ("1b.a", "1b.c"), ("g(1)",), "`g(…)`: too large.")
+    other = Example("g", ("1b.b",), ("g(2)",), "`g(…)`: too small.")
+    one = msgspec.structs.replace(evidence(checks), examples=(both, other))
+    told = {mistake.what: set(mistake.costs) for mistake in mark(one, rubric()).mistakes}
+    assert told == {both.message: {"1b.a", "1b.c"}, other.message: {"1b.b"}}
 
 
 @given(any_evidence)

@@ -265,8 +265,13 @@ def test_a_mistake_costs_once_and_the_report_says_how_the_rest_was_earned(
     earned = {key for key, one in graded.marks.criteria.items() if one.followed_through}
     assert {"2c.values", "2c.memory", "3c.loss", "3c.recurrent", "4b.state"} <= earned
     report = student_markdown(graded.evidence, graded.marks, rubric)
-    line = next(line for line in report.splitlines() if "in place of your other stubs" in line)
-    assert "As submitted:" in line
+    (mistake,) = graded.marks.mistakes
+    for stub in ("rnn_forward", "bptt", "generate"):
+        said = (
+            f"`{stub}` is right; it was tested with a correct `rnn_cell_forward` in place of yours."
+        )
+        assert said in mistake.spared
+        assert said in report.replace("\\", "")
 
 
 def test_the_caller_stands_on_its_own_too(grade: Grade) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import nbformat
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -21,9 +22,13 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from autograder.course.rubric import Rubric
+from autograder.examples.example import Example
+from autograder.exporting.results import github_result, gradescope_results
 from autograder.marking.marks import Marks, mark
+from autograder.nbgrader.explain import explain
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.markdown import INVISIBLE, student_markdown
+from autograder.reports.pages.student import student_page
 from autograder.reports.terminal import MOST_LINES, print_class, print_marks
 from autograder.results.rows import row
 from autograder.results.stored import stored_evidence
@@ -186,6 +191,45 @@ def test_a_student_is_told_what_the_feedback_policy_allows(
     for criterion in rubric.criteria():
         assert f"{criterion.title}: " in seen
     assert "4711" not in text
+
+
+@pytest.mark.parametrize(("policy", "shown"), [("full", True), ("hints", False), ("score", False)])
+def test_an_example_is_shown_under_the_policy_full_alone(
+    rubric: Rubric, policy: str, shown: bool
+) -> None:
+    own = msgspec.structs.replace(rubric, feedback=policy)
+    missed = list(rubric.criteria())[1].id
+    call = Example("f", (missed,), ("f(4712)",), "`f(…)`: 4713.", "4714", "4715", 1)
+    one = msgspec.structs.replace(evidence(rubric), examples=(call,))
+    marks = mark(one, own)
+    screen = console()
+    print_marks(screen, one, marks, own)
+    notebook = nbformat.v4.new_notebook()
+    explain(notebook, marks, one, own)
+    reports = {
+        "Markdown": student_markdown(one, marks, own),
+        "page": student_page(one, marks, own, {}),
+        "nbgrader": notebook.cells[0].source,
+        "Gradescope": gradescope_results(one, marks, own)["output"],
+        "GitHub": github_result(one, marks, own)["tests"][0]["message"],
+    }
+    for name, report in reports.items():
+        for what in ("4712", "4713", "4714", "4715"):
+            assert (what in report) is shown, (name, what)
+    # The terminal is the staff's, and yet says no more than the policy allows.
+    assert ("4712" in printed(screen)) is shown
+
+
+def test_reports_open_with_the_mistakes(rubric: Rubric) -> None:
+    one = evidence(rubric, text="too small")
+    marks = mark(one, rubric)
+    title = next(rubric.criteria()).title
+    for report in (student_markdown(one, marks, rubric), student_page(one, marks, rubric, {})):
+        assert report.index("Wrong: too small") < report.index(f"{title}")
+        assert "solation" not in report
+    assert list(json.loads(msgspec.json.encode(marks))).index("mistakes") < list(
+        json.loads(msgspec.json.encode(marks))
+    ).index("criteria")
 
 
 def test_the_page_shows_every_score(rubric: Rubric) -> None:

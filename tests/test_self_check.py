@@ -992,7 +992,7 @@ def test_a_package_is_built_of_checks_that_lie_anywhere(small: Path, tmp_path: P
     checks = [Check(test_double, "1.double", None, ((),), {"step": step}) for step in (2, 3, 4)]
     part = Part("1", "Doubling", ("double",), (Criterion("1.double", "Twice", 1.0, "Add it."),))
     facts = Facts(
-        *("small", (part,), checks, (), "nobody", (), (), {}, (), Limits(5, 9, 5)),
+        *("small", (part,), checks, (), (), "nobody", (), (), {}, (), Limits(5, 9, 5)),
         *(0.0, (), (), ("small_check",)),
     )
     for name, data in self_check_package(facts, {small: ["test_double"]}).items():

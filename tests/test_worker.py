@@ -289,7 +289,7 @@ def test_several_answers_in_one_are_as_many_as_were_asked_for(load: Load, size: 
 import gc, numpy as np
 def f():
     serve = next(one for one in gc.get_objects() if type(one).__name__ == "Server")
-    serve._call = lambda asked, arguments_after: {{"each": np.zeros({size})}}
+    serve._call = lambda asked, **how: {{"each": np.zeros({size})}}
     return 1
 """
     )

@@ -634,6 +634,12 @@ check("3a")
 #
 # In a batch, each row has its own `dx_t` and `dh_prev`. The weights are shared by all rows, so
 # their gradients add up over the batch.
+#
+# **By hand.** Derive the gradients of this part and of the next yourself, and write them down as
+# formulas of arrays. While `rnn_cell_backward` or `bptt` is checked or graded, automatic
+# differentiation (`backward`, `torch.autograd`, `torch.func`, or that of any other library) raises
+# an error. PyTorch as a library of arrays is fine, and so is comparing with autograd in a cell of
+# your own.
 
 # %% part="3b" role="stub"
 def rnn_cell_backward(

@@ -22,12 +22,14 @@ class Stub:
 
     ``takes`` are the shapes of its required arguments, in the contract's letters: "...V" has any
     leading axes, "rng" is a random generator. Where they are given, a right one may answer in its
-    place when other stubs call it. ``slow``: the right answer takes long, and is kept.
+    place when other stubs call it. ``slow``: the right answer takes long, and is kept. ``by_hand``:
+    while it is called, automatic differentiation raises an error.
     """
 
     kind: Kind = "returns"
     takes: tuple[str, ...] = ()
     slow: bool = False
+    by_hand: bool = False
     sizes: tuple[int, ...] = ()
     judged: tuple[str, ...] = ()
 

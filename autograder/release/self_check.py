@@ -26,11 +26,12 @@ from autograder.suite.collecting import collect_checks
 
 HERE = Path(__file__).parents[1]
 # The grader's own modules that students get, as they are.
+WORKER = ("answers", "by_hand", "cells", "notebook", "support", "values")
 COPIED = (
     *(f"{room}/__init__.py" for room in ("checks", "course", "self_check", "worker")),
     *(f"{module.replace('.', '/')}.py" for module in LIBRARY),
     "course/percent.py",
-    *(f"worker/{module}.py" for module in ("answers", "cells", "notebook", "support", "values")),
+    *(f"worker/{module}.py" for module in WORKER),
     *(f"self_check/{path.name}" for path in (HERE / "self_check").glob("[!_]*.py")),
 )
 
@@ -193,6 +194,7 @@ def facts_of(
         parts=list(_parts(rubric)),
         checks=checks,
         models=library.stubs.models,
+        by_hand=[name for name, stub in library.stubs.items() if stub.by_hand],
         oracle=oracle,
         cases=cases,
         mistakes=list(known_mistakes(checks, library, models_of(assignment, library))),

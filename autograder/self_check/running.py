@@ -108,7 +108,7 @@ def _see(
     facts: Facts, checks: list[Check], namespace: MutableMapping[str, Any], patience: Patience
 ) -> Seen:
     """The first check that is not met decides, and the calls of all of them name a mistake."""
-    student = OwnStudent(namespace, facts.models, patience)
+    student = OwnStudent(namespace, facts.models, patience, facts.by_hand)
     first: Miss | None = None
     for check in checks:
         student.printed = io.StringIO()
@@ -152,7 +152,7 @@ def _on_cases(
     found: dict[str, Miss | None] = {}
     for case in facts.cases:
         if case.stub in part.stubs and found.get(case.stub) is None:
-            student = OwnStudent(namespace, facts.models, patience)
+            student = OwnStudent(namespace, facts.models, patience, facts.by_hand)
             try:
                 found[case.stub] = None
                 answer = _asked(student, case)

@@ -10,13 +10,14 @@ import math
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from ..worker.answers import layers_of, plain
+from ..worker.by_hand import by_hand
 from ..worker.values import Unreadable, how_parameters_differ, seed_of
 from .stopping import OutOfTime, at_most
 
@@ -68,7 +69,8 @@ class OwnStudent:
     Arguments are passed as copies, and answers come back as plain data, read as they are where
     they are graded. Every call may raise NoAnswer. All whose answers tell something are kept in
     ``calls``; ``last`` is the last of all. What is called by a name of one of the ``models`` is an
-    OwnModel.
+    OwnModel. Those that are ``derived`` by hand are called
+    without automatic differentiation.
     """
 
     def __init__(
@@ -76,10 +78,12 @@ class OwnStudent:
         namespace: MutableMapping[str, Any],
         models: Collection[str],
         patience: Patience | None = None,
+        derived: Collection[str] = (),
     ) -> None:
         self._namespace = namespace
         self._models = models
         self._patience = patience or Patience(math.inf)
+        self._derived = derived
         self.calls: list[StubCall] = []
         self.last: StubCall | None = None
         self.printed = io.StringIO()
@@ -151,7 +155,11 @@ class OwnStudent:
             raise NoAnswer("out of time", f"{late} It is not called again.")
         try:
             with redirect_stdout(self.printed), np.errstate(**NUMPY_WARNINGS):
-                with warnings.catch_warnings(), at_most(self._patience.seconds):
+                with (
+                    warnings.catch_warnings(),
+                    at_most(self._patience.seconds),
+                    by_hand() if name in self._derived else nullcontext(),
+                ):
                     warnings.simplefilter("ignore")
                     yield
         except OutOfTime as stopped:

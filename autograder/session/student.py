@@ -118,6 +118,7 @@ class Student:
             right=replaced,
             asked=asked,
             arguments_after=arguments_after,
+            without_autograd=stub.by_hand,
         )
         # Several checks ask for items of the same answer. What draws may draw otherwise again, and
         # what judges is asked about another function.

@@ -128,7 +128,7 @@ def _read(value: object, budget: Budget, depth: int) -> object:
 
 def layers_of(model: Any) -> dict[str, str]:
     """The names of a model's direct children -> the class of torch.nn that each derives from."""
-    nn: Any = sys.modules["torch"].nn
+    nn: Any = sys.modules["torch.nn"]
     return {
         name: next(
             one.__name__ for one in type(child).__mro__ if getattr(nn, one.__name__, None) is one

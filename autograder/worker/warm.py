@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from . import confine, wire
+from .by_hand import guard
 from .serve import serve
 
 MAX_CONTROL_BYTES = 1 << 16
@@ -180,6 +181,7 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
         # Read from /proc at its first use, which workers do not see: slow kernels without it.
         sys.modules["torch"].backends.cpu.get_cpu_capability()
         rehearse(sys.modules["torch"])
+    guard()
     gc.collect()
     gc.freeze()
     use_large_pages()

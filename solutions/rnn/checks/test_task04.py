@@ -201,9 +201,12 @@ def test_generator(student: Any, rng: Rng) -> None:
         return token_ids(answers, 64, "The draws", 12)
 
     _follows_its_generator(draw(one), draw(one), draw(other))
-    # Whether other seeds give other draws costs under 4a.temperature and 4a.top_k.
     for settings in ({"top_k": 40}, {"temperature": 2.0}, {"temperature": 0.5, "top_k": 40}):
-        if draw(one, **settings) != draw(one, **settings):
+        try:
+            first, again = draw(one, **settings), draw(one, **settings)
+        except Exception:  # That costs under 4a.temperature or 4a.top_k,
+            continue
+        if first != again:  # and so does what is the same with other seeds.
             raise Disagreement("Two generators with the same seed give different draws.")
 
 

@@ -111,16 +111,14 @@ def rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h):
         db += dz
     return dx.tolist(), dh, dW_x, dW_h, db
 
-# %% backward-by-autograd-in-float32: rnn_cell_backward
+# %% backward-in-torch-in-float32: rnn_cell_backward
+@torch.no_grad()
 def rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h):
-    b = np.arctanh(h_t) - x_t @ W_x - h_prev @ W_h
-    leaves = [
-        torch.tensor(a, dtype=torch.float32, requires_grad=True) for a in (x_t, h_prev, W_x, W_h)
-    ]
-    bias = torch.tensor(b[0], dtype=torch.float32, requires_grad=True)
-    h = torch.tanh(leaves[0] @ leaves[2] + leaves[1] @ leaves[3] + bias)
-    h.backward(torch.tensor(dh_t, dtype=torch.float32))
-    return tuple(leaf.grad for leaf in (*leaves, bias))
+    dh_t, x_t, h_prev, h_t, W_x, W_h = (
+        torch.tensor(a, dtype=torch.float32) for a in (dh_t, x_t, h_prev, h_t, W_x, W_h)
+    )
+    dz = dh_t * (1 - h_t**2)
+    return dz @ W_x.T, dz @ W_h.T, x_t.T @ dz, torch.einsum("ni,nj->ij", h_prev, dz), dz.sum(0)
 
 # %% backward-with-the-weights-stacked: rnn_cell_backward
 def rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h):
@@ -148,35 +146,28 @@ def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
     grads["W_y"] = np.einsum("nth,ntv->hv", states, d)
     return cross_entropy(logits, targets), grads
 
-# %% bptt-by-autograd: bptt
+# %% bptt-in-torch: bptt
 def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
-    names = ("x", "h0", "W_x", "W_h", "b_h", "W_y", "b_y")
-    given = zip(names, (x, h0, W_x, W_h, b_h, W_y, b_y), strict=True)
-    p = {k: torch.tensor(a, requires_grad=True) for k, a in given}
-    h, logits = p["h0"], []
-    for t in range(x.shape[1]):
-        h = torch.tanh(h @ p["W_h"] + p["x"][:, t] @ p["W_x"] + p["b_h"])
-        logits.append(h @ p["W_y"] + p["b_y"])
-    loss = nn.functional.cross_entropy(
-        torch.stack(logits, 1).flatten(0, 1), torch.tensor(targets).flatten()
-    )
-    loss.backward()
-    return loss.item(), {k: a.grad.numpy() for k, a in p.items()}
-
-# %% bptt-by-autograd-in-float32: bptt
-def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
-    names = ("x", "h0", "W_x", "W_h", "b_h", "W_y", "b_y")
-    given = zip(names, (x, h0, W_x, W_h, b_h, W_y, b_y), strict=True)
-    p = {k: torch.tensor(a, dtype=torch.float32, requires_grad=True) for k, a in given}
-    h, logits = p["h0"], []
-    for t in range(x.shape[1]):
-        h = torch.tanh(h @ p["W_h"] + p["x"][:, t] @ p["W_x"] + p["b_h"])
-        logits.append(h @ p["W_y"] + p["b_y"])
-    loss = nn.functional.cross_entropy(
-        torch.stack(logits, 1).flatten(0, 1), torch.tensor(targets).flatten()
-    )
-    loss.backward()
-    return loss.detach().numpy(), {k: a.grad for k, a in p.items()}
+    x, h, W_x, W_h, b_h, W_y, b_y = map(torch.as_tensor, (x, h0, W_x, W_h, b_h, W_y, b_y))
+    N, T, _ = x.shape
+    states = [h]
+    with torch.no_grad():
+        for t in range(T):
+            states.append(torch.tanh(states[-1] @ W_h + x[:, t] @ W_x + b_h))
+        states = torch.stack(states, 1)
+        logits = states[:, 1:] @ W_y + b_y
+    flat, right = logits.reshape(N * T, -1), torch.as_tensor(targets).reshape(-1)
+    d = (flat.softmax(-1) - nn.functional.one_hot(right, flat.shape[1])) / (N * T)
+    dstates, dz = (d @ W_y.T).reshape(N, T, -1), torch.zeros_like(states[:, 1:])
+    flow = torch.zeros_like(h)
+    for t in reversed(range(T)):
+        dz[:, t] = (dstates[:, t] + flow) * (1 - states[:, t + 1] ** 2)
+        flow = dz[:, t] @ W_h.T
+    grads = {"x": dz @ W_x.T, "h0": flow, "b_h": dz.sum((0, 1)), "b_y": d.sum(0)}
+    grads["W_x"] = torch.einsum("nte,nth->eh", x, dz)
+    grads["W_h"] = torch.einsum("nti,ntj->ij", states[:, :-1], dz)
+    grads["W_y"] = states[:, 1:].reshape(N * T, -1).T @ d
+    return nn.functional.cross_entropy(flat, right).item(), grads
 
 # %% bptt-by-recursion-in-lists: bptt
 def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):

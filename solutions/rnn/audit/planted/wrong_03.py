@@ -580,3 +580,72 @@ def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
     logits = rnn_forward(x, h0, W_x, W_h, b_h) @ W_y + b_y
     loss = cross_entropy(logits, targets)
     return loss, _bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y)[1]
+
+# %% backward-by-autograd-in-float32: rnn_cell_backward loses 3b.dx 3b.dh_prev 3b.dW_x 3b.dW_h 3b.db_h
+def rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h):
+    b = np.arctanh(h_t) - x_t @ W_x - h_prev @ W_h
+    leaves = [
+        torch.tensor(a, dtype=torch.float32, requires_grad=True) for a in (x_t, h_prev, W_x, W_h)
+    ]
+    bias = torch.tensor(b[0], dtype=torch.float32, requires_grad=True)
+    h = torch.tanh(leaves[0] @ leaves[2] + leaves[1] @ leaves[3] + bias)
+    h.backward(torch.tensor(dh_t, dtype=torch.float32))
+    return tuple(leaf.grad for leaf in (*leaves, bias))
+
+# %% bptt-by-autograd: bptt loses 3c.loss 3c.output 3c.recurrent 3c.inputs
+def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
+    names = ("x", "h0", "W_x", "W_h", "b_h", "W_y", "b_y")
+    given = zip(names, (x, h0, W_x, W_h, b_h, W_y, b_y), strict=True)
+    p = {k: torch.tensor(a, requires_grad=True) for k, a in given}
+    h, logits = p["h0"], []
+    for t in range(x.shape[1]):
+        h = torch.tanh(h @ p["W_h"] + p["x"][:, t] @ p["W_x"] + p["b_h"])
+        logits.append(h @ p["W_y"] + p["b_y"])
+    loss = nn.functional.cross_entropy(
+        torch.stack(logits, 1).flatten(0, 1), torch.tensor(targets).flatten()
+    )
+    loss.backward()
+    return loss.item(), {k: a.grad.numpy() for k, a in p.items()}
+
+# %% bptt-by-autograd-in-float32: bptt loses 3c.loss 3c.output 3c.recurrent 3c.inputs
+def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
+    names = ("x", "h0", "W_x", "W_h", "b_h", "W_y", "b_y")
+    given = zip(names, (x, h0, W_x, W_h, b_h, W_y, b_y), strict=True)
+    p = {k: torch.tensor(a, dtype=torch.float32, requires_grad=True) for k, a in given}
+    h, logits = p["h0"], []
+    for t in range(x.shape[1]):
+        h = torch.tanh(h @ p["W_h"] + p["x"][:, t] @ p["W_x"] + p["b_h"])
+        logits.append(h @ p["W_y"] + p["b_y"])
+    loss = nn.functional.cross_entropy(
+        torch.stack(logits, 1).flatten(0, 1), torch.tensor(targets).flatten()
+    )
+    loss.backward()
+    return loss.detach().numpy(), {k: a.grad for k, a in p.items()}
+
+# %% bptt-by-autograd-in-a-thread: bptt loses 3c.loss 3c.output 3c.recurrent 3c.inputs
+from concurrent.futures import ThreadPoolExecutor
+
+_kept = torch.autograd.grad
+
+def _gradients(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
+    names = ("x", "h0", "W_x", "W_h", "b_h", "W_y", "b_y")
+    given = [torch.tensor(a, requires_grad=True) for a in (x, h0, W_x, W_h, b_h, W_y, b_y)]
+    x, h, W_x, W_h, b_h, W_y, b_y = given
+    logits = []
+    for t in range(x.shape[1]):
+        h = torch.tanh(h @ W_h + x[:, t] @ W_x + b_h)
+        logits.append(h @ W_y + b_y)
+    loss = nn.functional.cross_entropy(
+        torch.stack(logits, 1).flatten(0, 1), torch.tensor(targets).flatten()
+    )
+    return loss.item(), dict(zip(names, _kept(loss, given)))
+
+def bptt(*args):
+    return ThreadPoolExecutor(1).submit(_gradients, *args).result()
+
+# %% backward-by-a-jacobian: rnn_cell_backward loses 3b.dx 3b.dh_prev 3b.dW_x 3b.dW_h 3b.db_h
+def rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h):
+    b = (np.arctanh(h_t) - x_t @ W_x - h_prev @ W_h)[0]
+    given = tuple(torch.tensor(a) for a in (x_t, h_prev, W_x, W_h, b))
+    forward = lambda x, h, W_x, W_h, b: torch.tanh(x @ W_x + h @ W_h + b)
+    return torch.func.vjp(forward, *given)[1](torch.tensor(dh_t))

@@ -7,9 +7,9 @@ Server = type(the_server())
 call = Server._call
 
 
-def lying(self, stub, args, kwargs, times, replaced, arguments_after):
-    shown = copy.deepcopy(args)
-    reply = call(self, stub, args, kwargs, times, replaced, False)
+def lying(self, asked, arguments_after, **how):
+    shown = copy.deepcopy(asked[1])
+    reply = call(self, asked, arguments_after=False, **how)
     return {"answer": sys.modules["worker.answers"].plain(shown)} if arguments_after else reply
 
 

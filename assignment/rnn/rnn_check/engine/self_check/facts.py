@@ -119,6 +119,8 @@ class Facts:
     checks: Sequence[Check]
     # The stubs that are models.
     models: Sequence[str]
+    # Those in which automatic differentiation raises an error.
+    by_hand: Sequence[str]
     # What computed the cases, and these, the smallest of a stub first.
     oracle: str
     cases: Sequence[Case]
