@@ -47,16 +47,17 @@ def known_mistakes(checks: Sequence[Check], library: Library, models: Models) ->
     asked = _asked(checks, library, models)
     for one in library.misconceptions.values():
         for right in _wrong_ways(one, library):
-            answers = {}
+            answers, shows = {}, False
             for key, (call, leaves) in asked.items():
                 if call.stub != one.stub:
                     continue
                 stub = library.stubs[call.stub]
                 predicted = _prints(right, call, leaves, stub)
-                if predicted and predicted != _prints(library.right(), call, leaves, stub):
+                if predicted:
                     answers[key] = predicted
-            if answers:
-                yield Mistake(one.stub, one.title, one.hint, answers)
+                    shows |= predicted != _prints(library.right(), call, leaves, stub)
+            if shows:
+                yield Mistake(one.stub, sorted(one.costs), one.title, one.hint, answers)
 
 
 def _prints(right: Right, call: StubCall, leaves: Sequence[Leaf], stub: Stub) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def _answer(right: Right, call: StubCall, stub: Stub) -> Any:
                 return kinds if call.about == "kinds" else shapes
             way = getattr(right, call.stub)
             if call.loaded is not None:
-                return plain(way(call.loaded, *args, **settings))
+                return _single(way(call.loaded, *args, **settings))
             if kind == "draws":
                 shares = way(*args, **settings)
                 usable = abs(shares.sum() - 1) < 1e-9 and len(shares) <= FEW
@@ -139,6 +140,13 @@ def _answer(right: Right, call: StubCall, stub: Stub) -> Any:
             return plain(way(*call.args, **settings))
     except Exception:
         return None
+
+
+def _single(answer: Any) -> Any:
+    """As a model answers that is not told otherwise."""
+    if isinstance(answer, list | tuple):
+        return list(map(_single, answer))
+    return np.asarray(answer, np.float32)
 
 
 def _written(
