@@ -47,7 +47,7 @@ def known_mistakes(checks: Sequence[Check], library: Library, models: Models) ->
     asked = _asked(checks, library, models)
     for one in library.misconceptions.values():
         for right in _wrong_ways(one, library):
-            answers, shows = {}, False
+            answers, shows = {}, []
             for key, (call, leaves) in asked.items():
                 if call.stub != one.stub:
                     continue
@@ -55,9 +55,10 @@ def known_mistakes(checks: Sequence[Check], library: Library, models: Models) ->
                 predicted = _prints(right, call, leaves, stub)
                 if predicted:
                     answers[key] = predicted
-                    shows |= predicted != _prints(library.right(), call, leaves, stub)
+                    if predicted != _prints(library.right(), call, leaves, stub):
+                        shows.append(key)
             if shows:
-                yield Mistake(one.stub, sorted(one.costs), one.title, one.hint, answers)
+                yield Mistake(one.stub, sorted(one.costs), one.title, one.hint, answers, shows)
 
 
 def _prints(right: Right, call: StubCall, leaves: Sequence[Leaf], stub: Stub) -> dict[str, Any]:

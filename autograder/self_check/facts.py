@@ -62,7 +62,8 @@ class Mistake:
     as that is certain.
 
     ``costs`` are the criteria, or items, that it costs. ``answers`` are by the key of the call, and
-    then by the item of the answer. Of draws they are the probabilities.
+    then by the item of the answer. Of draws they are the probabilities. It ``shows`` in those calls
+    to which the right way answers something else.
     """
 
     stub: str
@@ -70,6 +71,7 @@ class Mistake:
     title: str
     hint: str
     answers: Mapping[str, Mapping[str, Any]]
+    shows: Sequence[str]
 
 
 @dataclass(frozen=True)

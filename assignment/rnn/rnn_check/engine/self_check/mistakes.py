@@ -47,26 +47,29 @@ def named_mistake(
 ) -> Mistake | None:
     """The known wrong way that would have answered these calls as they were, if there is one.
 
-    Of several, it is the one that makes the draws likeliest; none where that does not decide.
+    Of several, it is the one that makes the draws likeliest, or else, that explains more calls;
+    none where that does not decide.
 
     Args:
         calls: those of the checks of one criterion that is not met.
         leaves: the items of an answer that the criterion is about, each as a path into it.
     """
     answered = [(call, call_key(call)) for call in calls]
-    best, likeliest = None, IMPOSSIBLE
+    best, explains = None, (IMPOSSIBLE, 0)
     for mistake in known:
         expected = [
             (call, mistake.answers[key])
             for call, key in answered
             if call.stub == mistake.stub and key in mistake.answers
         ]
-        likely = sum(_likelihood(call, predicted, leaves) for call, predicted in expected)
-        if not expected or likely < likeliest:
+        if not any(key in mistake.shows for _, key in answered):
             continue
-        if likely > likeliest:
-            best, likeliest = mistake, likely
-        elif likely > IMPOSSIBLE and best is not None and best.title != mistake.title:
+        likely = sum(_likelihood(call, predicted, leaves) for call, predicted in expected)
+        if likely == IMPOSSIBLE or (likely, len(expected)) < explains:
+            continue
+        if (likely, len(expected)) > explains:
+            best, explains = mistake, (likely, len(expected))
+        elif best is not None and best.title != mistake.title:
             best = None
     return best
 
