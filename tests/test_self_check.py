@@ -509,7 +509,9 @@ def test_a_known_mistake_is_named(tell: Tell, title: str) -> None:
 PLANTED = [one for one in planted(RNN, "wrong*.py") if one.stub in ("CharRNN", "generate")]
 # Of what visible checks do not show: the nonlinearity, and tokens that are drawn.
 NOT_SHOWN = "model-relu model-time-first model-relu-before-output"
-NOT_SHOWN += " generate-always-greedy student-generate-greedy-argmax"
+NOT_SHOWN += (
+    " generate-always-greedy student-generate-greedy-argmax student-generate-resets-each-step"
+)
 NOT_SHOWN += " student-generate-temperature-twice student-generate-settings-not-passed-on"
 
 

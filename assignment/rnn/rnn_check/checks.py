@@ -150,12 +150,12 @@ def test_cell_term_by_term(student: Any) -> None:
 @pytest.mark.visible
 @pytest.mark.parametrize("kind", ["float64", "float32"])
 def test_cell_of_a_negative_sum(student: Any, kind: str) -> None:
-    x_t, h_prev = np.array([[-1.0, -0.5]], kind), np.array([[0.25, -1.0]], kind)
+    x_t, h_prev = np.array([[-1.0, -1.0]], kind), np.array([[0.25, -1.0]], kind)
     W_x, b_h = np.array([[1.0, 0.0], [0.0, 2.0]], kind), np.array([0.5, -0.5], kind)
     arguments = (x_t, h_prev, W_x, np.array([[0.0, 2.0], [-1.0, 0.0]], kind), b_h)
-    # tanh(-1 + 1 + 0.5) and tanh(-1 + 0.5 - 0.5)
+    # tanh(-1 + 1 + 0.5) and tanh(-2 + 0.5 - 0.5)
     got = student.rnn_cell_forward(*arguments)
-    agree(got, np.array([[0.462117, -0.761594]], kind), f"In {kind}, h_t")
+    agree(got, np.array([[0.462117, -0.964028]], kind), f"In {kind}, h_t")
     after = student.arguments_after.rnn_cell_forward(*arguments)
     untouched(after, arguments, ("x_t", "h_prev", "W_x", "W_h", "b_h"))
 
@@ -330,10 +330,10 @@ def test_unrolling_by_hand(student: Any) -> None:
 @pytest.mark.criterion("2c.values")
 @pytest.mark.visible
 def test_unrolling_in_float32(student: Any) -> None:
-    x, h0 = np.array([[[1.0], [0.0]]], np.float32), np.zeros((1, 1), np.float32)
+    x, h0 = np.array([[[1.0], [0.0]], [[0.0], [0.5]]], np.float32), np.zeros((2, 1), np.float32)
     W_x, W_h, b_h = np.array([[1.0]], np.float32), np.array([[2.0]], np.float32), h0[0]
     arguments = (x, h0, W_x, W_h, b_h)
-    want = np.array([[[0.761594], [0.909252]]], np.float32)
+    want = np.array([[[0.761594], [0.909252]], [[0.0], [0.462117]]], np.float32)
     agree(student.rnn_forward(*arguments), want, "In float32, the states", ("row", "time step"))
     after = student.arguments_after.rnn_forward(*arguments)
     untouched(after, arguments, ("x", "h0", "W_x", "W_h", "b_h"))
