@@ -159,7 +159,7 @@ def test_the_self_check_refuses_it_too(way: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     notebook = Submission()
     notebook.run("cell 1", cell(WAYS[way]), None, lambda index: None)
-    student = OwnStudent(notebook.names, (), ("bptt",))
+    student = OwnStudent(notebook.names, (), derived=("bptt",))
     with pytest.raises(NoAnswer):
         student.bptt(A)
     np.testing.assert_allclose(student.softmax(A), 2 * A)

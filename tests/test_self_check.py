@@ -19,17 +19,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.audit.planting import planted
 from autograder.course.concepts import load_concepts
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.percent import percent_cells
 from autograder.course.reference import Reference
 from autograder.course.rubric import Rubric
+from autograder.misconceptions import load_library
 from autograder.release.self_check import self_check_package
 from autograder.release.visible import visible_source
 from autograder.self_check.facts import Check, Criterion, Facts, Limits, Part
 from autograder.suite.collecting import collect_checks
 from tests.conftest import RNN, Load
 
+LIBRARY = load_library(RNN)
 ROOT = Path(__file__).parent.parent
 RELEASED = ROOT / "assignment" / "rnn"
 PACKAGE = RELEASED / "rnn_check"
@@ -379,7 +382,7 @@ def test_what_is_printed_is_kept_for_a_miss_alone(
 
 
 def test_arguments_are_copies_so_that_one_call_does_not_spoil_the_next(
-    rnn_check: ModuleType, names: Names
+    tell: Tell, names: Names
 ) -> None:
     right = names["softmax"]
 
@@ -387,8 +390,82 @@ def test_arguments_are_copies_so_that_one_call_does_not_spoil_the_next(
         logits -= logits.max(axis=-1, keepdims=True)
         return right(logits)
 
-    result = rnn_check.run_part("2a", names | {"softmax": softmax})
-    assert result.total("missed") == 0
+    told = tell("2a", softmax=softmax)
+    assert "✓  2a.extreme" in told
+    assert "✗ 2a.softmax: The argument `logits` is modified in place; work on a copy." in told
+
+
+@pytest.mark.parametrize(
+    ("part", "stub", "change"),
+    [
+        ("1a", "ngram_distribution", lambda tokens, *_: tokens.sort()),
+        ("1b", "feed_forward_logits", lambda x, W_x, b_h, *_: b_h.fill(0)),
+        ("2a", "rnn_cell_forward", lambda x_t, h_prev, *_: h_prev.fill(0)),
+        ("2c", "rnn_forward", lambda x, h0, *_: h0.fill(1)),
+        ("3a", "next_token_pairs", lambda tokens, _: tokens.sort()),
+        ("3a", "cross_entropy", lambda logits, _: logits.fill(0)),
+        ("3b", "rnn_cell_backward", lambda dh_t, *_: dh_t.fill(0)),
+        ("3c", "bptt", lambda x, targets, h0, *_: h0.fill(0)),
+        ("3c", "clip_gradients", lambda grads, _: grads.clear()),
+        ("4a", "sample_token", lambda logits, *_, **__: logits.fill(0)),
+        ("4b", "generate", lambda prompt, length, W_e, *_, **__: W_e.fill(0)),
+    ],
+)
+def test_an_argument_that_is_modified_is_told(
+    tell: Tell, names: Names, part: str, stub: str, change: Callable[..., Any]
+) -> None:
+    right = names[stub]
+
+    def wrong(*args: Any, **settings: Any) -> Any:
+        answer = right(*args, **settings)
+        change(*args, **settings)
+        return answer
+
+    assert "is modified in place" in tell(part, **{stub: wrong})
+
+
+@pytest.mark.parametrize(
+    ("part", "stub"),
+    [
+        ("1b", "feed_forward_logits"),
+        ("2a", "rnn_cell_forward"),
+        ("2a", "softmax"),
+        ("2c", "rnn_forward"),
+        ("3a", "cross_entropy"),
+        ("3b", "rnn_cell_backward"),
+    ],
+)
+def test_a_failure_in_float32_is_told(tell: Tell, names: Names, part: str, stub: str) -> None:
+    right = names[stub]
+
+    def wrong(*args: Any) -> Any:
+        if any(one.dtype == np.float32 for one in args):
+            raise TypeError("expected Double, found Float")
+        return right(*args)
+
+    assert f"`{stub}` raised TypeError: expected Double" in tell(part, **{stub: wrong})
+
+
+def test_generators_that_differ_are_told_with_what_equal_ones_give(
+    tell: Tell, names: Names
+) -> None:
+    right, own = names["sample_token"], np.random.default_rng(0)
+    told = tell("4a", sample_token=lambda logits, rng, **settings: right(logits, own, **settings))
+    assert "Two generators with the same seed give different draws." in told
+    assert "np.random.default_rng(6)" in told
+    assert "np.random.default_rng(7)" not in told
+    assert "Two with the seed 6 give [" in told
+
+
+def test_what_keeps_something_between_calls_is_told(tell: Tell) -> None:
+    def next_token_pairs(tokens: Any, seq_len: int, kept: Any = []) -> Any:  # noqa: B006
+        for i in range(0, len(tokens) - seq_len, seq_len):
+            kept.append((tokens[i : i + seq_len], tokens[i + 1 : i + seq_len + 1]))
+        return np.array([one for one, _ in kept]), np.array([other for _, other in kept])
+
+    told = " ".join(tell("3a", next_token_pairs=next_token_pairs).split())
+    assert "Called again with the same arguments, it answers differently" in told
+    assert told.count("answers differently") == 1
 
 
 def test_a_mistake_elsewhere_is_said_first_and_its_consequence_shown_once(tell: Tell) -> None:
@@ -427,6 +504,27 @@ MISTAKES: dict[str, tuple[str, str, Any]] = {
 def test_a_known_mistake_is_named(tell: Tell, title: str) -> None:
     part, stub, wrong = MISTAKES[title]
     assert f"It looks as if {title}." in tell(part, **{stub: wrong})
+
+
+PLANTED = [one for one in planted(RNN, "wrong*.py") if one.stub in ("CharRNN", "generate")]
+# Of what visible checks do not show: the nonlinearity, and tokens that are drawn.
+NOT_SHOWN = "model-relu model-time-first model-relu-before-output"
+NOT_SHOWN += (
+    " generate-always-greedy student-generate-greedy-argmax student-generate-resets-each-step"
+)
+NOT_SHOWN += " student-generate-temperature-twice student-generate-settings-not-passed-on"
+
+
+@pytest.mark.parametrize("one", [one for one in PLANTED if one.named], ids=lambda one: one.name)
+def test_mistakes_of_models_and_texts_are_named(tell: Tell, names: Names, one: Any) -> None:
+    (misconception,) = (LIBRARY.misconceptions[name] for name in one.named)
+    exec(compile(one.source, "cell 2", "exec"), names)
+    told = " ".join(tell(part_of(one.stub), **{one.stub: names[one.stub]}).split())
+    assert (f"It looks as if {misconception.title}." in told) == (one.name not in NOT_SHOWN.split())
+
+
+def part_of(stub: str) -> str:
+    return {"CharRNN": "2b", "generate": "4b"}[stub]
 
 
 def test_an_unknown_mistake_is_not_named(tell: Tell) -> None:

@@ -53,7 +53,7 @@ WHOLE: tuple[Leaf, ...] = ((),)
 LAYERS, GENERATOR = "{}_layers", "{}_generator"
 FAILED, OTHERWISE = "failed as it would have to", "answered otherwise"
 # Beyond these, more answers say no more and only take time.
-MAX_CALLS = 16
+MAX_CALLS = 24
 MAX_ENTRIES = 20_000
 MAX_PAIRS = 600
 # Nor are answers compared that are larger than those of any mistake, or given by such a model: as

@@ -45,16 +45,18 @@ def known_mistakes(checks: Sequence[Check], library: Library, models: Models) ->
     asked = _asked(checks, library, models)
     for one in library.misconceptions.values():
         for right in _wrong_ways(one, library):
-            answers = {}
+            answers, shows = {}, []
             for key, (call, leaves) in asked.items():
                 if call.stub != one.stub:
                     continue
                 stub = library.stubs[call.stub]
                 predicted = _prints(right, call, leaves, stub)
-                if predicted and predicted != _prints(library.right(), call, leaves, stub):
+                if predicted:
                     answers[key] = predicted
-            if answers:
-                yield Mistake(one.stub, one.title, one.hint, answers)
+                    if predicted != _prints(library.right(), call, leaves, stub):
+                        shows.append(key)
+            if shows:
+                yield Mistake(one.stub, sorted(one.costs), one.title, one.hint, answers, shows)
 
 
 def _prints(right: Right, call: StubCall, leaves: Sequence[Leaf], stub: Stub) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def _answer(right: Right, call: StubCall, stub: Stub) -> Any:
                 return kinds if call.about == "kinds" else shapes
             way = getattr(right, call.stub)
             if call.loaded is not None:
-                return plain(way(call.loaded, *args, **settings))
+                return _single(way(call.loaded, *args, **settings))
             if kind == "draws":
                 shares = way(*args, **settings)
                 usable = abs(shares.sum() - 1) < 1e-9 and len(shares) <= FEW
@@ -137,3 +139,10 @@ def _answer(right: Right, call: StubCall, stub: Stub) -> Any:
             return plain(way(*call.args, **settings))
     except Exception:
         return None
+
+
+def _single(answer: Any) -> Any:
+    """As a model answers that is not told otherwise."""
+    if isinstance(answer, list | tuple):
+        return list(map(_single, answer))
+    return np.asarray(answer, np.float32)

@@ -66,7 +66,7 @@ def test_unigram_of_a_short_text(student: Any) -> None:
 @pytest.mark.criterion("1a.unigram")
 @pytest.mark.visible
 def test_counting_leaves_the_text_alone(student: Any) -> None:
-    arguments = (np.array([2, 0, 2, 1, 2]), np.array([2]), 4)
+    arguments = (np.array([2, 0, 2, 1, 2]), NOTHING, 4)
     after = student.arguments_after.ngram_distribution(*arguments)
     untouched(after, arguments, ("tokens", "context", "vocab_size"))
 
@@ -148,12 +148,14 @@ def test_cell_term_by_term(student: Any) -> None:
 
 @pytest.mark.criterion("2a.cell")
 @pytest.mark.visible
-def test_cell_in_float32(student: Any) -> None:
-    x_t, h_prev = np.array([[1.0, 0.5]], np.float32), np.array([[0.25, -1.0]], np.float32)
-    W_x, b_h = np.array([[1.0, 0.0], [0.0, 2.0]], np.float32), np.array([0.5, -0.5], np.float32)
-    arguments = (x_t, h_prev, W_x, np.array([[0.0, 2.0], [-1.0, 0.0]], np.float32), b_h)
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_cell_of_a_negative_sum(student: Any, kind: str) -> None:
+    x_t, h_prev = np.array([[-1.0, -1.0]], kind), np.array([[0.25, -1.0]], kind)
+    W_x, b_h = np.array([[1.0, 0.0], [0.0, 2.0]], kind), np.array([0.5, -0.5], kind)
+    arguments = (x_t, h_prev, W_x, np.array([[0.0, 2.0], [-1.0, 0.0]], kind), b_h)
+    # tanh(-1 + 1 + 0.5) and tanh(-2 + 0.5 - 0.5)
     got = student.rnn_cell_forward(*arguments)
-    agree(got, np.array([[0.986614, 0.761594]], np.float32), "In float32, h_t")
+    agree(got, np.array([[0.462117, -0.964028]], kind), f"In {kind}, h_t")
     after = student.arguments_after.rnn_cell_forward(*arguments)
     untouched(after, arguments, ("x_t", "h_prev", "W_x", "W_h", "b_h"))
 
@@ -277,17 +279,25 @@ def test_logits_of_one_step(student: Any) -> None:
 
 @pytest.mark.criterion("2b.state", of=(1,))
 @pytest.mark.visible
-def test_state_after_one_step(student: Any) -> None:
+def test_state_after_two_steps(student: Any) -> None:
     model = _small_model(student)
     if model is None:  # which costs under 2b.layers
         return
-    # tanh(0.5) and, from 0.25, tanh(0.5 + 2 * 0.25); where the layer has a relu, 0.5 and 1.
-    for start, states in ((None, (0.462117, 0.5)), (np.array([[[0.25]]]), (0.761594, 1.0))):
-        given = {} if start is None else {"h": start}
-        state = item(model(np.array([[0]]), **given), 1, ("logits", "h"))
-        relu = np.allclose(as_array(state, "The state"), states[1])
-        want = np.array([[[states[relu]]]], np.float32)
-        agree(state, want, "After one step, the state" + (" from h" if given else ""))
+    tokens = np.array([[0, 1], [1, 0]])  # N=2, T=2
+    # Row 0: tanh(0.5) = 0.462117, tanh(-0.5 + 2 * 0.462117); row 1 has the opposite sign.
+    at_rest = [[[0.400492], [-0.400492]]]
+    # Row 0: tanh(1) = 0.761594, tanh(-0.5 + 2 * 0.761594); row 1: tanh(0), tanh(0.5).
+    from_h = [[[0.771162], [0.462117]]]
+    # With a relu, which costs under 2b.layers: 0.5 in all rows, and from h 1.5 and 0.5.
+    answers = [model(tokens), model(tokens, h=np.full((1, 2, 1), 0.25))]
+    for answer, name, right, relu in (
+        (answers[0], "without h", at_rest, [[[0.5], [0.5]]]),
+        (answers[1], "from h", from_h, [[[1.5], [0.5]]]),
+    ):
+        state = as_array(item(answer, 1, ("logits", "h")), "The state")
+        of_relu = state.shape == (1, 2, 1) and np.allclose(state, relu)
+        want = np.array(relu if of_relu else right, np.float32)
+        agree(state, want, f"After two steps {name}, the state", ("layer", "row"))
 
 
 PARTS_OF_MODEL = [
@@ -320,10 +330,10 @@ def test_unrolling_by_hand(student: Any) -> None:
 @pytest.mark.criterion("2c.values")
 @pytest.mark.visible
 def test_unrolling_in_float32(student: Any) -> None:
-    x, h0 = np.array([[[1.0], [0.0]]], np.float32), np.zeros((1, 1), np.float32)
+    x, h0 = np.array([[[1.0], [0.0]], [[0.0], [0.5]]], np.float32), np.zeros((2, 1), np.float32)
     W_x, W_h, b_h = np.array([[1.0]], np.float32), np.array([[2.0]], np.float32), h0[0]
     arguments = (x, h0, W_x, W_h, b_h)
-    want = np.array([[[0.761594], [0.909252]]], np.float32)
+    want = np.array([[[0.761594], [0.909252]], [[0.0], [0.462117]]], np.float32)
     agree(student.rnn_forward(*arguments), want, "In float32, the states", ("row", "time step"))
     after = student.arguments_after.rnn_forward(*arguments)
     untouched(after, arguments, ("x", "h0", "W_x", "W_h", "b_h"))
@@ -707,11 +717,18 @@ def test_generating_leaves_its_arguments_alone(student: Any) -> None:
 @pytest.mark.criterion("4b.prompt")
 @pytest.mark.visible
 def test_the_prompt_is_read_in_order(student: Any) -> None:
-    # Units 0 and 1 hold the last token read, units 2 and 3 the one before it, which is said.
+    # Units 0 and 1 hold the last token read, units 2 and 3 the one before it, which is said; where
+    # nothing was read before, it is token 1.
     W_e, none = np.eye(2), np.zeros((2, 2))
     W_x, W_h = np.hstack([3 * np.eye(2), none]), np.block([[none, 3 * np.eye(2)], [none, none]])
-    weights = (W_e, W_x, W_h, np.zeros(4), 60 * np.vstack([none, np.eye(2)]), np.zeros(2))
-    for prompt, said in (([0, 1], 0), ([1, 0], 1), ([1, 0, 0], 0), ([1, 1, 0], 1)):
-        got = student.generate(np.array(prompt), 1, *weights, np.random.default_rng(8))
+    W_y, b_y = 90 * np.vstack([none, np.eye(2)]), np.array([0.0, 30.0])
+    weights = (W_e, W_x, W_h, np.zeros(4), W_y, b_y)
+    prompts = ([0, 1], [1, 0], [1, 0, 0], [1, 1, 0], [0, 1, 1])
+    # All are asked before any is looked at: where they are wrong, together they tell why.
+    answers = [
+        student.generate(np.array(prompt), 1, *weights, np.random.default_rng(8))
+        for prompt in prompts
+    ]
+    for prompt, got in zip(prompts, answers, strict=True):
         drawn = token_ids(got, 2, "For length=1, the drawn tokens", 1)
-        agree(drawn[0], said, f"Of the prompt {prompt}, the token before the last")
+        agree(drawn[0], prompt[-2], f"Of the prompt {prompt}, the token before the last")

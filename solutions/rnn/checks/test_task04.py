@@ -444,14 +444,21 @@ def test_generating_leaves_its_arguments_alone(student: Any) -> None:
 @pytest.mark.criterion("4b.prompt")
 @pytest.mark.visible
 def test_the_prompt_is_read_in_order(student: Any) -> None:
-    # Units 0 and 1 hold the last token read, units 2 and 3 the one before it, which is said.
+    # Units 0 and 1 hold the last token read, units 2 and 3 the one before it, which is said; where
+    # nothing was read before, it is token 1.
     W_e, none = np.eye(2), np.zeros((2, 2))
     W_x, W_h = np.hstack([3 * np.eye(2), none]), np.block([[none, 3 * np.eye(2)], [none, none]])
-    weights = (W_e, W_x, W_h, np.zeros(4), 60 * np.vstack([none, np.eye(2)]), np.zeros(2))
-    for prompt, said in (([0, 1], 0), ([1, 0], 1), ([1, 0, 0], 0), ([1, 1, 0], 1)):
-        got = student.generate(np.array(prompt), 1, *weights, np.random.default_rng(8))
+    W_y, b_y = 90 * np.vstack([none, np.eye(2)]), np.array([0.0, 30.0])
+    weights = (W_e, W_x, W_h, np.zeros(4), W_y, b_y)
+    prompts = ([0, 1], [1, 0], [1, 0, 0], [1, 1, 0], [0, 1, 1])
+    # All are asked before any is looked at: where they are wrong, together they tell why.
+    answers = [
+        student.generate(np.array(prompt), 1, *weights, np.random.default_rng(8))
+        for prompt in prompts
+    ]
+    for prompt, got in zip(prompts, answers, strict=True):
         drawn = token_ids(got, 2, "For length=1, the drawn tokens", 1)
-        agree(drawn[0], said, f"Of the prompt {prompt}, the token before the last")
+        agree(drawn[0], prompt[-2], f"Of the prompt {prompt}, the token before the last")
 
 
 @pytest.mark.parametrize(

@@ -204,18 +204,6 @@ def smoothed(right: Right, tokens: Any, context: Any, V: Any) -> Any:
 
 
 @ngram(
-    "uniform-without-context",
-    costs="1a.unigram",
-    title="an empty context gives the uniform distribution",
-    hint="An empty context stands before every token of the text: which tokens are counted then?",
-)
-def uniform_without_context(right: Right, tokens: Any, context: Any, V: Any) -> Any:
-    if len(context):
-        return right.ngram_distribution(tokens, context, V)
-    return np.full(V, 1 / V)
-
-
-@ngram(
     "divided-by-length",
     costs=CONTEXT,
     title="the counts are divided by the length of the whole text",

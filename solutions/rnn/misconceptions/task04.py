@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -224,13 +225,13 @@ def top_k_one_less(right: Right, logits: Any, top_k: Any) -> Any:
 
 @kept(
     "top-k-above-vocabulary",
-    cases=(IndexError, ValueError, RuntimeError),
+    cases=("IndexError", "ValueError", "RuntimeError"),
     title="a top_k above the size of the vocabulary makes the function fail",
     hint="How many tokens can stay in the draw at most? A larger top_k is no restriction.",
 )
 def top_k_above_vocabulary(right: Right, logits: Any, top_k: Any, case: Any) -> Any:
     if top_k is not None and top_k > len(logits):
-        raise case
+        raise getattr(builtins, case)
     return right.sampler_kept(logits, top_k)
 
 

@@ -50,7 +50,7 @@ def ngram_distribution(tokens, context, vocab_size):
         return np.full(vocab_size, 1.0 / vocab_size)
     return freq / freq.sum()
 
-# %% student-ngram-empty-context-gives-uniform: ngram_distribution loses 1a.unigram is ngram_distribution/uniform-without-context
+# %% student-ngram-empty-context-gives-uniform: ngram_distribution loses 1a.unigram
 def ngram_distribution(tokens, context, vocab_size):
     k = len(context)
     if k == 0:

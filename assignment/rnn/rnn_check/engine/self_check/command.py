@@ -104,7 +104,7 @@ class SelfCheck:
 
     def own_student(self) -> OwnStudent:
         """The file in this folder as the ``student`` of a check."""
-        return OwnStudent(self.own_names, self.facts.models, self.facts.by_hand)
+        return OwnStudent(self.own_names, self.facts.models, derived=self.facts.by_hand)
 
     def criteria(self) -> list[str]:
         """The criteria that can be checked here, marked answers among them."""

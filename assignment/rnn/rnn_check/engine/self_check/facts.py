@@ -58,16 +58,20 @@ class Question:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known wrong way, and fingerprints of what it answers to calls of the visible checks.
+    """A known wrong way, and fingerprints of what it answers to calls of the visible checks, as far
+    as that is certain.
 
-    ``answers`` are by the key of the call, and then by the item of the answer. Of draws they are
-    the probabilities.
+    ``costs`` are the criteria, or items, that it costs. ``answers`` are by the key of the call, and
+    then by the item of the answer. Of draws they are the probabilities. It ``shows`` in those calls
+    to which the right way answers something else.
     """
 
     stub: str
+    costs: Sequence[str]
     title: str
     hint: str
     answers: Mapping[str, Mapping[str, Any]]
+    shows: Sequence[str]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from ..worker.values import seed_of
 from .facts import Leaf, Mistake
 from .student import StubCall
 
-# Of the largest entry.
-DIGITS = 1e-5
+# Of the largest entry, in double and in single precision.
+DOUBLE, SINGLE = 1e-5, 1e-3
 IMPOSSIBLE = float("-inf")
 DRAWS = "probabilities"
 
@@ -47,23 +47,30 @@ def named_mistake(
 ) -> Mistake | None:
     """The known wrong way that would have answered these calls as they were, if there is one.
 
-    Of several, it is the one that makes the draws likeliest, or the first.
+    Of several, it is the one that makes the draws likeliest, or else, that explains more calls;
+    none where that does not decide.
 
     Args:
         calls: those of the checks of one criterion that is not met.
         leaves: the items of an answer that the criterion is about, each as a path into it.
     """
     answered = [(call, call_key(call)) for call in calls]
-    best, likeliest = None, IMPOSSIBLE
+    best, explains = None, (IMPOSSIBLE, 0)
     for mistake in known:
         expected = [
             (call, mistake.answers[key])
             for call, key in answered
             if call.stub == mistake.stub and key in mistake.answers
         ]
+        if not any(key in mistake.shows for _, key in answered):
+            continue
         likely = sum(_likelihood(call, predicted, leaves) for call, predicted in expected)
-        if expected and likely > likeliest:
-            best, likeliest = mistake, likely
+        if likely == IMPOSSIBLE or (likely, len(expected)) < explains:
+            continue
+        if (likely, len(expected)) > explains:
+            best, explains = mistake, (likely, len(expected))
+        elif best is not None and best.title != mistake.title:
+            best = None
     return best
 
 
@@ -127,10 +134,13 @@ def _counted(answer: Any) -> str:
     if array.dtype.kind in "iuf":
         if not np.isfinite(array).all():
             return ""
+        digits = SINGLE if array.dtype.kind == "f" and array.itemsize < 8 else DOUBLE
+        array = array.astype(float)
         largest = float(np.abs(array).max(initial=0.0))
-        # The third is there because what is computed by hand lies on halves more often.
-        steps = np.floor(array / (DIGITS * largest or 1.0) + 1 / 3).astype(np.int64)
-        return f"{array.shape} {largest:.4e} {steps.ravel().tolist()}"
+        # What is computed by hand lies on halves and thirds of a step, which this keeps off.
+        steps = np.floor(array / (digits * largest or 1.0) + 0.2137).astype(np.int64)
+        rounded = f"{largest:.2e}" if digits == SINGLE else f"{largest:.4e}"
+        return f"{array.shape} {rounded} {steps.ravel().tolist()}"
     if isinstance(answer, list | tuple) and len(answer):
         items = [_counted(entry) for entry in answer]
         return str(items) if all(items) else ""

@@ -126,7 +126,9 @@ def _see(
     calls = list(student.calls)
     if first.compared and first.call and student.answers_differently(first.call):
         first = replace(first, message=f"{first.message} {DIFFERENTLY}")
-    mistake = named_mistake(facts.mistakes, calls, checks[0].leaves)
+    asked = checks[0].criterion + (f":{checks[0].item}" if checks[0].item else "")
+    known = [one for one in facts.mistakes if asked in one.costs]
+    mistake = named_mistake(known, calls, checks[0].leaves)
     return Seen("missed", replace(first, mistake=mistake))
 
 
