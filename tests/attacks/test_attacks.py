@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -23,9 +24,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 
 import autograder
 from autograder.course.folders import Assignment
+from autograder.course.rubric import rubric_of
+from autograder.marking.marks import mark
+from autograder.reports.markdown import student_markdown
+from autograder.reports.pages.student import student_page
+from autograder.reports.terminal import print_marks
+from autograder.results.stored import Document
 from autograder.sandbox import box
 from autograder.submissions.finding import find_submissions
 from autograder.worker.confine import Level
@@ -36,6 +44,9 @@ from tests.attacks.honest import END, FORMS, TOP, saved, written
 from tests.attacks.ordinary import USER, as_ordinary_user
 from tests.attacks.runner import Job, Report
 from tests.attacks.submission import FULL, Attack, attacks, knowledge
+from tests.conftest import RNN
+
+RUBRIC = rubric_of(RNN)
 
 ROOT = Path(__file__).parent.parent.parent
 LEVELS: tuple[Level, ...] = ("isolated", "restricted")
@@ -51,8 +62,8 @@ MARKER = "autograder-marker-6d1f"
 ENOUGH_SECONDS = 1800
 # What a student's page is made of: nothing that runs, loads or asks.
 TAGS = """
-    a article b body code data details div figcaption figure footer h1 h2 h3 head header html i li
-    main meta nav ol p rect section small span style summary svg title ul
+    a article b body code data dd details div dl dt figcaption figure footer h1 h2 h3 head header
+    html i li main meta nav ol p rect section small span style summary svg title ul
 """
 
 NOT_BOUNDED = "without a mount of its own, a folder on disk has no bound but that of each file"
@@ -309,10 +320,18 @@ def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
     assert through <= OUT_OF_REACH[graded.level].get(attack.name, {}).keys()
 
     if "secret" in attack.settings:
-        for suffix in ("md", "html", "txt"):
-            readable = (graded.folder / f"{document['student']}.{suffix}").read_text("utf-8")
-            without_code = re.sub(r'(?s)<div class="lines".*?</div>', "", readable)
-            assert not re.search(attack.settings["secret"], without_code)
+        # An example tells what the code answers to public inputs, in a worker that knows no other.
+        read = msgspec.convert(document, Document)
+        evidence = msgspec.structs.replace(read.evidence, examples=())
+        marks, screen = mark(evidence, RUBRIC), Console(file=io.StringIO())
+        print_marks(screen, evidence, marks, RUBRIC)
+        assert isinstance(screen.file, io.StringIO)
+        for readable in (
+            student_markdown(evidence, marks, RUBRIC),
+            student_page(evidence, marks, RUBRIC, {}),
+            screen.file.getvalue(),
+        ):
+            assert not re.search(attack.settings["secret"], readable)
     if "silent" in attack.settings:
         assert not re.search(attack.settings["silent"], _hidden(document))
 
