@@ -271,7 +271,7 @@ def test_a_layer_is_what_it_derives_from() -> None:
 def test_token_ids_may_be_floats_that_are_equal_to_ints(ids: Any) -> None:
     read = token_ids(ids, 3)
     assert read == [0, 2]
-    assert all(type(one) is int for one in read)
+    assert all(isinstance(one, int) for one in read)
 
 
 @pytest.mark.parametrize("ids", [[0.5], [np.nan], [np.inf], [3.0], [-1.0], [1e300], [True]])
