@@ -66,10 +66,10 @@ except ImportError:
 # - With no context, count the letters: a 3, n 2, b 1. So P(a) = 3/6, P(n) = 2/6, P(b) = 1/6.
 # - After "n" comes "a", twice out of two: P(a | n) = 1.
 # - After "an" comes "a", at both places: P(a | an) = 1.
-# - The context "na" stands at two places too, but the second ends the text. Only one place
+# - The context "na" occurs at two places too, but the second ends the text. Only one place
 #   counts: P(n | na) = 1.
 # - The context "ab" never occurs. The table knows nothing, so every letter is equally likely.
-# - Places may overlap: in "aaaa" the context "aa" stands at three places, and at two of them
+# - Places may overlap: in "aaaa" the context "aa" occurs at three places, and at two of them
 #   something follows.
 #
 # One letter of context already turns a vague guess into a sure one. The price: with 25 letters
@@ -82,7 +82,7 @@ def ngram_distribution(tokens: np.ndarray, context: np.ndarray, vocab_size: int)
 
         P(v | context) = count(context followed by v) / count(context followed by anything)
 
-    Every place where the whole context stands counts, overlapping places too. With an empty
+    Every place where the whole context occurs counts, overlapping places too. With an empty
     context every token of the text counts once. A context that nothing follows (it never
     occurs, or only at the very end) gives the uniform distribution.
 
@@ -133,12 +133,12 @@ check("1a")
 # | 2 | 0.5 | 0.762 | 3.285 |
 # | 3 | 0 | 0 | 1 |
 #
-# Steps 1 and 3 have the same input, so they have the same output, whatever stands around them.
+# Steps 1 and 3 have the same input, so they have the same output, whatever is around them.
 # In "she set the table" and "a table of counts", the word "table" gets the same prediction.
 #
 # One way out is a *window*: put the last k embeddings side by side and feed them in together.
 # Now order counts, within the window. But each place of the window has its own E x H weights,
-# so what is learned about a word in one place says nothing about it in another; and what stands
+# so what is learned about a word in one place says nothing about it in another; and what is
 # k + 1 tokens back is out of sight. Task 02 takes another way: one set of weights, used at every
 # step, and a *hidden state* of fixed size that is handed from each step to the next and sums up
 # what was read so far.
@@ -195,7 +195,7 @@ def feed_forward_logits(
 # - **a.** Swapping two of the 5 tokens can change the prediction.
 # - **b.** It can be trained only on texts that are 5 tokens long.
 # - **c.** Making the window 10 tokens wide leaves the number of weights unchanged.
-# - **d.** The token that stands 6 places back has a small influence on the prediction.
+# - **d.** The token 6 places back has a small influence on the prediction.
 # - **e.** In the first layer, each of the 5 places has weights of its own.
 #
 # **3. `sharing`** An RNN is used on sequences of 10 tokens, and then on sequences of 1000
@@ -503,7 +503,7 @@ check("2c")
 # | `t` `o` `_` | `o` `_` `b` |
 # | `b` `e` `_` | `e` `_` `o` |
 #
-# (`_` stands for the space.) There are L = 8 letters and M = (8 - 1) // 3 = 2 windows. The last
+# (`_` is the space.) There are L = 8 letters and M = (8 - 1) // 3 = 2 windows. The last
 # `r` does not fill a window with its target, and is dropped.
 #
 # The *cross-entropy* of one prediction is minus the logarithm of the probability that the model
@@ -721,7 +721,7 @@ with experiment("gradient check"):
 #
 # Now unroll the network over T steps and go back from the last to the first. This is
 # *backpropagation through time*, BPTT. A state `h_t` acts on the loss by two routes: through its
-# own prediction, and through the next state. Its gradient is the sum of what comes back by both.
+# own prediction, and through the next state. Its gradient is the sum of both.
 
 # %%
 with suppress(ImportError):

@@ -78,10 +78,10 @@ except ImportError:
 # - With no context, count the letters: a 3, n 2, b 1. So P(a) = 3/6, P(n) = 2/6, P(b) = 1/6.
 # - After "n" comes "a", twice out of two: P(a | n) = 1.
 # - After "an" comes "a", at both places: P(a | an) = 1.
-# - The context "na" stands at two places too, but the second ends the text. Only one place
+# - The context "na" occurs at two places too, but the second ends the text. Only one place
 #   counts: P(n | na) = 1.
 # - The context "ab" never occurs. The table knows nothing, so every letter is equally likely.
-# - Places may overlap: in "aaaa" the context "aa" stands at three places, and at two of them
+# - Places may overlap: in "aaaa" the context "aa" occurs at three places, and at two of them
 #   something follows.
 #
 # One letter of context already turns a vague guess into a sure one. The price: with 25 letters
@@ -95,7 +95,7 @@ def ngram_distribution(tokens: np.ndarray, context: np.ndarray, vocab_size: int)
 
         P(v | context) = count(context followed by v) / count(context followed by anything)
 
-    Every place where the whole context stands counts, overlapping places too. With an empty
+    Every place where the whole context occurs counts, overlapping places too. With an empty
     context every token of the text counts once. A context that nothing follows (it never
     occurs, or only at the very end) gives the uniform distribution.
 
@@ -138,7 +138,7 @@ check("1a")
 # table of counts?
 #
 # ### BEGIN SOLUTION
-# Without context the best guess is a frequent word such as "the", which cannot stand here. The
+# Without context the best guess is a frequent word such as "the", which cannot come here. The
 # last word alone ("the") asks for a noun or an adjective; "poured" and "coffee", several words
 # back, make "cup" or "mug" likely. So a longer context makes the guess sharper. The table pays
 # for it: the number of contexts is V^k, so most contexts of length k never occur in the text,
@@ -163,12 +163,12 @@ check("1a")
 # | 2 | 0.5 | 0.762 | 3.285 |
 # | 3 | 0 | 0 | 1 |
 #
-# Steps 1 and 3 have the same input, so they have the same output, whatever stands around them.
+# Steps 1 and 3 have the same input, so they have the same output, whatever is around them.
 # In "she set the table" and "a table of counts", the word "table" gets the same prediction.
 #
 # One way out is a *window*: put the last k embeddings side by side and feed them in together.
 # Now order counts, within the window. But each place of the window has its own E x H weights,
-# so what is learned about a word in one place says nothing about it in another; and what stands
+# so what is learned about a word in one place says nothing about it in another; and what is
 # k + 1 tokens back is out of sight. Task 02 takes another way: one set of weights, used at every
 # step, and a *hidden state* of fixed size that is handed from each step to the next and sums up
 # what was read so far.
@@ -208,7 +208,7 @@ def feed_forward_logits(
 
 
 # %% part="1b" role="concepts"
-# The concept questions of part 1b stand here, from concepts.yaml.
+# The concept questions of part 1b are here, from concepts.yaml.
 
 # %% part="1b" role="check"
 check("1b")
@@ -523,7 +523,7 @@ check("2c")
 # Feed-forward: tanh(e_t W_x + b_h). RNN: tanh(h_{t-1} W_h + e_t W_x + b_h). The new term is
 # h_{t-1} W_h. Since h_{t-1} was itself made from h_{t-2} and e_{t-1}, and so on, the output at
 # step t can depend on all earlier inputs and on their order, with no limit set in advance and
-# with H * H more weights only. With W_h = 0 the term is gone: each position stands alone again,
+# with H * H more weights only. With W_h = 0 the term is gone: each position is alone again,
 # and the RNN is the feed-forward network. The price is that the steps must be computed one after
 # another.
 # ### END SOLUTION
@@ -541,7 +541,7 @@ check("2c")
 # | `t` `o` `_` | `o` `_` `b` |
 # | `b` `e` `_` | `e` `_` `o` |
 #
-# (`_` stands for the space.) There are L = 8 letters and M = (8 - 1) // 3 = 2 windows. The last
+# (`_` is the space.) There are L = 8 letters and M = (8 - 1) // 3 = 2 windows. The last
 # `r` does not fill a window with its target, and is dropped.
 #
 # The *cross-entropy* of one prediction is minus the logarithm of the probability that the model
@@ -790,7 +790,7 @@ with experiment("gradient check"):
 #
 # Now unroll the network over T steps and go back from the last to the first. This is
 # *backpropagation through time*, BPTT. A state `h_t` acts on the loss by two routes: through its
-# own prediction, and through the next state. Its gradient is the sum of what comes back by both.
+# own prediction, and through the next state. Its gradient is the sum of both.
 
 # %%
 with suppress(ImportError):
@@ -1109,7 +1109,7 @@ def generate(
 
 
 # %% part="4b" role="concepts"
-# The concept questions of part 4b stand here, from concepts.yaml.
+# The concept questions of part 4b are here, from concepts.yaml.
 
 # %% part="4b" role="check"
 check("4b")

@@ -74,7 +74,7 @@ def test_context_in_a_short_text(student: Any) -> None:
 def test_context(student: Any, reference: Any, rng: Rng) -> None:
     for k, L, V in ((1, 60, 5), (2, 80, 4), (3, 90, 3), (5, 7, 9), (2, 1500, 12)):
         tokens = rng.integers(V - 1, size=L)
-        # One that is followed, and stands at the end of the text too.
+        # One that is followed, and is at the end of the text too.
         start = int(rng.integers(L - k))
         context = tokens[start : start + k].copy()
         if k < 5:
@@ -115,7 +115,7 @@ def test_unseen_context(student: Any, rng: Rng) -> None:
     contexts = {
         "one token that never occurs": [never],
         "the last token": [last],
-        "two tokens that never stand side by side": [b, b],
+        "two tokens that are never side by side": [b, b],
         "the last two tokens": [a, last],
         "more tokens than the text has": [a, b] * 8,
         "one that is followed": [a],

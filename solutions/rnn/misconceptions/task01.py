@@ -45,7 +45,7 @@ def last_token_of_context(right: Right, tokens: Any, context: Any) -> Any:
     piece="ngram_followers",
     costs=CONTEXT,
     title="the context is compared from its end to its start",
-    hint="The context stands in the order of reading: its last token is the one just before the "
+    hint="The context is in reading order: its last token is the one just before the "
     "token that is counted.",
 )
 def context_backwards(right: Right, tokens: Any, context: Any) -> Any:
@@ -56,8 +56,8 @@ def context_backwards(right: Right, tokens: Any, context: Any) -> Any:
     "context-in-any-order",
     piece="ngram_followers",
     costs=CONTEXT,
-    title="the tokens of the context may stand in any order",
-    hint="A context is a sequence: does your comparison see where each of its tokens stands?",
+    title="the tokens of the context may be in any order",
+    hint="A context is a sequence: does your comparison see where each of its tokens is?",
 )
 def context_in_any_order(right: Right, tokens: Any, context: Any) -> Any:
     return [
@@ -90,7 +90,7 @@ def _one_agrees(tokens: list[int], context: list[int]) -> bool:
     piece="ngram_followers",
     costs=CONTEXT,
     title="places that overlap are not all counted",
-    hint='In "aaaa" the context "aa" stands at three places. How far may the search move on '
+    hint='In "aaaa" the context "aa" occurs at three places. How far may the search move on '
     "after it has found one?",
 )
 def no_overlap(right: Right, tokens: list[int], context: list[int]) -> list[int]:
@@ -107,7 +107,7 @@ def no_overlap(right: Right, tokens: list[int], context: list[int]) -> list[int]
     piece="ngram_followers",
     costs=f"1a.unigram {CONTEXT}",
     title="the search stops one place before the last",
-    hint="Which is the last place where the context can stand and still be followed by a token? "
+    hint="Which is the last place where the context can be and still be followed by a token? "
     "Try a text that is one token longer than the context.",
 )
 def last_place_forgotten(right: Right, tokens: Any, context: Any) -> Any:
@@ -119,7 +119,7 @@ def last_place_forgotten(right: Right, tokens: Any, context: Any) -> Any:
     piece="ngram_followers",
     costs=f"{CONTEXT} {UNSEEN}",
     title="the token before the context is counted, not the one after it",
-    hint="The context is what comes before. On which side of it does the token stand whose "
+    hint="The context is what comes before. On which side of it is the token whose "
     "probability is asked?",
 )
 def token_before(right: Right, tokens: Any, context: Any) -> Any:
@@ -217,7 +217,7 @@ def divided_by_length(right: Right, tokens: Any, context: Any, V: Any) -> Any:
     "divided-by-all-places",
     costs=f"{CONTEXT} {UNSEEN}",
     title="a context at the very end of the text is counted too, though nothing follows it",
-    hint='In "banana", how often does "na" stand, and how often is it followed by something?',
+    hint='In "banana", how often does "na" occur, and how often is it followed by something?',
 )
 def divided_by_all_places(right: Right, tokens: Any, context: Any, V: Any) -> Any:
     return _divided(right, tokens, context, V, None)
@@ -252,7 +252,7 @@ def _smoothed(right: Right, tokens: Any, context: Any, V: int) -> Any:
 
 
 def _divided(right: Right, tokens: Any, context: Any, V: int, by: int | None) -> Any:
-    """The counts, divided by a number or else by all places where the context stands."""
+    """The counts, divided by a number or else by all places where the context occurs."""
     counts = _counts(right, tokens, context, V)
     if by is None:
         k, text = len(context), list(tokens)
@@ -272,7 +272,7 @@ hidden = partial(feed_forward, piece="feed_forward_hidden")
 @hidden(
     "no-tanh",
     title="the tanh between the two layers is missing",
-    hint="Two linear layers in a row are one linear layer. What stands between them?",
+    hint="Two linear layers in a row are one linear layer. What is missing between them?",
 )
 def no_tanh(right: Right, x: Any, W_x: Any, b_h: Any) -> Any:
     return x @ W_x + b_h
@@ -280,7 +280,7 @@ def no_tanh(right: Right, x: Any, W_x: Any, b_h: Any) -> Any:
 
 @hidden(
     "sigmoid",
-    title="a sigmoid stands in the place of tanh",
+    title="a sigmoid is used in place of tanh",
     hint="Which function is between the two layers, and what does it give for 0?",
 )
 def sigmoid(right: Right, x: Any, W_x: Any, b_h: Any) -> Any:
@@ -289,7 +289,7 @@ def sigmoid(right: Right, x: Any, W_x: Any, b_h: Any) -> Any:
 
 @hidden(
     "relu",
-    title="a relu stands in the place of tanh",
+    title="a relu is used in place of tanh",
     hint="Which function is between the two layers, and what does it give for negative numbers?",
 )
 def relu(right: Right, x: Any, W_x: Any, b_h: Any) -> Any:

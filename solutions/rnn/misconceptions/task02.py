@@ -30,7 +30,7 @@ def no_tanh(right: Right, z: Any) -> Any:
 
 @squash(
     "sigmoid",
-    title="a sigmoid stands in the place of tanh",
+    title="a sigmoid is used in place of tanh",
     hint="What is the state where all three terms are zero? And can it be negative?",
 )
 def sigmoid(right: Right, z: Any) -> Any:
@@ -39,7 +39,7 @@ def sigmoid(right: Right, z: Any) -> Any:
 
 @squash(
     "relu",
-    title="a relu stands in the place of tanh",
+    title="a relu is used in place of tanh",
     hint="Can an entry of the state be negative, and how large can one become?",
 )
 def relu(right: Right, z: Any) -> Any:
@@ -261,7 +261,7 @@ def softmax_sigmoid(right: Right, logits: Any) -> Any:
 
 @overflows(
     "not-shifted",
-    title="the exponentials of the logits are taken as they stand",
+    title="the exponentials of the logits are computed without subtracting the largest",
     hint="exp(10000) is more than a computer holds. Which number can be taken from all logits of "
     "a row without changing the softmax?",
 )
@@ -733,7 +733,7 @@ def backwards(right: Right, x: Any, *args: Any) -> Any:
     "states-in-reverse",
     costs=ALL,
     title="the states are returned from the last to the first",
-    hint="Which state should stand at place 0 of the result?",
+    hint="Which state should be first in the result?",
 )
 def states_in_reverse(right: Right, x: Any, *args: Any) -> Any:
     return right.rnn_forward(x, *args)[:, ::-1]
@@ -772,7 +772,7 @@ def last_state_alone(right: Right, *args: Any) -> Any:
 @unroll(
     "time-first",
     costs=ALL,
-    title="time stands on the first axis of the result",
+    title="time is the first axis of the result",
     hint="The batch comes first. Along which axis do you stack the states?",
 )
 def unroll_time_first(right: Right, *args: Any) -> Any:

@@ -44,7 +44,7 @@ def windows_of_one_more(right: Right, tokens: Any, S: Any) -> Any:
 @pairs(
     "targets-like-inputs",
     title="the targets are the inputs themselves",
-    hint="A target is what comes next. Is the token that stands in front of you hard to guess?",
+    hint="A target is what comes next. Is the token in front of you hard to guess?",
 )
 def targets_like_inputs(right: Right, tokens: Any, S: Any) -> Any:
     return (right.next_token_pairs(tokens, S)[0],) * 2
@@ -109,7 +109,7 @@ def pair_by_pair(right: Right, tokens: Any, S: Any) -> Any:
 @pairs(
     "targets-two-later",
     title="the targets come two tokens later",
-    hint="Lay the targets under the inputs: which token should stand under the first?",
+    hint="Lay the targets under the inputs: which token should be under the first?",
 )
 def targets_two_later(right: Right, tokens: Any, S: Any) -> Any:
     return _windows(
@@ -268,7 +268,7 @@ def not_normalised(right: Right, logits: Any) -> Any:
 @log_softmax(
     "not-shifted",
     costs=EXTREME,
-    title="the exponentials of the logits are taken as they stand",
+    title="the exponentials of the logits are computed without subtracting the largest",
     hint="exp(10000) is more than a computer holds. Which number can be taken from all logits of "
     "a row without changing the loss?",
 )
@@ -513,7 +513,7 @@ def dh_prev_without_weights(right: Right, *args: Array) -> Any:
 @backward(
     "h_t-for-h_prev",
     costs="3b.dW_h",
-    title="h_t stands where h_prev belongs in the gradient of W_h",
+    title="h_t is used where h_prev belongs in the gradient of W_h",
     hint="Which state was multiplied with W_h in this step, the one before or the one after it?",
 )
 def h_t_for_h_prev(right: Right, *args: Array) -> Any:
@@ -907,7 +907,7 @@ def first_step_without_h0(right: Right, x: Any, h0: Any, *args: Any) -> Any:
 @back(
     "inputs-in-reverse",
     costs=INPUTS,
-    title="the gradients of the inputs stand in reverse order",
+    title="the gradients of the inputs are in reverse order",
     hint="You go back from the last step to the first. At which place does each gradient belong?",
 )
 def inputs_in_reverse(right: Right, *args: Any) -> Any:

@@ -161,7 +161,7 @@ def temperature_after_softmax(
 @greedy(
     "greedy-divides-by-zero",
     title="the logits are divided by a temperature of 0",
-    hint="Temperature 0 stands for a limit. Which token wins there? It needs a case of its own.",
+    hint="Temperature 0 means a limit. Which token wins there? It needs a case of its own.",
 )
 def greedy_divides_by_zero(right: Right, logits: Any) -> Any:
     return np.full(len(logits), np.nan)
