@@ -267,10 +267,8 @@ def test_a_mistake_costs_once_and_the_report_says_how_the_rest_was_earned(
     report = student_markdown(graded.evidence, graded.marks, rubric)
     (mistake,) = graded.marks.mistakes
     for stub in ("rnn_forward", "bptt", "generate"):
-        said = (
-            f"`{stub}` is right; it was tested with a correct `rnn_cell_forward` in place of yours."
-        )
-        assert said in mistake.spared
+        said = f"`{stub}` is right; it was tested with a correct "
+        assert any(one.startswith(said) for one in mistake.spared)
         assert said in report.replace("\\", "")
 
 

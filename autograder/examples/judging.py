@@ -76,6 +76,8 @@ class Judge:
         Raises Unfit.
         """
         stub = self._reference.stubs[call.stub]
+        if stub.kind == "judges":  # what it is given cannot be pasted
+            raise Unfit
         if call.about == "arguments":
             return self._changed(call)
         if stub.kind == "draws":

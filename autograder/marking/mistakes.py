@@ -94,7 +94,7 @@ def find_mistakes(
             stub=one.stub,
             where=evidence.defined.get(one.stub, ""),
             hint=one.hint,
-            spared=tuple(spared.pop(one.stub, ())),
+            spared=tuple(dict.fromkeys(_taken(spared, one.stub))),
             example=one.example,
         )
         for one in entries.values()
@@ -129,17 +129,22 @@ def _entries(
     yield key, _Entry(what, "", stub, criterion.hint)
 
 
-def _spared(checks: Iterable[CheckEvidence], lost: Collection[str]) -> dict[str, list[str]]:
-    """What is right in spite of a mistake, by the stub that the mistake is in."""
-    found: dict[str, list[str]] = {}
+def _spared(checks: Iterable[CheckEvidence], lost: Collection[str]) -> dict[str, dict[str, str]]:
+    """What is right in spite of a mistake: by the stub that was replaced, sentences by stub."""
+    found: dict[str, dict[str, str]] = {}
     for check in checks:
         through = check.followed_through
         if check.criterion in lost or through is None or through.share <= check.submitted.share:
             continue
         others = " and ".join(f"`{name}`" for name in check.stood_in)
         tested = f"it was tested with a correct {others} in place of yours"
-        said = f"`{check.stub}` is right; {tested}."
-        for stub in check.stood_in[:1] if check.stub else ():
-            if said not in found.setdefault(stub, []):
-                found[stub].append(said)
+        for stub in check.stood_in if check.stub else ():
+            found.setdefault(stub, {})[check.stub] = f"`{check.stub}` is right; {tested}."
     return found
+
+
+def _taken(spared: dict[str, dict[str, str]], stub: str) -> Iterator[str]:
+    """The sentences that belong to a mistake in a stub: what is spared spares others in turn."""
+    for right, said in spared.pop(stub, {}).items():
+        yield said
+        yield from _taken(spared, right)
