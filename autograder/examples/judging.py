@@ -231,7 +231,8 @@ def _unlike(ids: Sequence[int], shares: Array, stub: str) -> Wrong | None:
         follows(ids, shares, f"The draws of `{stub}`")
     except Disagreement as error:
         observed = np.bincount(ids, minlength=len(shares)) / n
-        return Wrong("draws", error.message, (), shares, observed)
+        message = f"{error.message.removesuffix('.')}, in {n} draws."
+        return Wrong("draws", message, (), shares, observed)
     return None
 
 
