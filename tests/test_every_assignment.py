@@ -26,6 +26,7 @@ from autograder.release.source import read_source, solution_regions
 from autograder.sandbox.workers import Sandbox
 from autograder.submissions.finding import HandIn
 from autograder.suite.collecting import collect_checks
+from tests.pasting import fails
 
 ROOT = Path(__file__).parent.parent
 COURSE = Course(ROOT)
@@ -55,6 +56,23 @@ def test_reference_earns_everything_and_stubs_nothing(each: Assignment, sandbox:
         evidence = grader.grade(grader.read(handed_in), control)
         assert mark(evidence, grader.rubric).score == 0
         assert evidence.assignment == each.name
+
+
+def test_a_mistake_in_each_stub_is_shown_by_a_call_that_fails(
+    each: Assignment, sandbox: Sandbox
+) -> None:
+    grader, planter = Grader(each), Planter(each)
+    # What never ends, or ends its process, is not pasted into this one.
+    ones = [one for one in planted(each, WRONG) if not re.search("while True|exit", one.source)]
+    for one in {one.stub: one for one in ones}.values():
+        handed_in = planter.submission("ada", one.source)
+        evidence = grader.grade(handed_in, sandbox.controls[0])
+        marks = mark(evidence, grader.rubric)
+        lost = {name for name, told in marks.criteria.items() if not told.met}
+        shown = {name.partition(":")[0] for example in evidence.examples for name in example.shows}
+        assert lost <= shown, one.name
+        for example in evidence.examples:
+            assert not example.code or fails(planter, one.source, example), one.name
 
 
 def test_release_is_fresh_and_gives_nothing_away(each: Assignment) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,7 +19,6 @@ from autograder.course.folders import Assignment
 from autograder.course.reference import Reference
 from autograder.examples.arguments import effort, numbers, replaced, values
 from autograder.examples.code import literal, shown
-from autograder.examples.example import Example
 from autograder.examples.judging import Judge, Unfit
 from autograder.examples.shrinking import shrink
 from autograder.misconceptions import load_library
@@ -29,6 +27,7 @@ from autograder.session.student import Call
 from autograder.suite.collecting import collect_checks
 from autograder.suite.suite import Suite
 from tests.conftest import LONG
+from tests.pasting import fails
 
 Grade = Callable[[str], Graded]
 Fails = Callable[[Call], bool]
@@ -159,25 +158,6 @@ def grade(assignment: Assignment, planter: Planter) -> Iterator[Grade]:
         yield lambda cell: bench.grade(
             Job("ada", planter.submission("ada", cell)), bench.control(0)
         )
-
-
-def fails(planter: Planter, cell: str, example: Example) -> bool:
-    """Whether the example's code fails below the submission. Below the right one, it must not."""
-    outcomes = []
-    for sources in ((), (cell,)):
-        names: dict[str, Any] = {"__name__": "pasted"}
-        for one in planter.submission("ada", *sources).cells:
-            exec(one.source, names)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            try:
-                exec("\n".join(example.code), names)
-                outcomes.append(False)
-            except Exception:
-                outcomes.append(True)
-    right, wrong = outcomes
-    assert not right, "\n".join(example.code)
-    return wrong
 
 
 MUTABLE_DEFAULT = """
