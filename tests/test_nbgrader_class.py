@@ -225,7 +225,7 @@ WRONG = {
     "never ends": Wrong(EVERYTHING - WHOLE, "took longer than 1 s", _source("1a-stub", ENDLESS)),
     "last wrong": Wrong(EVERYTHING - WHOLE, "last counts: 2a-stub", _again("", NOTHING_2A)),
     "wrong where hidden": Wrong(
-        EVERYTHING - 0.8 * 0.15, "Of a loss from 4 to 8, the perplexity", _wrong_for_large_losses
+        EVERYTHING - 0.8 * 0.15, "`perplexity(…)`: ", _wrong_for_large_losses
     ),
     "stub missing": Wrong(EVERYTHING - WHOLE, "as released: 2a-stub", _without("2a-stub")),
     "torn": Wrong(0, "its JSON breaks off", folder=_only("rnn.ipynb", TORN)),

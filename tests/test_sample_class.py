@@ -246,7 +246,7 @@ def test_check_prints_marks_and_reasons(assignment: Assignment) -> None:
         "check", SUBMISSIONS / "emma-novak.ipynb", "--course", assignment.course.root
     )
     assert done.returncode == 0, done.stderr
-    assert "4.7 of 5 points" in done.stdout
+    assert "4.70 of 5.00 points" in done.stdout
     assert "2a.cell" in done.stdout
 
 
@@ -255,7 +255,7 @@ def test_check_tells_why_a_file_cannot_be_read(assignment: Assignment) -> None:
         "check", SUBMISSIONS / "ingrid-solberg.ipynb", "--course", assignment.course.root
     )
     assert done.returncode == 0, done.stderr
-    assert "0 of 5 points" in done.stdout
+    assert "0.00 of 5.00 points" in done.stdout
     assert "PDF" in done.stdout
     assert done.stderr.strip() == ""
 
