@@ -118,6 +118,8 @@ def items(value: Any, depth: int = 0) -> Iterator[Any]:
     yield value
     if depth == 3 or isinstance(value, str | bytes | np.ndarray | np.generic | int | float):
         return
+    if isinstance(value, ModuleType):  # those of the package are gone through by themselves
+        return
     inside: list[Any] = []
     with suppress(Exception):
         inside = list(vars(value).values())
