@@ -42,7 +42,7 @@ def test_the_reference_gets_all_points(assignment: Assignment, unpack: Unpack) -
     assert {test["status"] for test in told["tests"]} == {"passed"}
     assert sum(test["max_score"] for test in told["tests"]) == pytest.approx(5)
     level = next(level for level, reason in try_levels().items() if not reason)
-    assert f"Isolation: {level}." in told["output"]
+    assert told["extra_data"] == {"isolation": level}
 
 
 def test_untouched_stubs_get_none_and_what_was_hidden_stays_so(
@@ -69,7 +69,7 @@ def test_without_namespaces_it_is_restricted_and_says_so(
     run(root)
     told = results(root)
     assert told["score"] == 5
-    assert "Status: graded. Isolation: restricted." in told["output"]
+    assert told["extra_data"] == {"isolation": "restricted"}
 
 
 def test_a_broken_file_is_told(unpack: Unpack) -> None:
@@ -78,7 +78,8 @@ def test_a_broken_file_is_told(unpack: Unpack) -> None:
     run(root)
     told = results(root)
     assert told["score"] == 0
-    assert "Status: unreadable. Isolation: none." in told["output"]
+    assert "Status: unreadable." in told["output"]
+    assert told["extra_data"] == {"isolation": "none"}
     assert "the notebook is damaged" in told["output"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from autograder.course.rubric import Rubric
 from autograder.marking.marks import Marks
 from autograder.reports.markdown import describe_by_hand, describe_late
-from autograder.reports.mistakes import as_lines, entries, points, see_mistakes
+from autograder.reports.mistakes import as_lines, entries, points
 from autograder.submissions.text import printable
 from autograder.suite.evidence import Evidence
 
@@ -42,6 +42,7 @@ def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict
         "test_output_format": "text",
         "test_name_format": "text",
         "stdout_visibility": "hidden",
+        "extra_data": {"isolation": evidence.isolation},  # for staff alone
         "tests": tests,
     }
 
@@ -50,8 +51,10 @@ def _describe_criterion(marks: Marks, criterion: str, rubric: Rubric) -> list[st
     """That a person set it, and which of the mistakes, which are told first, it was lost to."""
     mark = marks.criteria[criterion]
     told = [describe_by_hand(mark.by_hand, rubric.feedback)] if mark.by_hand else []
-    seen = see_mistakes(entries(marks, rubric), criterion)
-    return [*told, f"See {seen}."] if seen else told
+    for entry in entries(marks, rubric):
+        if criterion in entry.criteria:
+            told.append(f"Mistake {entry.number}: {entry.what}")
+    return told
 
 
 def _test(number: str, name: str, score: float, most: float, told: list[str]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def comment(part: Part, marks: Marks, rubric: Rubric) -> str | None:
     lines = []
     for entry in found:
         if entry.criteria & criteria:
-            lines.append(f"- {entry.number}. {plain(entry.what)}")
+            lines.append(f"- Mistake {entry.number}: {plain(entry.what)}")
     for criterion in part.criteria:
         mark = marks.criteria[criterion.id]
         if mark.score < mark.max_score or mark.followed_through:

@@ -61,8 +61,11 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
 
 
 def mistake_lines(entry: Entry) -> list[str]:
-    """A mistake in Markdown: a heading, a list, and the example as code."""
-    lines = [f"### {entry.number}. {plain(entry.what)}", ""]
+    """A mistake in Markdown: a line in bold, a list, and the example as code.
+
+    No heading: pages make an id of its text, and a student may have chosen that.
+    """
+    lines = [f"**{entry.number}. {plain(entry.what)}**", ""]
     lines += [f"- {plain(text)}" for text in (entry.place, entry.describe_costs()) if text]
     lines += [f"- {plain(text)}" for text in entry.spared]
     if entry.hint:
