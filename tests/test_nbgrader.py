@@ -170,13 +170,15 @@ def _text(page: str) -> str:
 def test_feedback_says_what_was_earned_and_why(term: Term) -> None:
     page = _text(_feedback(term, "ada"))
     assert "(Score: 4.41 / 5.0)" in page
-    assert "3.76 of 4 points by the checks, and up to 1 from a reader" in page
-    assert "2a The cell: 0.16 of 0.4" in page
+    assert "3.76 of 4.00 points by the checks, and up to 1.00 from a reader" in page
+    assert "2a The cell: 0.16 of 0.40" in page
     missed = stored_document(term.assignment.course.root / RESULTS / "rnn", "ada").criteria[
         "2a.cell"
     ]
     assert missed.message
-    assert f"The next hidden state: 0 of 0.24 {missed.message} Hint: {missed.hint}" in page
+    assert missed.message in page
+    assert f"Hint: {missed.hint}" in page
+    assert "The next hidden state: 0.00 of 0.24 (mistake 1)" in page
     assert "Not an answer." in page
     page = _text(_feedback(term, "bob"))
     assert "(Score: 0.0 / 5.0)" in page

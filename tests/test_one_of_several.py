@@ -115,7 +115,7 @@ def test_grading_another_into_the_same_folder_is_refused(
 
 def test_check_prints_the_marks_of_one(second: Assignment, submissions: Path) -> None:
     done = run(second, "check", str(submissions / "eve.py"))
-    assert "0.4 of 1 points" in done.stdout
+    assert "0.40 of 1.00 points" in done.stdout
 
 
 def test_rescore_takes_the_rubric_of_the_second(
@@ -224,7 +224,7 @@ def test_gradescope_grades_the_second(second: Assignment, gradescope: Path, tmp_
     program(["bash", "source/run_autograder", str(gradescope)], gradescope)
     results = json.loads((gradescope / "results" / "results.json").read_text())
     assert results["score"] == pytest.approx(MARKS["bob"])
-    assert "Second: 0.7 of 1 points" in results["output"]
+    assert "Second: 0.70 of 1.00 points" in results["output"]
 
 
 def program(words: Sequence[str], folder: Path, status: int = 0) -> str:

@@ -163,8 +163,11 @@ def test_each_line_leads_to_a_page_and_each_page_shows_the_code(graded: Path, lo
     assert opened.texts("h1") == ["felix-wagner"]
     part = opened.page.locator("#part-1b")
     assert "h = np.tanh(x @ W_x + b_h)" in part.locator(".lines").inner_text()
-    assert "None (is a return missing?)" in part.locator(".seen").first.inner_text()
-    assert part.locator(".hint").count() == 2
+    part.locator(".seen a").first.click()
+    mistake = opened.page.locator("#mistake-1")
+    assert "None (is a return missing?)" in mistake.locator("h3").inner_text()
+    assert "x = np.array(" in mistake.locator(".lines").inner_text()
+    assert mistake.locator(".hint").count() == 1
     first = part.locator(".lines li").first
     source = (SUBMISSIONS / "felix-wagner.py").read_text().split("\n")
     start = int(str(part.locator(".lines ol").first.get_attribute("start")))
@@ -197,9 +200,10 @@ def test_a_page_tells_what_the_feedback_policy_allows(
         cells=(CellTrouble("cell 1", "cell 1 broke"),),
         explanations=(Explanation("1a.context", (named,)),),
     )
-    text = html.unescape(student_page(one, mark(one, own), own, {}))
+    marks = mark(one, own)
+    text = html.unescape(student_page(one, marks, own, {}))
     missed = list(rubric.criteria())[1::2]
-    assert text.count("Wrong: too small") == reasons * len(missed)
+    assert text.count("Wrong: too small") == reasons * (len(marks.mistakes) - 1)
     assert text.count("It looks as if the powers are those of 2.") == reasons
     assert text.count("cell 1 broke") == reasons
     assert text.count("Think of e.") == hints
@@ -214,7 +218,7 @@ def test_a_page_says_what_was_earned_by_follow_through(rubric: Rubric) -> None:
         msgspec.structs.replace(check, followed_through=Seen("passed", 1.0)) for check in one.checks
     )
     followed = msgspec.structs.replace(one, checks=whole)
-    says = "Earned by follow-through"
+    says = "Earned: tested with correct functions"
     missed = len(list(rubric.criteria())[1::2])
     assert student_page(followed, mark(followed, rubric), rubric, {}).count(says) == missed
     assert says not in student_page(one, mark(one, rubric), rubric, {})

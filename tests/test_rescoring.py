@@ -66,7 +66,7 @@ class Class:
         assert {row["student"]: float(row["total"]) for row in rows} == totals
         for name, total in totals.items():
             told = (self.results / f"{name}.md").read_text(encoding="utf-8")
-            assert f"**{total:g} of " in told
+            assert f"**{total:.2f} of " in told
             page = (self.results / f"{name}.html").read_text(encoding="utf-8")
             shown = re.search(r'class="score"><data value="([^"]+)"', page)
             assert shown

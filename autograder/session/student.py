@@ -85,12 +85,6 @@ class Student:
         """A global variable of the submission."""
         return self.session.variable(name)
 
-    def again(self, call: Call) -> Any:
-        """The answer to one call of a stub, asked for once more. Raises StudentError."""
-        asked = Packed((call.stub, list(map(crosses, call.args)), crosses(call.kwargs), 1, []))
-        reply = self.session.ask(call.stub, "call", asked=asked, arguments_after=False)
-        return self.session.value(call.stub, reply)
-
     def _call(
         self,
         name: str,

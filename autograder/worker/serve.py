@@ -100,7 +100,7 @@ class Server:
         self,
         asked: tuple[str, list[Any], dict[str, Any], int, list[str]],
         arguments_after: bool,
-        without_autograd: bool,
+        without_autograd: bool = False,
     ) -> dict[str, Any]:
         stub, args, kwargs, times, replaced = asked
         function = self._submission.names.get(stub)
