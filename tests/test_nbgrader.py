@@ -176,7 +176,7 @@ def test_feedback_says_what_was_earned_and_why(term: Term) -> None:
         "2a.cell"
     ]
     assert missed.message
-    assert missed.message in page
+    assert f"1. {missed.message.partition('.')[0]}. " in page
     assert f"Hint: {missed.hint}" in page
     assert "The next hidden state: 0.00 of 0.24 (mistake 1)" in page
     assert "Not an answer." in page
