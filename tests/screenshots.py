@@ -21,7 +21,7 @@ from tests.nbgrader_browser import CHROMIUM, QUIET
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "autograder" / "reports" / "pictures"
 # Each picture's page, and what is shown of it, in CSS pixels.
-SHOWN = {"class": "index.html", "student": "dmitri-volkov.html#part-3c"}
+SHOWN = {"class": "index.html", "student": "viktor-horvat.html#top"}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZE: ViewportSize = {"width": 1200, "height": 720}
 
