@@ -43,7 +43,8 @@ MAX_CODE, MAX_TEXT, MAX_ANSWER_BYTES = 8_000, 1_000, 1 << 20
 TIMES = {"returns": 2, "writes": 8}
 OTHERS = 4
 AFTER_OTHERS = "`{}` answers differently after other calls: it keeps something of them."
-NOT_THERE = ("missing", "unfinished")
+# How a stub does not answer of which no call is an example.
+NOT_THERE = ("missing", "unfinished", "given up")
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,7 @@ def _make(student: Student, call: Call, times: int) -> Any:
 
 
 def is_not_there(call: Call) -> bool:
-    """Whether its stub is not defined, or still to be written."""
+    """Whether its stub is not defined, still to be written, or was not asked any more."""
     return isinstance(call.answer, StudentError) and call.answer.kind in NOT_THERE
 
 

@@ -37,18 +37,23 @@ def find_examples(not_met: Iterable[NotMet], search: Search, publicly: Publicly)
     """The smallest examples, each of one or more criteria of the same stub."""
     found: list[Found] = []
     for one in not_met:
-        aim = Aim(one.name, one.leaves)
-        stubs = {call.stub for run in one.explained if run.failed for call in _calls(run)}
-        for index, known in enumerate(found):
-            if known.call.stub in stubs and search.wrong(known.call, aim):
-                found[index] = known.showing(one.name)
-                break
-        else:
-            # Answers can be odder than any example is ready for; then there is none.
-            with suppress(Exception):
-                new = _visible(one, search, aim) or _hidden(one, search, publicly)
-                found += [new] if new else []
+        # Answers can be odder than any example is ready for; then there is none.
+        with suppress(Exception):
+            _add(found, one, search, publicly)
     return [one.example for one in found]
+
+
+def _add(found: list[Found], one: NotMet, search: Search, publicly: Publicly) -> None:
+    """Adds an example of one more criterion; or the criterion to an example that shows it too."""
+    aim = Aim(one.name, one.leaves)
+    stubs = {call.stub for run in one.explained if run.failed for call in _calls(run)}
+    for index, known in enumerate(found):
+        if known.call.stub in stubs and search.wrong(known.call, aim):
+            found[index] = known.showing(one.name)
+            return
+    new = _visible(one, search, aim) or _hidden(one, search, publicly)
+    if new:
+        found.append(new)
 
 
 def _calls(run: Run) -> Sequence[Call]:
