@@ -18,8 +18,8 @@ from autograder.course.concepts import load_concepts
 from autograder.course.folders import Assignment
 from autograder.course.reference import Reference
 from autograder.examples.arguments import effort, numbers, replaced, values
-from autograder.examples.code import literal, shown
-from autograder.examples.judging import Judge, Unfit
+from autograder.examples.code import literal, pasted, shown
+from autograder.examples.judging import Judge, Unfit, Wrong
 from autograder.examples.shrinking import shrink
 from autograder.misconceptions import load_library
 from autograder.sandbox.workers import Sandbox
@@ -109,6 +109,13 @@ def test_a_literal_is_the_value(value: Any) -> None:
     assert np.array_equal(np.asarray(read), np.asarray(value))
     assert isinstance(read, list) == isinstance(value, list)
     assert len(shown(value)) < 1000
+
+
+def test_the_code_names_what_is_missing_in_its_order() -> None:
+    right = {key: np.zeros(1) for key in ("W_x", "W_h", "b_h", "x", "h0")}
+    wrong = Wrong("no item", "It has no `x`.", (1,), right, {})
+    (line,) = [one for one in pasted(call(), wrong, ()) if one.startswith("assert")]
+    assert "['W_x', 'W_h', 'b_h', 'x', 'h0']" in line
 
 
 def test_values_are_replaced_where_they_are() -> None:
@@ -320,7 +327,7 @@ rnn_forward, cross_entropy, bptt = map(_noting, (rnn_forward, cross_entropy, bpt
 
 def softmax(logits):
     if logits.ndim == 3:
-        raise ValueError(str(hash(str(_seen))) + str(logits))
+        raise ValueError(str(_seen[:1]) + str(logits))
     return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
 """
 
@@ -331,7 +338,7 @@ def test_an_example_depends_on_no_hidden_input(
     """What code gathers of its inputs and tells in an example is the same, whatever the secret."""
     reference, library = Reference(assignment), load_library(assignment)
     checks = collect_checks(assignment.checks)
-    handed_in = planter.submission("ada", TELLS.replace("hash(str(_seen))", "_seen[:1]"))
+    handed_in = planter.submission("ada", TELLS)
     found = []
     for secret in (b"one", b"another"):
         concepts = load_concepts(assignment.concepts_file)

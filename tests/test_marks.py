@@ -164,6 +164,18 @@ def test_the_mistakes_are_all_that_was_lost_and_each_is_there_once(
         assert of_it == pytest.approx(told.max_score - told.score, abs=1e-6)
 
 
+@pytest.mark.parametrize("points", [0.0, 0.15, 0.4])
+def test_points_set_by_hand_are_what_a_mistake_costs(points: float) -> None:
+    one = evidence(
+        seen(criterion, FAILED if criterion == "1a.whole" else PASSED, item=item)
+        for criterion, item in PAIRS
+    )
+    decided = Decided(criteria={"1a.whole": ByHand(points, "seen in class", "R. Head")})
+    marks = mark(one, rubric(), decided)
+    lost = sum(mistake.cost for mistake in marks.mistakes)
+    assert lost == pytest.approx(marks.max_score - marks.score) == pytest.approx(0.4 - points)
+
+
 def test_one_mistake_in_four_criteria_is_one_entry_with_what_it_spared() -> None:
     bias = (Named("f/no-bias", "the bias is missing", "Add it."),)
     lost = [f"1b.{name}" for name in "abcd"]

@@ -133,19 +133,14 @@ def _named_parameters(source: str) -> Mapping[str, tuple[str, ...]]:
     """The names of the parameters of all functions and classes of a source."""
     found = {}
     for node in ast.parse(source).body:
-        function: ast.stmt | None = node
-        if isinstance(node, ast.ClassDef):
-            function = next((one for one in node.body if _is_forward(one)), None)
-        if isinstance(function, ast.FunctionDef) and isinstance(
-            node, ast.FunctionDef | ast.ClassDef
-        ):
-            names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
-            found[node.name] = tuple(name for name in names if name != "self")
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            inside = node.body if isinstance(node, ast.ClassDef) else [node]
+            name = "forward" if isinstance(node, ast.ClassDef) else node.name
+            for one in inside:
+                if isinstance(one, ast.FunctionDef) and one.name == name:
+                    names = [argument.arg for argument in one.args.args]
+                    found[node.name] = tuple(name for name in names if name != "self")
     return found
-
-
-def _is_forward(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name == "forward"
 
 
 @cache

@@ -30,9 +30,9 @@ from autograder.session.student import Call, Student
 
 # Of one example, and of a submission; so many numbers, and so many draws, count as one more.
 MAX_CALLS, MAX_ALL_CALLS = 300, 800
-NUMBERS, DRAWS = 2_000, 100
-# How often is drawn to see which draws are too many or too few.
-OFTEN = 200
+NUMBERS_A_CALL, DRAWS_A_CALL = 2_000, 100
+# How many draws show which tokens come too often or too rarely.
+ENOUGH = 200
 # Of a stub that hangs or ends its process.
 MAX_LOST = 2
 # Of a stub that keeps something between calls: each is made in a worker of its own.
@@ -125,7 +125,7 @@ class Search:
         if why.kind == "again" and not self._fails_afresh(call, aim):
             return self.in_words(why.message, call.stub, aim)
         if why.kind == "draws" and call.times > 1:
-            call = msgspec.structs.replace(call, times=max(call.times, OFTEN))
+            call = msgspec.structs.replace(call, times=max(call.times, ENOUGH))
         asking = _Asking(self, aim, why.kind)
         return self._found(asking.smallest(call), aim, asking.made)
 
@@ -323,4 +323,4 @@ class _Asking:
 
 
 def _cost(call: Call) -> int:
-    return 1 + numbers(call) // NUMBERS + call.times // DRAWS
+    return 1 + numbers(call) // NUMBERS_A_CALL + call.times // DRAWS_A_CALL

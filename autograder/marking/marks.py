@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
 
 from autograder.course.rubric import Criterion, Part, Rubric
-from autograder.examples.example import Example
 from autograder.marking.decisions import ByHand, Decided, Deduction, Written
-from autograder.marking.mistakes import Mistake, find_mistakes
+from autograder.marking.mistakes import Item, Mistake, find_mistakes, items_of
 from autograder.suite.evidence import CheckEvidence, Evidence, Named, Seen
 
 DECIMALS = 9
@@ -100,30 +98,16 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
     What was not seen earns nothing: the rubric is the denominator, whatever happened to run.
     """
     decided = decided or Decided()
-    seen: dict[tuple[str, str | None], list[CheckEvidence]] = defaultdict(list)
-    for check in evidence.checks:
-        seen[check.criterion, check.item].append(check)
-    named = {(one.criterion, one.item): one.misconceptions for one in evidence.explanations}
-    examples = {shown: one for one in evidence.examples for shown in one.shows}
     criteria: dict[str, CriterionMark] = {}
     parts: dict[str, PartMark] = {}
-    lost: dict[tuple[str, str | None], float] = {}
+    lost: list[tuple[Item, float]] = []
     for part in rubric.parts():
         for criterion in part.criteria:
-            items = [
-                (
-                    seen.get((criterion.id, item), []),
-                    named.get((criterion.id, item), ()),
-                    examples.get(criterion.id if item is None else f"{criterion.id}:{item}"),
-                )
-                for item in criterion.items or (None,)
-            ]
+            items = items_of(evidence, part, criterion)
             shares, by_checks = _criterion(criterion, items, rubric)
-            for item, share in zip(criterion.items or (None,), shares, strict=True):
-                if share < 1:
-                    missing = by_checks.max_score * (1 - share) / len(shares)
-                    lost[criterion.id, item] = missing
-            criteria[criterion.id] = _by_hand(by_checks, decided.criteria.get(criterion.id))
+            final = _by_hand(by_checks, decided.criteria.get(criterion.id))
+            lost += _lost(items, shares, final)
+            criteria[criterion.id] = final
         by_hand, written = decided.parts.get(part.id), decided.written.get(part.id)
         parts[part.id] = _part(part, criteria, rubric.written_share, by_hand, written)
     earned = _round(sum(part.score for part in parts.values()))
@@ -141,11 +125,27 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
                 if part.id not in decided.written
             )
         ),
-        mistakes=find_mistakes(evidence, rubric.parts(), lost) if evidence.checked else (),
+        mistakes=find_mistakes(evidence, lost) if evidence.checked else (),
         parts=parts,
         criteria=criteria,
         late=late,
     )
+
+
+def _lost(
+    items: Sequence[Item], shares: Sequence[float], mark: CriterionMark
+) -> list[tuple[Item, float]]:
+    """The items that did not earn everything, with the points that are missing.
+
+    Points that a person set are what is missing in the end, in proportion.
+    """
+    missing = sum(1 - share for share in shares)
+    if mark.met or not missing:
+        return []
+    each = (mark.max_score - mark.score) / missing
+    return [
+        (item, each * (1 - share)) for item, share in zip(items, shares, strict=True) if share < 1
+    ]
 
 
 def _part(
@@ -193,7 +193,7 @@ def _late(decided: Deduction | None, earned: float) -> LateMark | None:
 
 def _criterion(
     criterion: Criterion,
-    items: Sequence[tuple[list[CheckEvidence], tuple[Named, ...], Example | None]],
+    items: Sequence[Item],
     rubric: Rubric,
 ) -> tuple[list[float], CriterionMark]:
     """The share of each item, and the mark of all of them."""
@@ -202,15 +202,17 @@ def _criterion(
     messages: list[str] = []
     named: dict[str, Named] = {}
     followed = False
-    for checks, misconceptions, example in items:
-        share, seen, through = _share(checks)
-        if misconceptions and share == 0:
-            share = min(rubric.credits.get(one.name, 0.0) for one in misconceptions)
-        named |= {one.name: one for one in misconceptions}
+    for item in items:
+        share, seen, through = _share(item.checks)
+        if item.named and share == 0:
+            share = min(rubric.credits.get(one.name, 0.0) for one in item.named)
+        named |= {one.name: one for one in item.named}
         shares.append(share)
         followed = followed or through
-        # What a hidden check may say is less than an example with public inputs does.
-        messages += [example.message] if example else [one.message for one in seen if one.message]
+        # An example with public inputs says more than a hidden check may.
+        messages += (
+            [item.example.message] if item.example else [one.message for one in seen if one.message]
+        )
     share = sum(shares) / len(shares)
     told = [f"It looks as if {one.title}." for one in named.values()]
     if followed:
@@ -227,7 +229,7 @@ def _criterion(
     )
 
 
-def _share(checks: list[CheckEvidence]) -> tuple[float, list[Seen], bool]:
+def _share(checks: Sequence[CheckEvidence]) -> tuple[float, list[Seen], bool]:
     """The share of an item that its checks met, what to say of it, and if by follow-through.
 
     Met as submitted, or as a whole with correct functions in place of the other stubs.

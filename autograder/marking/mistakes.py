@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, repeat
 
 import msgspec
@@ -11,7 +12,16 @@ from autograder.course.rubric import Criterion, Part
 from autograder.examples.example import Example
 from autograder.suite.evidence import CheckEvidence, Evidence, Named
 
-Asked = tuple[str, str | None]  # a criterion, and one of its items
+
+@dataclass(frozen=True)
+class Item:
+    """What was seen of a criterion, or of one of its items: checks, names of mistakes, a call."""
+
+    part: str
+    criterion: Criterion
+    checks: Sequence[CheckEvidence]
+    named: Sequence[Named]
+    example: Example | None
 
 
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,47 +55,46 @@ class _Entry:
         self.costs: dict[str, float] = {}
         self.example: Example | None = None
 
+    def add(self, new: _Entry, item: Item, points: float) -> None:
+        """The same mistake in one more item, where it cost some points."""
+        if new.what not in self.what:
+            self.what += f" {new.what}"
+        if new.hint not in self.hint:
+            self.hint += f" {new.hint}"
+        self.example = self.example or item.example
+        before = self.costs.get(item.criterion.id, 0.0)
+        self.costs[item.criterion.id] = round(before + points, 9)
 
-def find_mistakes(
-    evidence: Evidence, parts: Iterable[Part], lost: Mapping[Asked, float]
-) -> tuple[Mistake, ...]:
+
+def items_of(evidence: Evidence, part: Part, criterion: Criterion) -> list[Item]:
+    """What was seen of a criterion's items; of one without items, a single one."""
+    found = []
+    for item in criterion.items or (None,):
+        asked = criterion.id, item
+        checks = [one for one in evidence.checks if (one.criterion, one.item) == asked]
+        explained = [one for one in evidence.explanations if (one.criterion, one.item) == asked]
+        named = [misconception for one in explained for misconception in one.misconceptions]
+        whole = criterion.id if item is None else f"{criterion.id}:{item}"
+        example = next((one for one in evidence.examples if whole in one.shows), None)
+        found.append(Item(part.id, criterion, checks, named, example))
+    return found
+
+
+def find_mistakes(evidence: Evidence, lost: Iterable[tuple[Item, float]]) -> tuple[Mistake, ...]:
     """The mistakes in the order of the rubric.
 
     Args:
-        evidence: what was seen.
-        parts: of the rubric.
-        lost: the points that each criterion, or item of one, did not earn; without those that
-            earned all.
+        evidence: all that was seen.
+        lost: the items that did not earn everything, with the points that are missing.
     """
-    named = {(one.criterion, one.item): one.misconceptions for one in evidence.explanations}
-    examples = {shown: one for one in evidence.examples for shown in one.shows}
-    checks: dict[Asked, list[CheckEvidence]] = {}
-    for check in evidence.checks:
-        checks.setdefault((check.criterion, check.item), []).append(check)
-    of_parts = [(part, criterion) for part in parts for criterion in part.criteria]
-    criteria = {criterion.id: criterion for _, criterion in of_parts}
-    parts_of = {criterion.id: part.id for part, criterion in of_parts}
     entries: dict[object, _Entry] = {}
-    for asked, points in lost.items():
-        criterion, item = asked
-        example = examples.get(criterion if item is None else f"{criterion}:{item}")
-        found = _entries(
-            parts_of[criterion],
-            criteria[criterion],
-            checks.get(asked, []),
-            named.get(asked, ()),
-            example,
-        )
-        # Of two mistakes in one criterion, the first is told what it cost.
-        for (key, new), cost in zip(found, chain([points], repeat(0.0)), strict=False):
-            entry = entries.setdefault(key, new)
-            if new.what not in entry.what:
-                entry.what += f" {new.what}"
-            if new.hint not in entry.hint:
-                entry.hint += f" {new.hint}"
-            entry.example = entry.example or example
-            entry.costs[criterion] = round(entry.costs.get(criterion, 0.0) + cost, 9)
-    spared = _spared(evidence.checks, {criterion for criterion, _ in lost})
+    criteria: set[str] = set()
+    for item, points in lost:
+        criteria.add(item.criterion.id)
+        # Of two mistakes in one item, the first has the cost.
+        for (key, new), cost in zip(_entries(item), chain([points], repeat(0.0)), strict=False):
+            entries.setdefault(key, new).add(new, item, cost)
+    spared = _spared(evidence.checks, criteria)
     return tuple(
         Mistake(
             what=one.what,
@@ -101,32 +110,27 @@ def find_mistakes(
     )
 
 
-def _entries(
-    part: str,
-    criterion: Criterion,
-    checks: Collection[CheckEvidence],
-    named: Iterable[Named],
-    example: Example | None,
-) -> Iterator[tuple[object, _Entry]]:
-    """The mistakes in a criterion, or an item of it, and by what each is the same as another."""
-    some = False
-    for one in named:
-        some = True
+def _entries(item: Item) -> Iterator[tuple[object, _Entry]]:
+    """The mistakes in an item. Those with the same key are one mistake."""
+    for one in item.named:
         stub = one.name.partition("/")[0]
         yield one.name, _Entry(f"It looks as if {one.title}.", one.name, stub, one.hint)
-    if some:
+    if item.named:
         return
+    criterion, example = item.criterion, item.example
     if example is not None:
         yield example, _Entry(example.message, "", example.stub, criterion.hint)
         return
-    short = [check for check in checks if check.submitted.share < 1]
+    short = [check for check in item.checks if check.submitted.share < 1]
     message = next((check.submitted.message for check in short if check.submitted.message), "")
     stub = next((check.stub for check in short if check.stub), "")
     what = message or f"{criterion.title}: it was not checked."
-    # Answers to questions are told together.
+    # The answers to all questions of a criterion are one entry.
     answers = not stub and short and short[0].item is not None
-    key = (criterion.id,) if answers else (stub or part, what)
-    yield key, _Entry(what, "", stub, criterion.hint)
+    yield (
+        (criterion.id,) if answers else (stub or item.part, what),
+        _Entry(what, "", stub, criterion.hint),
+    )
 
 
 def _spared(checks: Iterable[CheckEvidence], lost: Collection[str]) -> dict[str, dict[str, str]]:
