@@ -1,4 +1,4 @@
-"""What a student is shown of a mistake: a call that fails, is small, and tells nothing hidden."""
+"""An example of a mistake is a small call that fails and reveals nothing hidden."""
 
 from __future__ import annotations
 
@@ -335,7 +335,7 @@ def softmax(logits):
 def test_an_example_depends_on_no_hidden_input(
     assignment: Assignment, planter: Planter, sandbox: Sandbox
 ) -> None:
-    """What code gathers of its inputs and tells in an example is the same, whatever the secret."""
+    """Code that echoes its inputs gets the same examples, whatever the secret."""
     reference, library = Reference(assignment), load_library(assignment)
     checks = collect_checks(assignment.checks)
     handed_in = planter.submission("ada", TELLS)

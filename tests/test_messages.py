@@ -61,7 +61,7 @@ def test_several_arrays_where_one_is_expected_are_told() -> None:
     states = np.ones((3, 4))
     several = "several lists or arrays, expected one"
     assert several in told(lambda: as_array([states, states[0]], "The states"))
-    assert "several arrays of the shape that is expected, where one is. There are 2" in told(
+    assert "several arrays of the expected shape, expected one. There are 2" in told(
         lambda: agree([states, states], states)
     )
 

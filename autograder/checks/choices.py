@@ -26,8 +26,8 @@ class Question(Protocol):
 def judge(answers: object, question: Question, known: Collection[str]) -> None:
     """Raises Partial or Disagreement unless exactly the right options are ticked.
 
-    Case, spaces and commas do not matter. The message of an answer that was read tells which
-    options are right, and why: it is shown under the feedback policy "full" alone.
+    Case, spaces and commas do not matter. The message names the right options and the
+    reason; only the feedback policy "full" shows it.
 
     Args:
         answers: the submission's dict from question ids to letters such as "ac".

@@ -1,4 +1,4 @@
-"""A call as code to paste, which fails where the answer is wrong."""
+"""Writes a call as code to paste, which fails if the result is wrong."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ from autograder.worker.values import seed_of
 from autograder.worker.wire import Array
 
 WIDTH = 88
-# Of a result, as it is shown, and in the code before only one entry of it is compared.
+# Numbers: of a result as it is shown; and of one that is compared as a whole.
 MAX_SHOWN, MAX_EXPECTED = 60, 40
 DIGITS = 6
-# Of calls that should all be answered alike, and of draws: how many show that it is not so. Of
-# these, the share of a token is off by more than so many standard deviations.
+# Repetitions of a call that should always return the same; draws; and how many standard deviations
+# the share of a token may be off.
 OFTEN, DRAWS, SIGMAS = 50, 1000, 5
 
 
 def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> list[str]:
-    """Code that makes the call, and that fails because of what is wrong.
+    """Code that makes the call and fails because of the mistake.
 
     Args:
-        call: of a stub of the submission.
-        wrong: what is wrong with its answer.
-        parameters: the names of the stub's.
-
-    Of several calls with the same arguments, the last is the one that answers wrongly.
+        call: of a stub of the submission. If it is repeated, its last result is the wrong one.
+        wrong: what is wrong with the result.
+        parameters: the names of the stub's parameters.
     """
     if call.about in ("kinds", "parameters"):
         return list(_about_model(call, wrong))
@@ -65,7 +63,7 @@ def of_two_generators(one: Call, other: Call, parameters: Sequence[str]) -> list
 
 
 def _single(lines: Sequence[str]) -> list[str]:
-    """Lines of which each is one: a literal may take several."""
+    """The lines one by one: a literal may take several."""
     return "\n".join(lines).split("\n")
 
 
@@ -75,7 +73,7 @@ def _generator(call: Call) -> np.random.Generator:
 
 
 def _arguments(call: Call, parameters: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Lines that assign the arrays to names, and what to write between the parentheses."""
+    """Lines that assign the arrays to names, and the arguments of the call."""
     lines, given, in_torch = [], [], call.parameters is not None
     for name, value in zip(_names(parameters, call), call.args, strict=True):
         if is_array(value) or isinstance(value, Mapping):
@@ -94,7 +92,7 @@ def _names(parameters: Sequence[str], call: Call) -> Iterator[str]:
 
 
 def _asked(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
-    """The call, and what must be true of its result."""
+    """The call, and an assertion about its result."""
     if wrong.kind == "again" and isinstance(wrong.expected, list):
         yield f"results = [list({made}) for _ in range({OFTEN})]"
         yield f"assert results == [{shown(wrong.expected)}] * {OFTEN}"
@@ -116,7 +114,7 @@ def _asked(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
 def _compared(result: str, wrong: Wrong) -> Iterator[str]:
     right = wrong.expected
     if wrong.kind in ("form", "no item") and isinstance(right, dict):
-        # In their order: that of a set is another in each process.
+        # As a list, since the order of a set differs between processes.
         yield f"assert isinstance({result}, dict) and set({result}) >= set({list(right)!r})"
     elif wrong.kind in ("form", "no item") and isinstance(right, tuple):
         yield f"assert isinstance({result}, tuple | list) and len({result}) == {len(right)}"
@@ -157,7 +155,7 @@ def _first_wrong(returned: Any, right: Array) -> tuple[int, ...]:
 
 
 def _modified(made: str, name: str, wrong: Wrong) -> Iterator[str]:
-    """The call, and a comparison of one argument with what it was before."""
+    """The call, and a comparison of one argument with its value before."""
     if isinstance(wrong.expected, Mapping):
         yield f"before = {{key: value.copy() for key, value in {name}.items()}}"
         yield made
@@ -190,7 +188,7 @@ def _drawn(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
 
 
 def _telling(shares: Array, observed: Array, times: int) -> int:
-    """The token whose share is furthest from what is expected, for its own standard deviation."""
+    """The token whose share is off by the most standard deviations."""
     deviation = np.sqrt(shares * (1 - shares) / max(times, 1))
     return int(np.argmax(np.abs(observed - shares) / np.maximum(deviation, 1e-9)))
 
@@ -223,7 +221,7 @@ def _about_model(call: Call, wrong: Wrong) -> Iterator[str]:
 
 
 def literal(value: Any, indent: int = 0, in_torch: bool = False) -> str:
-    """A value as Python writes it; an array as short as it can be said."""
+    """A value as Python code; an array in its shortest form."""
     if isinstance(value, np.random.Generator):
         return f"np.random.default_rng({seed_of(value)})"
     if isinstance(value, Mapping):
@@ -280,7 +278,7 @@ def _number(value: Any, digits: int = 17) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as it is shown to be read, not pasted: rounded, and no longer than can be read."""
+    """A value for reading, not for pasting: rounded and short."""
     if isinstance(value, dict):
         return "{" + ", ".join(f'"{key}": {shown(one)}' for key, one in value.items()) + "}"
     if isinstance(value, tuple):

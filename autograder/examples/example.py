@@ -1,4 +1,4 @@
-"""What a student is shown of a mistake: a call that their code answers wrongly."""
+"""An example of a mistake: a call with a wrong result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Example(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A call that shows why criteria were not met.
+    """A call that shows why criteria are not met.
 
     ``code`` are lines to paste below the student's own, which fail there; none where no single call
     shows the mistake. ``message`` says what is wrong,

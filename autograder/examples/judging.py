@@ -1,4 +1,4 @@
-"""Whether the answer to one call is right, for calls that no check has made."""
+"""Whether the result of a call is right, for calls that no check has made."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ NUDGED = 1e-6
 
 
 class Unfit(Exception):
-    """The call is no example: what is right for it is not settled, or not known."""
+    """The call cannot be an example: its right result is unknown or not unique."""
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is wrong with an answer.
+    """What is wrong with a result.
 
-    ``kind`` says in what way. ``at`` is the place in the answer, ``expected`` and ``returned`` are
-    what should be and is there.
+    ``kind`` classifies the failure. ``expected`` and ``returned`` are the values at the place
+    ``at`` in the result.
     """
 
     kind: str
@@ -64,19 +64,19 @@ class Wrong:
 
 
 class Judge:
-    """Compares answers with those of the reference or, for draws and models, of the right ways."""
+    """Compares results with those of the right pieces, or of the reference if there are none."""
 
     def __init__(self, reference: Reference, library: Library) -> None:
         self._reference = reference
         self._library = library
 
     def wrong(self, call: Call, leaves: Sequence[Leaf]) -> Wrong | None:
-        """What is wrong with the items of its answer that are looked at; None if nothing is.
+        """What is wrong with the items ``leaves`` of a call's result; None if they are right.
 
         Raises Unfit.
         """
         stub = self._reference.stubs[call.stub]
-        if stub.kind == "judges":  # what it is given cannot be pasted
+        if stub.kind == "judges":  # a function cannot be pasted
             raise Unfit
         if call.about == "arguments":
             return self._changed(call)
@@ -97,14 +97,14 @@ class Judge:
         return None
 
     def _right(self, call: Call) -> Any:
-        """The right answer. Raises Unfit where there is none, or where it is not finite."""
+        """The right result. Raises Unfit if there is none, or if it is not finite."""
         stub = self._reference.stubs[call.stub]
         right = self._library.right()
         try:
             if call.about is not None:
                 kinds, shapes = layers(right, call.stub, call.args or stub.sizes)
                 return kinds if call.about == "kinds" else shapes
-            # The right way needs no torch, which takes long to be imported.
+            # The right pieces do not import torch, which takes seconds.
             if call.stub in self._library.pieces:
                 once = msgspec.structs.replace(call, times=1)
                 answer = outcome(right, once, stub, None)
@@ -171,7 +171,7 @@ class Judge:
         return Wrong("values", f"`{call.stub}(…)` writes other tokens.", (), expected, ids)
 
     def _certain(self, call: Call) -> list[int]:
-        """The tokens of a text of which each is certain. Raises Unfit where one is not."""
+        """The tokens of a text that is certain. Raises Unfit if a token is not."""
         way = getattr(self._library.right(), call.stub, None)
         if way is None:
             raise Unfit
@@ -191,7 +191,7 @@ class Judge:
         shares = self._drawn_with(call, ids)
         if not isinstance(shares, np.ndarray) or not abs(float(shares.sum()) - 1) < 1e-9:
             raise Unfit
-        # Which of two equal logits is the larger is not settled.
+        # If two logits are equal, it is not settled which is the larger.
         if not all(_same_shares(shares, self._drawn_with(one, ids)) for one in _nudged(call)):
             raise Unfit
         return shares
@@ -201,12 +201,12 @@ class Judge:
 
 
 def _same_shares(one: Any, other: Any) -> bool:
-    """Whether two distributions are alike, but for what rounding makes of them."""
+    """Whether two distributions are equal up to rounding."""
     return np.shape(one) == np.shape(other) and bool(np.abs(one - other).max() < NUDGED)
 
 
 def _nudged(call: Call) -> tuple[Call, Call]:
-    """The call with all floats changed a little, each by another factor; and the other way."""
+    """The call with all floats slightly changed, each differently; and changed the other way."""
 
     def nudged(sign: int) -> Call:
         rng = np.random.default_rng(0)
@@ -243,7 +243,7 @@ def _no_answer(error: StudentError, stub: str) -> Wrong:
 
 
 def _differs(got: Any, right: Any, leaf: Leaf, at: Leaf, name: str) -> Wrong | None:
-    """What is wrong at a place of an answer, and within it. ``name`` is that of the whole."""
+    """What is wrong at a place of a result, or below it. ``name`` names the whole result."""
     if isinstance(got, StudentError):
         return _no_answer(got, name.removesuffix("(…)"))
     if leaf:
@@ -300,7 +300,7 @@ def _kind(got: Any, right: Array) -> str:
         return "float"
     if not array.dtype.kind == right.dtype.kind == "f":
         return "values"
-    # A mistake in how precise an answer is is another than one in what it is.
+    # Lost precision is another mistake than a wrong value.
     near = bool((np.abs(array - right) <= 1e3 * tolerance(array, right)).all())
     return "nearly right" if near else "values"
 
@@ -310,7 +310,7 @@ def _again(stub: str) -> str:
 
 
 def _differently(answers: Any, right: Any, leaves: Sequence[Leaf], name: str) -> Wrong | None:
-    """Whether a stub that is called again with the same arguments answers differently."""
+    """Whether a stub returns something else when it is called again with the same arguments."""
     if isinstance(answers, StudentError) or not isinstance(answers, list) or len(answers) < 2:
         return None
     for leaf in leaves:
@@ -341,7 +341,7 @@ def _other_layers(call: Call, right: Any, got: Any) -> Wrong | None:
 
 
 def _other_kind(got: Any, right: Any, at: Leaf, name: str, kind: str = "form") -> Wrong:
-    """A result that is no dict or tuple with what is expected in it."""
+    """A result of the wrong kind, or without an expected item."""
     whole = f"`{name}{index(at)}`"
     if isinstance(right, dict) and isinstance(got, dict):
         missing = ", ".join(f'"{key}"' for key in right if key not in got)

@@ -1,8 +1,8 @@
 """Searches for the smallest call that shows a mistake.
 
-It begins with the calls of a check whose inputs are public, and asks a worker that never held a
-hidden input. It is bounded in calls, and in the numbers that these hold, so that the same
-submission gets the same example.
+The search starts from the calls of a check with public inputs, and runs in a worker that never held
+a hidden input. It is bounded by calls and numbers, not by time, so that the same submission always
+gets the same example.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from autograder.session.replies import StudentError, not_looked_at, size_of
 from autograder.session.session import Session
 from autograder.session.student import Call, Student
 
-# Of one example, and of a submission; so many numbers, and so many draws, count as one more.
+# Calls for one example, and for a submission. So many numbers, or draws, count as one more call.
 MAX_CALLS, MAX_ALL_CALLS = 300, 800
 NUMBERS_A_CALL, DRAWS_A_CALL = 2_000, 100
 # How many draws show which tokens come too often or too rarely.
 ENOUGH = 200
-# Of a stub that hangs or ends its process.
+# Calls of a stub that hangs or ends its process.
 MAX_LOST = 2
-# Of a stub that keeps something between calls: each is made in a worker of its own.
+# Calls of a stub that keeps something between calls: each gets a fresh worker.
 MAX_AFRESH = 6
-# Of the code, in characters, of what is shown of a result, and of an answer that is looked at.
+# Characters of the code and of a shown result; bytes of a result.
 MAX_CODE, MAX_TEXT, MAX_ANSWER_BYTES = 8_000, 1_000, 1 << 20
-# How often a call is made to see whether it is answered alike each time, by the kind of its stub.
+# How often a call is repeated to see whether it always returns the same, by the kind of its stub.
 TIMES = {"returns": 2, "writes": 8}
 OTHERS = 4
 AFTER_OTHERS = "`{}` answers differently after other calls: it keeps something of them."
-# How a stub does not answer of which no call is an example.
+# Errors that no example can show.
 NOT_THERE = ("missing", "unfinished", "given up")
 
 
@@ -51,8 +51,8 @@ NOT_THERE = ("missing", "unfinished", "given up")
 class Aim:
     """What an example has to show: why a criterion, or an item of it, is not met.
 
-    ``leaves`` are the items of the answers that its checks look at; correct functions stand in for
-    the stubs in ``right``.
+    ``leaves`` are the items of a result that its checks compare. Correct functions replace the
+    stubs in ``right``.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Found:
 
 
 class _Enough(Exception):
-    """More calls are not made."""
+    """The search has used all its calls."""
 
 
 class Search:
@@ -108,9 +108,9 @@ class Search:
     # -- examples -------------------------------------------------------------------------------
 
     def smallest(self, calls: Sequence[Call], aim: Aim) -> Found | None:
-        """The smallest example that the calls of a check with public inputs lead to.
+        """The smallest example found, starting from the calls of a check with public inputs.
 
-        None where all of them are answered rightly.
+        None if all of these calls return the right result.
         """
         wrong = self._wrong_among(calls, aim)
         if not wrong:
@@ -130,7 +130,7 @@ class Search:
         return self._found(asking.smallest(call), aim, asking.made)
 
     def as_it_is(self, call: Call, aim: Aim) -> Found | None:
-        """A call that was made, as an example, where it is answered wrongly."""
+        """A call as an example, unchanged; None if its result is right."""
         why = self.wrong(call, aim)
         if why is None:
             return None
@@ -140,7 +140,7 @@ class Search:
         return self._example(call, why, aim, 0)
 
     def of_generators(self, calls: Sequence[Call], aim: Aim) -> Found | None:
-        """Two calls that draw with generators, alike or not, and draw as they should not."""
+        """Two calls with equal generators and different draws, or the other way round."""
         drawn = [call for call in calls if call.times > 1 and isinstance(call.answer, list)]
         for one, other in combinations(drawn, 2):
             same_seed = seeds(one) == seeds(other)
@@ -156,11 +156,11 @@ class Search:
 
     @staticmethod
     def in_words(message: str, stub: str, aim: Aim) -> Found:
-        """What is wrong, where no single call shows it."""
+        """An example in words, for a mistake that no single call shows."""
         return Found(Example(stub, (aim.name,), (), message), Call(stub, (), {}, 1, None))
 
     def _found(self, call: Call, aim: Aim, made: int) -> Found | None:
-        """The example as it is for whoever pastes it: with the stubs as they were submitted."""
+        """The example with the result that a student gets: with all stubs as submitted."""
         submitted = Aim(aim.name, aim.leaves)
         asked = self.ask(call, submitted) if aim.right else call
         why = self.wrong(asked, submitted)
@@ -185,10 +185,10 @@ class Search:
         )
         return Found(example, call)
 
-    # -- what is kept between calls -------------------------------------------------------------
+    # -- state between calls --------------------------------------------------------------------
 
     def _again(self, call: Call, aim: Aim) -> tuple[Call, Wrong] | None:
-        """The same call made several times, where it is not answered alike each time."""
+        """The call repeated, if it does not always return the same."""
         kind = self._reference.stubs[call.stub].kind
         if kind not in TIMES or call.about is not None or isinstance(call.answer, StudentError):
             return None
@@ -197,12 +197,12 @@ class Search:
         return (again, why) if why is not None else None
 
     def _fails_afresh(self, call: Call, aim: Aim) -> bool:
-        """Whether a worker that was asked nothing before answers differently again, too."""
+        """Whether the repeated call also fails in a fresh worker."""
         self.close()
         return self.fails(self.ask(call, aim), aim, "again")
 
     def _depends_on_others(self, call: Call, asked: Sequence[Call], aim: Aim) -> bool:
-        """Whether a stub that writes answers otherwise after other calls than by itself."""
+        """Whether the result of a stub that writes depends on the calls before it."""
         if self._reference.stubs[call.stub].kind != "writes":
             return False
         answers = []
@@ -215,19 +215,19 @@ class Search:
     # -- asking and judging ---------------------------------------------------------------------
 
     def wrong(self, call: Call, aim: Aim) -> Wrong | None:
-        """What is wrong with an answer; None also where that is not known."""
+        """What is wrong with a result; None if it is right or cannot be judged."""
         try:
             why = self._judge.wrong(call, aim.leaves)
         except Unfit:
             return None
-        # Of what is not there yet, every call is an example.
+        # If a stub does not exist yet, no call needs to show it.
         return None if is_not_there(call) else why
 
     def _wrong_among(self, calls: Iterable[Call], aim: Aim) -> list[tuple[Call, Wrong]]:
         return [(call, why) for call in calls if (why := self.wrong(call, aim))]
 
     def fails(self, call: Call, aim: Aim, kind: str) -> bool:
-        """Whether an answer is wrong in the same way."""
+        """Whether the result is wrong, and wrong in this way."""
         why = self.wrong(call, aim)
         return why is not None and why.kind == kind
 
@@ -236,7 +236,7 @@ class Search:
         return self.session.together([partial(self.ask, call, aim) for call in calls])
 
     def ask(self, call: Call, aim: Aim) -> Call:
-        """The call with the answer that the submission gives."""
+        """The call with the submission's result."""
         student = Student(self.session, self._reference, aim.right)
         with suppress(StudentError):
             if self._reference.stubs[call.stub].kind == "writes" and call.about is None:
@@ -254,14 +254,14 @@ class Search:
         return answered
 
     def spend(self, calls: int) -> None:
-        """Raises _Enough where no more calls are made."""
+        """Counts calls. Raises _Enough if too many were made."""
         self._left -= calls
         if self._left < 0:
             raise _Enough
 
 
 def _make(student: Student, call: Call, times: int) -> Any:
-    """Makes a call some times. Raises StudentError."""
+    """Makes a call once or several times. Raises StudentError."""
     if call.parameters is not None:
         model = getattr(student, call.stub)(*call.sizes)
         model.load(dict(call.parameters))
@@ -274,7 +274,7 @@ def _make(student: Student, call: Call, times: int) -> Any:
 
 
 def is_not_there(call: Call) -> bool:
-    """Whether its stub is not defined, still to be written, or was not asked any more."""
+    """Whether its stub is undefined, unfinished, or no longer called."""
     return isinstance(call.answer, StudentError) and call.answer.kind in NOT_THERE
 
 
@@ -290,7 +290,7 @@ class _Asking:
         self.made = 0
 
     def smallest(self, call: Call) -> Call:
-        """The smallest call found that is answered wrongly in the same way."""
+        """The smallest call found that fails in the same way."""
         best = call
 
         def first_failing(calls: Sequence[Call]) -> Call | None:
@@ -305,8 +305,8 @@ class _Asking:
         return best
 
     def _first_failing(self, calls: Sequence[Call]) -> Call | None:
-        # Each call that hangs takes its time, so the next one waits for what it comes to; and where
-        # something is kept between calls, each needs a worker that was asked nothing before.
+        # A call that hangs costs seconds, so each waits for the one before. A stub that keeps
+        # something between calls needs a fresh worker for each call.
         one_by_one = self._lost or self._kind == "again"
         for batch in [[call] for call in calls] if one_by_one else [calls]:
             cost = sum(map(_cost, batch))

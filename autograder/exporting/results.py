@@ -42,13 +42,13 @@ def gradescope_results(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict
         "test_output_format": "text",
         "test_name_format": "text",
         "stdout_visibility": "hidden",
-        "extra_data": {"isolation": evidence.isolation},  # for staff alone
+        "extra_data": {"isolation": evidence.isolation},  # only staff see it
         "tests": tests,
     }
 
 
 def _describe_criterion(marks: Marks, criterion: str, rubric: Rubric) -> list[str]:
-    """That a person set it, and which of the mistakes, which are told first, it was lost to."""
+    """The points that a person set, and the mistakes that cost the criterion."""
     mark = marks.criteria[criterion]
     told = [describe_by_hand(mark.by_hand, rubric.feedback)] if mark.by_hand else []
     for entry in entries(marks, rubric):

@@ -75,7 +75,7 @@ class LateMark(msgspec.Struct, frozen=True):
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """The marks of one submission, in points, and the ``mistakes`` behind what was not earned.
+    """The marks of one submission, in points, and the ``mistakes`` that cost points.
 
     ``awaiting_reader`` are points of written answers that a reader has yet to award; they are not
     in ``max_score``.
@@ -135,9 +135,9 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
 def _lost(
     items: Sequence[Item], shares: Sequence[float], mark: CriterionMark
 ) -> list[tuple[Item, float]]:
-    """The items that did not earn everything, with the points that are missing.
+    """The items that did not earn all points, with the missing points.
 
-    Points that a person set are what is missing in the end, in proportion.
+    If a person set the points of the criterion, the missing ones are divided in proportion.
     """
     missing = sum(1 - share for share in shares)
     if mark.met or not missing:

@@ -1,4 +1,4 @@
-"""What went wrong in a submission: each mistake once, with all that it cost."""
+"""The mistakes of a submission: each once, with its whole cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograder.suite.evidence import CheckEvidence, Evidence, Named
 
 @dataclass(frozen=True)
 class Item:
-    """What was seen of a criterion, or of one of its items: checks, names of mistakes, a call."""
+    """The evidence of a criterion, or of one of its items."""
 
     part: str
     criterion: Criterion
@@ -27,9 +27,9 @@ class Item:
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     """One mistake.
 
-    ``what`` is a sentence about it, and ``where`` the cell and line in which its stub is defined.
-    ``costs`` are the points that were lost, by criterion; a criterion with 0 was lost together with
-    a mistake before. ``spared`` says what was right in spite of it.
+    ``what`` describes it, and ``where`` is the cell and line that define its stub. ``costs`` are
+    the lost points by criterion; 0 where an earlier mistake has cost them already. ``spared`` names
+    the functions that are right although they call this stub.
     """
 
     what: str
@@ -43,12 +43,12 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def cost(self) -> float:
-        """All that it cost, in points."""
+        """Its whole cost, in points."""
         return sum(self.costs.values())
 
 
 class _Entry:
-    """A mistake while it is gathered."""
+    """A mistake while its costs are added up."""
 
     def __init__(self, what: str, name: str, stub: str, hint: str) -> None:
         self.what, self.name, self.stub, self.hint = what, name, stub, hint
@@ -56,7 +56,7 @@ class _Entry:
         self.example: Example | None = None
 
     def add(self, new: _Entry, item: Item, points: float) -> None:
-        """The same mistake in one more item, where it cost some points."""
+        """Adds the same mistake in another item, and its cost there in points."""
         if new.what not in self.what:
             self.what += f" {new.what}"
         if new.hint not in self.hint:
@@ -67,7 +67,7 @@ class _Entry:
 
 
 def items_of(evidence: Evidence, part: Part, criterion: Criterion) -> list[Item]:
-    """What was seen of a criterion's items; of one without items, a single one."""
+    """The evidence of each item of a criterion. A criterion without items counts as one."""
     found = []
     for item in criterion.items or (None,):
         asked = criterion.id, item
@@ -84,14 +84,14 @@ def find_mistakes(evidence: Evidence, lost: Iterable[tuple[Item, float]]) -> tup
     """The mistakes in the order of the rubric.
 
     Args:
-        evidence: all that was seen.
-        lost: the items that did not earn everything, with the points that are missing.
+        evidence: of the whole submission.
+        lost: the items that did not earn all points, with the missing points.
     """
     entries: dict[object, _Entry] = {}
     criteria: set[str] = set()
     for item, points in lost:
         criteria.add(item.criterion.id)
-        # Of two mistakes in one item, the first has the cost.
+        # If an item has two mistakes, the first one carries the cost.
         for (key, new), cost in zip(_entries(item), chain([points], repeat(0.0)), strict=False):
             entries.setdefault(key, new).add(new, item, cost)
     spared = _spared(evidence.checks, criteria)
@@ -134,7 +134,7 @@ def _entries(item: Item) -> Iterator[tuple[object, _Entry]]:
 
 
 def _spared(checks: Iterable[CheckEvidence], lost: Collection[str]) -> dict[str, dict[str, str]]:
-    """What is right in spite of a mistake: by the stub that was replaced, sentences by stub."""
+    """By each replaced stub: the functions that are right with a correct one, and a sentence."""
     found: dict[str, dict[str, str]] = {}
     for check in checks:
         through = check.followed_through
@@ -148,7 +148,7 @@ def _spared(checks: Iterable[CheckEvidence], lost: Collection[str]) -> dict[str,
 
 
 def _taken(spared: dict[str, dict[str, str]], stub: str) -> Iterator[str]:
-    """The sentences that belong to a mistake in a stub: what is spared spares others in turn."""
+    """The sentences for a mistake in a stub, including functions that call it indirectly."""
     for right, said in spared.pop(stub, {}).items():
         yield said
         yield from _taken(spared, right)

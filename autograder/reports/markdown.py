@@ -22,7 +22,7 @@ INVISIBLE = "\u200b"
 
 
 def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
-    """What the student gets to read: the mistakes first, then the account."""
+    """The student's report: the mistakes, then the points."""
     awaiting = f" (and up to {points(marks.awaiting_reader)} from a reader)"
     lines = [
         f"# {rubric.title}",
@@ -63,7 +63,7 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
 def mistake_lines(entry: Entry) -> list[str]:
     """A mistake in Markdown: a line in bold, a list, and the example as code.
 
-    No heading: pages make an id of its text, and a student may have chosen that.
+    It is no heading, since a page would use its text, which a student may choose, as an id.
     """
     lines = [f"**{entry.number}. {plain(entry.what)}**", ""]
     lines += [f"- {plain(text)}" for text in (entry.place, entry.describe_costs()) if text]
@@ -80,7 +80,7 @@ def mistake_lines(entry: Entry) -> list[str]:
 def criterion_lines(
     criterion: Criterion, mark: CriterionMark, rubric: Rubric, found: tuple[Entry, ...]
 ) -> list[str]:
-    """What a criterion earned, and which mistakes it was lost to: an item of a list."""
+    """A criterion's points and a reference to its mistakes, as an item of a list."""
     seen = see_mistakes(found, criterion.id)
     score = f"{points(mark.score)} of {points(mark.max_score)}"
     head = f"- {_sign(mark)} {criterion.title}: {score}" + f" ({seen})" * bool(seen)

@@ -1,4 +1,4 @@
-"""The mistakes of a submission as reports tell of them: as much as the feedback policy allows."""
+"""The mistakes of a submission as reports show them under the feedback policy."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from autograder.marking.marks import Marks
 
 @dataclass(frozen=True)
 class Entry:
-    """One mistake, with its number. What the policy keeps back is empty.
+    """One mistake, with its number. A field that the policy hides is empty.
 
-    ``costs`` are the titles of the criteria and the points lost there; 0 where a mistake before it
-    has cost them already.
+    ``costs`` are titles of criteria and the points lost there; 0 where an earlier mistake has cost
+    them already.
     """
 
     number: int
@@ -29,7 +29,7 @@ class Entry:
     criteria: frozenset[str]
 
     def describe_costs(self) -> str:
-        """What it cost, and where, in a line."""
+        """Its cost in all, and by criterion."""
         listed = (
             f"{title} {points(lost)}" if lost else f"{title} (see the mistake above)"
             for title, lost in self.costs
@@ -68,7 +68,7 @@ def numbers(found: tuple[Entry, ...], criterion: str) -> list[int]:
 
 
 def see_mistakes(found: tuple[Entry, ...], criterion: str) -> str:
-    """Which mistakes to see for a criterion, such as "mistake 2"; empty where it has none."""
+    """A reference such as "mistakes 1 and 2" for a criterion; empty if it has no mistake."""
     listed = numbers(found, criterion)
     return f"mistake{'s' * (len(listed) > 1)} {' and '.join(map(str, listed))}" if listed else ""
 
@@ -85,7 +85,7 @@ def as_lines(entry: Entry) -> list[str]:
 
 
 def describe_result(example: Example) -> list[str]:
-    """What was expected of an example, and what was returned; nothing where it raises."""
+    """The expected and the returned result of an example; nothing if it raises."""
     if not example.expected:
         return []
     return [f"Expected {example.expected}", f"Returned {example.returned}"]

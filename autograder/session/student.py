@@ -48,8 +48,8 @@ class Student:
 
     Where others call the stubs in ``right``, right ones answer in their place, from here.
     ``calls`` were made; of the stubs that were ``asked``; others ``stood_in`` for their own.
-    ``other_calls`` are those over which the worker was lost, and those of which only the arguments
-    were looked at. One stub may have been ``given_up``, and not been asked.
+    ``other_calls`` have no result: they lost the worker, or only their arguments were compared. If
+    ``given_up``, a stub was no longer called.
     """
 
     def __init__(self, session: Session, reference: Reference, right: Collection[str] = ()) -> None:

@@ -49,8 +49,8 @@ class RememberedReference:
 class Given:
     """What the checks of one submission are given.
 
-    ``drawn_from`` is the seed of a check's inputs, by the name that they are drawn under. Where
-    these are ``public``, what is said of them may be shown whole.
+    ``drawn_from`` returns the seed of a check's inputs from their name. If the inputs are
+    ``public``, messages about them may be shown in full.
     """
 
     session: Session
@@ -64,8 +64,8 @@ class Given:
 class Run(msgspec.Struct, frozen=True):
     """One check of one submission: the stubs it ``asked``, the right ones that ``stood_in``.
 
-    ``right`` are those that might have. ``other_calls`` came to no answer that can be explained.
-    Where ``given_up``, a stub was not asked, after it had lost the worker some times.
+    ``right`` are all that were available. ``other_calls`` have no result to explain. ``given_up``:
+    a stub was no longer called, after it had lost the worker several times.
     """
 
     check: Check

@@ -34,8 +34,8 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
 class CheckEvidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One check: as submitted and, if that failed, with correct functions for the other stubs.
 
-    ``stub`` is the one that it asks, where it asks one alone; ``stood_in`` are those in whose place
-    a correct one was called.
+    ``stub`` is the one it calls, if it calls only one; ``stood_in`` are the stubs that correct ones
+    replaced.
     """
 
     check: str
@@ -67,7 +67,7 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
 class Evidence(msgspec.Struct, frozen=True):
     """All that was seen of one submission; the same submission gives the same, byte for byte.
 
-    ``defined`` are the cell and line in which each stub is defined.
+    ``defined`` has the cell and line that define each stub.
     """
 
     student: str

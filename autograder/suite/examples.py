@@ -1,4 +1,4 @@
-"""Finds an example for each criterion that is not met: see the room ``examples``."""
+"""Finds an example for each criterion that is not met, with the room ``examples``."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from autograder.misconceptions.outcomes import Leaf
 from autograder.session.student import Call
 from autograder.suite.checking import Run
 
-# How often a check is run with public inputs that its hidden ones fail on, and those do not.
+# How many public inputs are tried for a check that failed with its hidden ones.
 TRIES = 2
 
-# Runs the check of a run again, with the public inputs of some number.
+# Runs the check of a run again, with the public inputs of this number.
 Publicly = Callable[[Run, int], Run]
 
 
 @dataclass(frozen=True)
 class NotMet:
-    """A criterion, or an item of it, that is not met: ``name``, and the items of answers asked for.
+    """A criterion, or an item of it, that is not met.
 
-    ``submitted`` are the runs of its checks, and ``explained`` those whose calls show why.
+    ``leaves`` are the items of a result that its checks compare. ``submitted`` are the runs of its
+    checks, and ``explained`` those whose calls show the reason.
     """
 
     name: str
@@ -37,14 +38,14 @@ def find_examples(not_met: Iterable[NotMet], search: Search, publicly: Publicly)
     """The smallest examples, each of one or more criteria of the same stub."""
     found: list[Found] = []
     for one in not_met:
-        # Answers can be odder than any example is ready for; then there is none.
+        # A result can be too odd for any example; then there is none.
         with suppress(Exception):
             _add(found, one, search, publicly)
     return [one.example for one in found]
 
 
 def _add(found: list[Found], one: NotMet, search: Search, publicly: Publicly) -> None:
-    """Adds an example of one more criterion; or the criterion to an example that shows it too."""
+    """Adds an example, or adds the criterion to an example that shows it too."""
     aim = Aim(one.name, one.leaves)
     stubs = {call.stub for run in one.explained if run.failed for call in _calls(run)}
     for index, known in enumerate(found):
@@ -61,13 +62,13 @@ def _calls(run: Run) -> Sequence[Call]:
 
 
 def _visible(one: NotMet, search: Search, aim: Aim) -> Found | None:
-    """A call of a visible check, as it is: it is small already."""
+    """A call of a visible check, unchanged, since it is small already."""
     submitted = {run.check.name: run for run in one.submitted}
     for run in one.explained:
         if not run.check.visible or not run.failed:
             continue
-        # With correct functions in place, it ran in a worker that may hold hidden inputs: that it
-        # is wrong there may be told, but not what it answered.
+        # The run with correct functions used a worker that may hold hidden inputs. A report may say
+        # that its result is wrong, but not show it.
         as_submitted = _calls(submitted[run.check.name])
         for call, shown in zip(_calls(run), as_submitted, strict=False):
             if search.wrong(call, aim):
@@ -79,7 +80,7 @@ def _visible(one: NotMet, search: Search, aim: Aim) -> Found | None:
 
 
 def _hidden(one: NotMet, search: Search, publicly: Publicly) -> Found | None:
-    """The smallest call that a hidden check leads to, where its inputs are public ones."""
+    """The smallest call found from a hidden check that runs with public inputs."""
     for run in _drawn(one.explained):
         for number in range(TRIES):
             with suppress(CourseError):
@@ -100,7 +101,7 @@ def _in_words(run: Run, aim: Aim) -> Found | None:
 
 
 def _drawn(runs: Iterable[Run]) -> Iterator[Run]:
-    """The failed runs of hidden checks that draw their inputs: others have no public form."""
+    """The failed runs of hidden checks that draw their inputs: only these can have public ones."""
     for run in runs:
         if run.failed and not run.check.visible and "rng" in run.check.fixtures:
             yield run

@@ -64,7 +64,7 @@ class Suite:
         self._support = support
         self._secret = secret
         self._limits = limits
-        # The public inputs are the same for everyone, and so are the answers to them.
+        # Everyone gets the same public inputs, so the right results are kept.
         self._remembered = RememberedReference(reference)
 
     def run(self, submission: Submission, control: Control) -> Evidence:
@@ -246,7 +246,7 @@ def _without_run(check: Check, seen: Seen) -> CheckEvidence:
 
 
 def _for_examples(limits: Limits, seconds: float) -> Limits:
-    """The limits of a search that has some seconds left: what hangs has been waited for already."""
+    """The limits of a search with some seconds left; shorter for a call that hangs."""
     return msgspec.structs.replace(
         limits,
         call_seconds=min(limits.call_seconds, SECONDS_FOR_CALL),

@@ -138,7 +138,7 @@ check("1a")
 # table of counts?
 #
 # ### BEGIN SOLUTION
-# Without context the best guess is a frequent word such as "the", which cannot come here. The
+# Without context the best guess is a frequent word such as "the", which cannot follow here. The
 # last word alone ("the") asks for a noun or an adjective; "poured" and "coffee", several words
 # back, make "cup" or "mug" likely. So a longer context makes the guess sharper. The table pays
 # for it: the number of contexts is V^k, so most contexts of length k never occur in the text,

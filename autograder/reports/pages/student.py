@@ -16,7 +16,7 @@ from autograder.suite.evidence import Evidence
 
 @dataclass(frozen=True)
 class _Criterion:
-    """One criterion as it is shown, with the numbers of the mistakes that it was lost to."""
+    """One criterion as it is shown, with the numbers of its mistakes."""
 
     title: str
     mark: CriterionMark
@@ -49,7 +49,7 @@ class _Task:
 
 
 def student_page(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -> str:
-    """What the student gets to read, as a page of HTML: the mistakes first, then the account."""
+    """The student's report as a page of HTML: the mistakes, then the points."""
     found = entries(marks, rubric)
     return (
         environment()
@@ -68,7 +68,7 @@ def student_page(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -
 
 
 def _lines_of(entry: Entry) -> tuple[Lines, ...]:
-    """The code of its example; none where it has only words."""
+    """The code of its example; empty if the example has only words."""
     code = entry.example.code if entry.example else ()
     return highlight("\n".join(code)) if code else ()
 

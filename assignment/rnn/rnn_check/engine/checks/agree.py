@@ -26,7 +26,7 @@ NEAR = 10.0
 MAX_SHOWN = 40
 # Of token ids, where no number is asked for.
 MAX_TOKENS = 10_000
-# Of what keeps something, as a mutable default argument does.
+# Of a function that keeps something, for example in a mutable default argument.
 DIFFERENTLY = (
     "Called again with the same arguments, it answers differently: does it keep anything from one "
     "call to the next?"
@@ -45,7 +45,7 @@ _close_calls: ContextVar[list[str] | None] = ContextVar("close calls", default=N
 
 
 class TokenId(int):
-    """Names a token: another one is neither too large nor too small."""
+    """A token id: a label, not a quantity."""
 
 
 class Disagreement(AssertionError):
@@ -187,7 +187,7 @@ def item(got: object, index: int, names: Sequence[str]) -> object:
 
 
 class _OfOneArray(np.ndarray[Any, Any]):
-    """A part of one array that was returned where a tuple is expected, and may pass for one."""
+    """A part of one array that was returned in place of a tuple."""
 
 
 def entry(got: object, key: str, name: str = "The result") -> object:
@@ -264,14 +264,14 @@ def _other_shape(name: str, got: object, array: Array, want: tuple[int, ...]) ->
     if array.shape[:1] == want and isinstance(got, list):
         return _each_an_array(name, array)
     if array.shape[1:] == want and isinstance(got, list):
-        told = "several arrays of the shape that is expected, where one is"
+        told = "several arrays of the expected shape, expected one"
         return Disagreement(f"{name}: {told}.", f"There are {len(got)}.")
     difference = _difference_of_shapes(array.shape, want)
     return Disagreement(f"{name}: not the shape {want}{difference}.", _shape_of(array))
 
 
 def _difference_of_shapes(shape: tuple[int, ...], want: tuple[int, ...]) -> str:
-    """In words from a short list: a hidden check may not tell a shape that the code can choose."""
+    """In words from a short list: the code could choose a shape to reveal a hidden input."""
     apart = [one - other for one, other in zip(shape, want, strict=False) if one != other]
     if sorted(shape) == sorted(want):
         return ", but its axes in another order"
@@ -320,7 +320,7 @@ def kind_of(got: object) -> str:
 
 
 def _ragged(got: object) -> str:
-    """What a list is whose items make no array."""
+    """Describes a list whose items do not form an array."""
     several = isinstance(got, list) and any(isinstance(one, np.ndarray) for one in got)
     if several:
         return "several lists or arrays, expected one"
