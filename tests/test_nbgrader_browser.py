@@ -94,10 +94,10 @@ def _grade(opened: Window) -> None:
         rows.get_by_role("link", name="rnn", exact=True).click()
         page.wait_for_load_state("networkidle")
     rows.filter(has_text=f"{BY_CHECKS} / 5").get_by_role("link").first.click()
-    expect(page.get_by_text(f"{BY_CHECKS} of 4 points by the checks")).to_be_visible()
+    expect(page.get_by_text(f"{BY_CHECKS} of 4.00 points by the checks")).to_be_visible()
     expect(page.get_by_text("2a The cell: 0.16 of 0.4")).to_be_visible()
     told = page.locator("[id='2a-stub-comment']")
-    expect(told).to_have_attribute("placeholder", re.compile("The next hidden state: 0 of 0.24"))
+    expect(told).to_have_attribute("placeholder", re.compile("The next hidden state: 0.00 of 0.24"))
     points = page.locator("[id='2a-written']")
     points.fill(str(BY_READER))
     points.press("Tab")
@@ -115,7 +115,7 @@ def _grade(opened: Window) -> None:
     expect(done).to_contain_text("Success")
     opened.go("files/feedback/ada/rnn/rnn.html")
     expect(page.get_by_text(f"(Score: {SUM} / 5.0)")).to_be_visible()
-    page.get_by_text("The next hidden state: 0 of 0.24").last.scroll_into_view_if_needed()
+    page.get_by_text("The next hidden state: 0.00 of 0.24").last.scroll_into_view_if_needed()
     opened.picture("5-feedback")
 
 

@@ -95,25 +95,37 @@ def numbers_alike(one: Call, other: Call) -> bool:
 
 def effort(call: Call) -> tuple[int, int]:
     """How hard the call is to follow by hand: how many numbers it has, and how plain they are."""
+    return _size(call), _plainness_of(call)
+
+
+def is_easier(call: Call, than: tuple[int, int]) -> bool:
+    """Whether the call is easier to follow; how plain its numbers are is only asked in a tie."""
+    size = _size(call)
+    return size < than[0] or (size == than[0] and _plainness_of(call) < than[1])
+
+
+def _size(call: Call) -> int:
+    return numbers(call) + len(call.kwargs)
+
+
+def _plainness_of(call: Call) -> int:
     plain = 0
     for _, value in values(call):
         if isinstance(value, np.random.Generator):
             plain += seed_of(value) > 0
         elif is_array(value) or is_number(value):
             plain += _plainness(np.asarray(value))
-    return numbers(call) + len(call.kwargs), plain
+    return plain
 
 
 def _plainness(array: Array) -> int:
     """0 for each zero, 1 for each one, 2 for another whole number, more for each decimal."""
     if not array.size:
         return 0
-    with np.errstate(invalid="ignore"):
-        total = np.where(array == 0, 0, np.where(array == 1, 1, 2))
-        if array.dtype.kind != "f":
-            total = total + np.where(np.abs(array) > 9, 1, 0)
-        for decimals, more in ((0, 2), (1, 2), (3, 4)):
-            rough = np.abs(array - np.round(array, decimals)) > 1e-12
-            total = total + more * (rough & np.isfinite(array))
-    single = array.dtype.kind == "f" and array.itemsize < 8 and array.ndim > 0
-    return int(total.sum()) + single
+    total = 2 * array.size - 2 * np.count_nonzero(array == 0) - np.count_nonzero(array == 1)
+    if array.dtype.kind != "f":
+        return int(total + np.count_nonzero(np.abs(array) > 9))
+    finite = array[np.isfinite(array)]
+    for decimals, more in ((0, 2), (1, 2), (3, 4)):
+        total += more * np.count_nonzero(np.abs(finite - np.round(finite, decimals)) > 1e-12)
+    return int(total) + (array.itemsize < 8 and array.ndim > 0)

@@ -17,6 +17,7 @@ from autograder.examples.arguments import (
     Place,
     effort,
     is_array,
+    is_easier,
     is_number,
     replaced,
     values,
@@ -67,7 +68,9 @@ def shrink(call: Call, first_failing: FirstFailing) -> Call:
         for one_pass in (fewer, rounder):
             for simpler in one_pass():
                 batch = [
-                    new for new in simpler(call) if effort(new) < smallest and _within(new, bounds)
+                    new
+                    for new in simpler(call)
+                    if is_easier(new, smallest) and _within(new, bounds)
                 ]
                 found = first_failing(batch) if batch else None
                 if found is not None:
