@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import cgroup
+from autograder.course.rubric import Limits
+from autograder.sandbox import box, cgroup
 from autograder.sandbox.cgroup import Group, make_group
 from autograder.sandbox.workers import Sandbox
 
@@ -90,3 +92,27 @@ def test_what_a_killed_grader_left_is_removed_by_the_next(group: Group) -> None:
     assert not any(folder.exists() for folder in left)
     for folder in alive:
         folder.rmdir()
+
+
+THREADS_WITHOUT_END = """
+import threading, time
+threading.stack_size(1 << 16)
+try:
+    while True:
+        threading.Thread(target=time.sleep, args=(3,), daemon=True).start()
+except RuntimeError:
+    pass
+"""
+
+
+def test_a_worker_that_takes_all_processes_does_not_end_the_others() -> None:
+    """Root's threads are bounded by the group alone where there are no namespaces."""
+    if box.try_levels()["restricted"]:
+        pytest.skip("this level does not work here")
+    with Sandbox("restricted", controls=2, imports=["numpy"]) as own:
+        greedy, other = (control.fork(Limits()) for control in own.controls)
+        asked = greedy.post("cell", name="cell 1", source=THREADS_WITHOUT_END, stop=None)
+        time.sleep(1)
+        other.kill()
+        own.controls[1].fork(Limits()).kill()
+        assert greedy.reply(asked, 10, notice=lambda at: None)["answer"] is None

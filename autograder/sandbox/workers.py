@@ -27,6 +27,7 @@ from autograder.worker.confine import NEEDED, Level
 
 START_SECONDS = 120.0
 CONTROL_SECONDS = 30.0
+FORK_AGAIN_SECONDS = 0.1
 MAX_REPLY_BYTES = 8 << 20
 MAX_CONTROL_BYTES = 1 << 16
 # In one call; right solutions make some hundreds.
@@ -244,9 +245,7 @@ class Control:
                 "hidden": hidden,
             },
         }
-        ours, theirs = socket.socketpair()
-        with theirs:
-            pid = self._ask(message, [theirs.fileno()])
+        ours, pid = self._forked(message, time.monotonic() + limits.submission_seconds)
         if folder is not None:
             self._folders[pid] = folder
         allowance = allowance or wire.Allowance(MAX_COST)
@@ -260,6 +259,22 @@ class Control:
             worker.kill()
             raise SandboxError(f"a worker could not be confined: {said['failed']}")
         return worker
+
+    def _forked(self, message: dict[str, Any], deadline: float) -> tuple[socket.socket, int]:
+        """Our end of a new worker's socket, and its process.
+
+        Other workers may hold all processes that there may be, but none of them lives for long.
+        """
+        while True:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                forked = self._ask(message, [theirs.fileno()])
+            if isinstance(forked, int):
+                return ours, forked
+            ours.close()
+            if time.monotonic() > deadline:
+                raise SandboxError(f"a worker could not be forked: {forked}")
+            time.sleep(FORK_AGAIN_SECONDS)
 
     def kill(self, pid: int, ending: bool) -> str:
         """Ends a worker; see ``warm.Workers``."""

@@ -46,19 +46,23 @@ class Workers:
         self._line.send({"ready": True}, time.monotonic() + PATIENCE_SECONDS)
 
     def answer(self) -> None:
-        """Serves one request. Raises wire.Closed when the grading process is gone."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        """Serves one request. Raises wire.Closed or wire.TooLate when the other side is gone."""
         _, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
-        request = self._line.receive(deadline, MAX_CONTROL_BYTES)
+        request = self._line.receive(time.monotonic() + PATIENCE_SECONDS, MAX_CONTROL_BYTES)
         reply: object
         if request["op"] == "fork":
             reply = self._fork(socket.socket(fileno=descriptors[0]), request["limits"])
         else:
             reply = self._kill(request["pid"], request["ending"])
-        self._line.send(reply, deadline)
+        self._line.send(reply, time.monotonic() + PATIENCE_SECONDS)
 
-    def _fork(self, sock: socket.socket, limits: dict[str, Any]) -> int:
-        pid = confine.fork(self._level)
+    def _fork(self, sock: socket.socket, limits: dict[str, Any]) -> int | str:
+        """The worker's process; the error in words where the kernel has none to give now."""
+        try:
+            pid = confine.fork(self._level)
+        except OSError as error:
+            sock.close()
+            return str(error)
         if pid == 0:
             status = 1
             try:
@@ -196,8 +200,9 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
             workers = key.data
             try:
                 workers.answer()
-            except (wire.Closed, ConnectionResetError):
-                # Reset, where nobody asked for a worker and so read what was sent above.
+            except (wire.Closed, wire.TooLate, ConnectionResetError):
+                # Reset, where nobody asked for a worker and so read what was sent above; too
+                # late, where the grading process no longer listens.
                 workers.kill_all()
                 selector.unregister(workers.control)
                 workers.control.close()

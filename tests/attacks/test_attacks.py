@@ -179,6 +179,12 @@ def _hand_in(level: Level, assignment: Assignment, submissions: Path, **known: o
         (submissions / name).write_bytes(data)
 
 
+def _both_ends(stderr: bytes) -> str:
+    """What failed first and what failed last."""
+    text = stderr.decode(errors="replace")
+    return text if len(text) < 4000 else f"{text[:2000]}\n[...]\n{text[-2000:]}"
+
+
 @pytest.fixture(scope="session")
 def area() -> Iterator[Path]:
     """A folder that an ordinary user can enter."""
@@ -242,7 +248,7 @@ def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Pa
         check=False,
         **another,
     )
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+    assert done.returncode == 0, _both_ends(done.stderr)
     report = msgspec.json.decode(done.stdout, type=Report)
     handed_in = find_submissions([submissions], assignment.name, assignment.released)
     students = {one.path.relative_to(submissions).parts[0]: one.student for one in handed_in}
@@ -284,7 +290,7 @@ def conversations(
         check=False,
         **another,
     )
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+    assert done.returncode == 0, _both_ends(done.stderr)
     return Conversations(level, msgspec.json.decode(done.stdout))
 
 

@@ -3,13 +3,18 @@
 import os
 
 
-def many(make, folder):
-    os.mkdir(folder)
-    for number in range(4_200):
+def many(make, folder, numbers):
+    for number in numbers:
         make(f"{folder}/{number}")
 
 
-attempt("files", many, lambda name: open(name, "w").close(), "files")
+os.mkdir("files")
+many(os.mknod, "files", range(2_100))
 # %%
-attempt("links", many, lambda name: os.symlink("x", name), "links")
+attempt("files", many, os.mknod, "files", range(2_100, 4_200))
+# %%
+os.mkdir("links")
+many(lambda name: os.symlink("x", name), "links", range(2_100))
+# %%
+attempt("links", many, lambda name: os.symlink("x", name), "links", range(2_100, 4_200))
 tell()
