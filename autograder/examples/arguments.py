@@ -127,5 +127,8 @@ def _plainness(array: Array) -> int:
         return int(total + np.count_nonzero(np.abs(array) > 9))
     finite = array[np.isfinite(array)]
     for decimals, more in ((0, 2), (1, 2), (3, 4)):
-        total += more * np.count_nonzero(np.abs(finite - np.round(finite, decimals)) > 1e-12)
+        rough = np.count_nonzero(np.abs(finite - np.round(finite, decimals)) > 1e-12)
+        if not rough:
+            break
+        total += more * rough
     return int(total) + (array.itemsize < 8 and array.ndim > 0)
