@@ -332,13 +332,17 @@ def test_gradients_of_two_steps(student: Any, keys: Sequence[str]) -> None:
     W_y, b_y = np.array([[1.0, 0.0]]), np.array([-0.5, 0.0])
     # h_1 = h_2 = 0.5, so all logits are 0, and each gradient of the logits is (-1/4, 1/4).
     # dz_2 = -1/4 * 3/4 = -0.1875; dh_1 = -1/4 - 0.1875 * 1.098612 = -0.455990; dz_1 = -0.341992
-    got = student.bptt(x, np.array([[0, 0]]), h0, W_x, W_h, b_h, W_y, b_y)
-    grads = item(got, 1, ("loss", "grads"))
     want: dict[str, ArrayLike] = {"x": [[[-0.187858], [-0.102995]]], "h0": [[-0.375717]]}
     want |= {"W_x": [[-0.341992]], "W_h": [[-0.09375]], "b_h": [-0.529492]}
     want |= {"W_y": [[-0.25, 0.25]], "b_y": [-0.5, 0.5]}
-    for key in keys:
-        agree(entry(grads, key, "`grads`"), want[key], f'The gradient of "{key}"')
+    arguments, targets = (x, h0, W_x, W_h, b_h, W_y, b_y), np.array([[0, 0]])
+    for called, kind in (("The", np.float64), ("In float32, the", np.float32)):
+        given = [array.astype(kind) for array in arguments]
+        got = student.bptt(given[0], targets, *given[1:])
+        grads = item(got, 1, ("loss", "grads"))
+        for key in keys:
+            right = np.array(want[key], kind)
+            agree(entry(grads, key, "`grads`"), right, f'{called} gradient of "{key}"')
 
 
 @pytest.mark.parametrize("keys", OF_BPTT)
@@ -423,6 +427,9 @@ def test_clipping_by_hand(student: Any) -> None:
     agree(entry(clipped, "b"), [1.0], 'Clipped from 3 to 1.5, "b"')
     left = student.clip_gradients(grads, 4.0)
     agree(entry(left, "W"), [[2.0, 0.0], [1.0, 0.0]], 'With a norm below the limit, "W"')
+    small = {key: grad.astype(np.float32) for key, grad in grads.items()}
+    got = student.clip_gradients(small, 1.5)
+    agree(entry(got, "b"), np.array([1.0], np.float32), 'In float32, clipped from 3 to 1.5, "b"')
 
 
 @pytest.mark.criterion("3c.clipping")
