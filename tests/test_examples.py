@@ -234,6 +234,19 @@ class CharRNN(CharRNN):
         logits, last = super().forward(tokens, h)
         return logits, last * (1 if h is None else 2)
 """
+KEPT_BY_A_MODEL = """
+class CharRNN(CharRNN):
+    last = None
+
+    def forward(self, tokens, h=None):
+        logits, self.last = super().forward(tokens, self.last if h is None else h)
+        return logits, self.last
+"""
+LOGITS_WITHOUT_STATE = """
+class CharRNN(CharRNN):
+    def forward(self, tokens, h=None):
+        return super().forward(tokens)[0], super().forward(tokens, h)[1]
+"""
 
 
 @pytest.mark.parametrize(
@@ -247,6 +260,8 @@ class CharRNN(CharRNN):
         (SINGLE_ONLY, {"3b.dx", "3b.dh_prev", "3b.dW_x", "3b.dW_h", "3b.db_h"}, 6),
         (ABOVE, {"4a.top_k"}, 130),
         (LATE, {"2b.state"}, 20),
+        (KEPT_BY_A_MODEL, {"2b.state"}, 20),
+        (LOGITS_WITHOUT_STATE, {"2b.state"}, 20),
         (MUTABLE_DEFAULT, {"3a.pairs"}, 8),
         (GLOBAL, {"3a.loss", "3a.extreme"}, 8),
         (COUNTED, {"3c.output", "3c.recurrent", "3c.inputs"}, 30),
@@ -278,6 +293,41 @@ def test_state_that_is_kept_between_calls_is_told(cell: str, grade: Grade) -> No
         name for one in graded.evidence.examples if DIFFERENTLY in one.message for name in one.shows
     }
     assert told == graded.lost()
+
+
+COUNTS_KEPT = """
+def ngram_distribution(tokens, context, vocab_size, counts={}):
+    size, context = len(context), tuple(int(token) for token in context)
+    for i in range(size, len(tokens)):
+        row = counts.setdefault(tuple(tokens[i - size : i].tolist()), np.zeros(vocab_size))
+        row[tokens[i]] += 1
+    row = counts.get(context, np.zeros(vocab_size))
+    return row / row.sum() if row.sum() else np.full(vocab_size, 1 / vocab_size)
+"""
+BY_AUTOGRAD = """
+import torch
+
+def rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h):
+    given = [torch.tensor(one, requires_grad=True) for one in (x_t, h_prev, W_x, W_h)]
+    b = torch.zeros(h_t.shape[1], dtype=given[0].dtype, requires_grad=True)
+    x, h, W, U = given
+    torch.tanh(x @ W + h @ U + b).backward(torch.tensor(dh_t))
+    return [one.grad.numpy() for one in (*given, b)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"), [(COUNTS_KEPT, "keep"), (BY_AUTOGRAD, "is switched off here")]
+)
+def test_what_does_not_fail_where_it_is_pasted_is_told_in_words(
+    cell: str, told: str, grade: Grade, planter: Planter
+) -> None:
+    graded = grade(cell)
+    assert graded.lost()
+    assert {name for one in graded.evidence.examples for name in one.shows} == graded.lost()
+    for example in graded.evidence.examples:
+        assert fails(planter, cell, example) if example.code else told in example.message
+    assert any(told in one.message for one in graded.evidence.examples)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from autograder.misconceptions.outcomes import Leaf, tokens
 from autograder.session.replies import StudentError, not_looked_at, size_of
 from autograder.session.session import Session
 from autograder.session.student import Call, Student
+from autograder.worker.by_hand import REFUSAL
 
 # Calls for one example, and for a submission. So many numbers, or draws, count as one more call.
 MAX_CALLS, MAX_ALL_CALLS = 300, 800
@@ -43,6 +44,8 @@ MAX_CODE, MAX_TEXT, MAX_ANSWER_BYTES = 8_000, 1_000, 1 << 20
 TIMES = {"returns": 2, "writes": 8}
 OTHERS = 4
 AFTER_OTHERS = "`{}` answers differently after other calls: it keeps something of them."
+# Kinds of failure that cost the worker, and seconds.
+LOSES = ("out of time", "crashed")
 # Errors that no example can show.
 NOT_THERE = ("missing", "unfinished", "given up")
 
@@ -91,6 +94,8 @@ class Search:
         self._reference = reference
         self._judge = Judge(reference, library)
         self._left = MAX_ALL_CALLS
+        # Stubs that keep something between calls.
+        self._keeping: set[str] = set()
 
     @property
     def session(self) -> Session:
@@ -113,17 +118,18 @@ class Search:
         None if all of these calls return the right result.
         """
         wrong = self._wrong_among(calls, aim)
-        if not wrong:
+        alone = [one for one in wrong if self._fails_alone(*one, aim)]
+        if not alone:
             twice = [msgspec.structs.replace(call, times=2) for call in calls if call.parameters]
-            wrong = self._wrong_among(self.together(twice, aim), aim)
-        if not wrong:
-            return None
-        call, why = min(wrong, key=lambda one: numbers(one[0]))
+            alone = self._wrong_among(self.together(twice, aim), aim)
+        if not alone:
+            return self._kept(wrong[0][0], aim) if wrong else None
+        call, why = min(alone, key=lambda one: numbers(one[0]))
         if self._depends_on_others(call, calls, aim):
-            return self.in_words(AFTER_OTHERS.format(call.stub), call.stub, aim)
+            return self._kept(call, aim)
         call, why = self._again(call, aim) or (call, why)
-        if why.kind == "again" and not self._fails_afresh(call, aim):
-            return self.in_words(why.message, call.stub, aim)
+        if why.kind == "again" and not self._fails_afresh(call, aim, "again"):
+            return self.in_words(why.message, call, aim)
         if why.kind == "draws" and call.times > 1:
             call = msgspec.structs.replace(call, times=max(call.times, ENOUGH))
         asking = _Asking(self, aim, why.kind)
@@ -135,8 +141,8 @@ class Search:
         if why is None:
             return None
         call, why = self._again(call, aim) or (call, why)
-        if why.kind == "again" and not self._fails_afresh(call, aim):
-            return self.in_words(why.message, call.stub, aim)
+        if why.kind == "again" and not self._fails_afresh(call, aim, "again"):
+            return self.in_words(why.message, call, aim)
         return self._example(call, why, aim, 0)
 
     def of_generators(self, calls: Sequence[Call], aim: Aim) -> Found | None:
@@ -155,9 +161,12 @@ class Search:
         return None
 
     @staticmethod
-    def in_words(message: str, stub: str, aim: Aim) -> Found:
-        """An example in words, for a mistake that no single call shows."""
-        return Found(Example(stub, (aim.name,), (), message), Call(stub, (), {}, 1, None))
+    def in_words(message: str, call: Call, aim: Aim) -> Found:
+        """An example in words, for a mistake that no call shows where it is pasted."""
+        return Found(Example(call.stub, (aim.name,), (), message), call)
+
+    def _kept(self, call: Call, aim: Aim) -> Found:
+        return self.in_words(AFTER_OTHERS.format(call.stub), call, aim)
 
     def _found(self, call: Call, aim: Aim, made: int) -> Found | None:
         """The example with the result that a student gets: with all stubs as submitted."""
@@ -169,6 +178,11 @@ class Search:
         return self._example(asked, why, aim, made) if why is not None else None
 
     def _example(self, call: Call, why: Wrong, aim: Aim, made: int) -> Found | None:
+        if REFUSAL in why.message:  # which it does not where students paste
+            return self.in_words(why.message, call, aim)
+        keeps = why.kind != "again" and call.stub in self._keeping
+        if keeps and not self._fails_afresh(call, aim, why.kind):
+            return self._kept(call, aim)
         code = pasted(call, why, self._reference.parameters_of(call.stub))
         if sum(map(len, code)) > MAX_CODE:
             return None
@@ -196,10 +210,18 @@ class Search:
         why = self.wrong(again, aim)
         return (again, why) if why is not None else None
 
-    def _fails_afresh(self, call: Call, aim: Aim) -> bool:
-        """Whether the repeated call also fails in a fresh worker."""
+    def _fails_alone(self, call: Call, why: Wrong, aim: Aim) -> bool:
+        """Whether a wrong call is wrong again, without those that the check made around it."""
+        kind = self._reference.stubs[call.stub].kind
+        if kind in ("draws", "writes") or why.kind in LOSES:
+            return True
+        return self.fails(self.ask(call, aim), aim, why.kind)
+
+    def _fails_afresh(self, call: Call, aim: Aim, kind: str) -> bool:
+        """Whether the call also fails in a fresh worker, where its stub keeps something."""
+        self._keeping.add(call.stub)
         self.close()
-        return self.fails(self.ask(call, aim), aim, "again")
+        return self.fails(self.ask(call, aim), aim, kind)
 
     def _depends_on_others(self, call: Call, asked: Sequence[Call], aim: Aim) -> bool:
         """Whether the result of a stub that writes depends on the calls before it."""
@@ -285,7 +307,7 @@ class _Asking:
         self._search = search
         self._aim = aim
         self._kind = kind
-        self._lost = kind in ("out of time", "crashed")
+        self._lost = kind in LOSES
         self._most = MAX_LOST if self._lost else MAX_AFRESH if kind == "again" else MAX_CALLS
         self.made = 0
 
