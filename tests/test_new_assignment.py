@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from autograder.cli import main
+from autograder.cli import COMMANDS, main
 from autograder.course.folders import Course, CourseError
 from autograder.course.rubric import rubric_of
 from autograder.new_assignment import new_assignment
@@ -115,7 +115,7 @@ def test_command_lists_its_files_and_what_to_do_next(tmp_path: Path) -> None:
     commands = [line.split() for line in lines if line.startswith("    autograder ")]
     assert [words[1] for words in commands] == ["release", "audit", "grade"]
     for words in commands:
-        assert words[1] in main.commands
+        assert words[1] in COMMANDS
         assert words[-2:] == ["--assignment", "averages"]
     again = CliRunner().invoke(main, ["new", "averages", "--course", str(tmp_path)])
     assert again.exit_code == 2

@@ -1,0 +1,49 @@
+"""The ``autograder`` command: words in, an exit status out. Everything else is done elsewhere.
+
+Each command is the module of its name, and is loaded when it is asked for: what one of them needs
+takes seconds to load that the others do without.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "audit": "Measure the grader itself.",
+    "check": "Mark one submission and print why.",
+    "doctor": "Find how well this machine keeps students' code apart.",
+    "export": "Write marks in the form that another system takes in.",
+    "grade": "Grade a class.",
+    "nbgrader": "Have nbgrader grade the homework through this grader.",
+    "new": "Lay out a small assignment, to be changed step by step.",
+    "package": "Make the grader another system's autograder.",
+    "reading": "Lay out the written answers for a reader.",
+    "release": "Build what students get, and look for leaks.",
+    "rescore": "Mark a class again, without running its code.",
+    "similar": "List pairs of submissions to look at side by side.",
+}
+
+
+class _Modules(click.Group):
+    """Commands that stand in modules of their names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Modules)
+@click.version_option(package_name="rnn-autograder")
+def main() -> None:
+    """Grades homework: every submission in a sandbox, every mark with its reasons."""

@@ -1,0 +1,39 @@
+"""``autograder package gradescope``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autograder.cli.options import isolation_option, with_assignment
+from autograder.course.folders import Assignment
+from autograder.course.rubric import rubric_of
+from autograder.packaging.gradescope import package as write_package
+from autograder.worker.confine import Level
+
+
+@click.group()
+def package() -> None:
+    """Make the grader another system's autograder."""
+
+
+@package.command()
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The zip to upload.",
+)
+@isolation_option
+@with_assignment
+def gradescope(out: Path, isolation: Level | None, assignment: Assignment) -> None:
+    """Write the zip that makes this grader run on Gradescope.
+
+    It holds the solutions and the course's secret: upload it, and give it to nobody.
+    """
+    rubric = rubric_of(assignment)
+    write_package(assignment, out, isolation)
+    points = rubric.points * (1 - rubric.written_share)
+    click.echo(f"{out}: the autograder of a programming assignment with {points:g} points.")
+    click.echo("It holds the solutions and the course's secret: upload it, and give it to nobody.")

@@ -1,0 +1,43 @@
+"""``autograder reading``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autograder.cli.options import say, with_assignment
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import rubric_of
+from autograder.nbgrader.reader import read_gradebook, write_form
+from autograder.submissions.finding import find_submissions
+
+
+@click.command()
+@click.argument("results", metavar="DIR", type=click.Path(path_type=Path, exists=True))
+@click.argument("submissions", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--gradebook",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="nbgrader's gradebook.db, to take readers' marks from.",
+)
+@with_assignment
+def reading(
+    results: Path, submissions: tuple[Path, ...], gradebook: Path | None, assignment: Assignment
+) -> None:
+    """Lay out the written answers in SUBMISSIONS for a reader, beside the results in DIR.
+
+    The points go into DIR/written.csv, and `autograder rescore DIR` adds them. With --gradebook,
+    what readers gave in nbgrader is taken from there.
+    """
+    if bool(submissions) == bool(gradebook):
+        raise CourseError("give SUBMISSIONS to be read, or --gradebook where they have been")
+    if gradebook:
+        path, unknown = read_gradebook(assignment, gradebook, results)
+        click.echo(f"{path}; now: autograder rescore {results}")
+        if unknown:
+            say(f"{results} has no results of {', '.join(unknown)}", "yellow")
+        return
+    handed_in = find_submissions(submissions, assignment.name, assignment.released)
+    form = write_form(assignment, rubric_of(assignment), results, handed_in)
+    click.echo(f"{form.to_read} answers to read in {form.sheet}; the points go into {form.form}")

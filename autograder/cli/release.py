@@ -1,0 +1,27 @@
+"""``autograder release``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from autograder.cli.options import say, with_assignment
+from autograder.course.folders import Assignment
+from autograder.release import check_release, write_release
+
+
+@click.command()
+@click.option("--check", "checking", is_flag=True, help="Build nothing; look for drift and leaks.")
+@with_assignment
+def release(checking: bool, assignment: Assignment) -> None:
+    """Build what students get from solutions/, or check that it is fresh and gives nothing away."""
+    if not checking:
+        for path in write_release(assignment):
+            click.echo(path)
+    findings: list[Any] = check_release(assignment)
+    for finding in findings:
+        say(str(finding), "red")
+    if findings:
+        sys.exit(1)
