@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -235,8 +235,8 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
     Args:
         after: the arguments as they are after the call, as ``student.arguments_after`` gives them;
             None where that is not known, and nothing is counted against the student.
-        before: the arguments as they were passed. What is no array, list of numbers or dict of
-            arrays is left out.
+        before: the arguments as they were passed. Of lists, tuples and dicts, all arrays in them
+            are looked at; what is no array or list of numbers is left out.
         names: what the arguments are called.
     """
     if after is None:
@@ -244,13 +244,7 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
     left = after if isinstance(after, list) else []
     for index, (name, old) in enumerate(zip(names, before, strict=True)):
         new = left[index] if index < len(left) else None
-        if isinstance(old, dict):
-            new = new if isinstance(new, dict) else {}
-            same = new.keys() == old.keys()
-            same = same and all(_same(new[key], value) for key, value in old.items())
-        else:
-            same = not isinstance(old, np.ndarray | list) or _same(new, old)
-        if not same:
+        if not _same(new, old):
             raise Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
 
 
@@ -301,10 +295,22 @@ def _shape_of(array: Array) -> str:
     return f"The shape is {array.shape}."
 
 
-def _same(new: object, old: Array | list[Any]) -> bool:
+def _same(new: object, old: object) -> bool:
+    if isinstance(old, dict):
+        same = isinstance(new, dict) and new.keys() == old.keys()
+        return same and all(_same(cast(Any, new)[key], value) for key, value in old.items())
+    if isinstance(old, list | tuple) and any(map(_may_hold_arrays, old)):
+        same = isinstance(new, list | tuple) and len(new) == len(old)
+        return same and all(map(_same, cast(Any, new), old))
     if isinstance(old, list):
         return isinstance(new, list) and _same(np.asarray(new), np.asarray(old))
+    if not isinstance(old, np.ndarray):
+        return True
     return isinstance(new, np.ndarray) and new.dtype == old.dtype and np.array_equal(new, old)
+
+
+def _may_hold_arrays(value: object) -> bool:
+    return isinstance(value, np.ndarray | list | tuple | dict)
 
 
 def kind_of(got: object) -> str:

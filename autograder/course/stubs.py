@@ -8,14 +8,15 @@ from typing import Literal
 
 from autograder.course.folders import Assignment, CourseError
 
-Kind = Literal["returns", "draws", "writes", "model", "judges"]
+Kind = Literal["returns", "varies", "draws", "writes", "model", "judges"]
 
 
 @dataclass(frozen=True)
 class Stub:
     """How one stub is asked.
 
-    ``kind`` says what its answers are: it ``returns`` the same for the same arguments; ``draws``
+    ``kind`` says what its answers are: it ``returns`` the same for the same arguments; ``varies``
+    at random in any other way than the next two, so that several answers are right; ``draws``
     one token from a distribution; ``writes`` tokens, each drawn after those before it; builds a
     ``model``, an ``nn.Module``, by default with the arguments ``sizes``; or ``judges`` a function
     that it is given, which takes arguments of the shapes ``judged``.

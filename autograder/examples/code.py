@@ -32,7 +32,7 @@ def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> list[str]:
         wrong: what is wrong with the result.
         parameters: the names of the stub's parameters.
     """
-    if call.about in ("kinds", "parameters"):
+    if call.about in ("kinds", "parameters", "shapes"):
         return list(_about_model(call, wrong))
     lines = ["import numpy as np", ""]
     if call.parameters is not None:
@@ -204,7 +204,7 @@ def _model(call: Call) -> Iterator[str]:
 
 def _about_model(call: Call, wrong: Wrong) -> Iterator[str]:
     yield f"model = {call.stub}({', '.join(literal(one) for one in call.args)})"
-    if call.about == "parameters":
+    if call.about != "kinds":
         yield "shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}"
         yield "assert shapes == {"
         for name, shape in wrong.expected.items():

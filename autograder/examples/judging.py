@@ -76,7 +76,8 @@ class Judge:
         Raises Unfit.
         """
         stub = self._reference.stubs[call.stub]
-        if stub.kind == "judges":  # a function cannot be pasted
+        # A function cannot be pasted, nor can what is one of many right answers be compared.
+        if stub.kind in ("judges", "varies") and call.about != "arguments":
             raise Unfit
         if call.about == "arguments":
             return self._changed(call)
@@ -329,7 +330,7 @@ def _other_layers(call: Call, right: Any, got: Any) -> Wrong | None:
         return Wrong("form", f"`{call.stub}` has no layers.", (), right, got)
     missing = [name for name in right if name not in got]
     other = [name for name in right if name in got and got[name] != right[name]]
-    more = [name for name in got if name not in right] if call.about == "parameters" else []
+    more = [name for name in got if name not in right] if call.about != "kinds" else []
     for names, what in (
         (missing, "is missing"),
         (other, "is not what is expected"),

@@ -266,7 +266,7 @@ def _make(student: Student, call: Call, times: int) -> Any:
         model = getattr(student, call.stub)(*call.sizes)
         model.load(dict(call.parameters))
         return [model(*call.args, **call.kwargs) for _ in range(times)][-1]
-    if call.about in ("kinds", "parameters"):
+    if call.about in ("kinds", "parameters", "shapes"):
         return getattr(getattr(student, call.stub)(*call.args), call.about)()
     if call.about == "arguments":
         return getattr(student.arguments_after, call.stub)(*call.args, **call.kwargs)

@@ -367,26 +367,28 @@ class _Case:
         self._leaves = lost.leaves if lost.item is None else ((lost.item,),)
         self._answers = [answered(call, self._asked) for call in self.calls]
         self.ids = [tokens(answer) if self.is_drawn else None for answer in self._answers]
+        self._drawn: list[Any] = list(self._answers if self.kind == "varies" else self.ids)
         self._truth: list[Any] = []
         self._work: list[int] = []
         self._effort = effort
-        for call, answer, ids in zip(self.calls, self._answers, self.ids, strict=True):
+        for place, (call, answer) in enumerate(zip(self.calls, self._answers, strict=True)):
             before = self.right.count
-            self._truth.append(outcome(self.right, call, self._asked, ids))
+            self._truth.append(outcome(self.right, call, self._asked, self._drawn[place]))
             pieces = self.right.count - before
-            self._work.append(pieces + int(weight(answer)) + len(ids or ()) // TOKENS)
+            drawn = len(self.ids[place] or ()) // TOKENS
+            self._work.append(pieces + int(weight(answer)) + drawn)
             effort.spend(self._work[-1])
 
     def piece(self, name: str) -> str:
         """The name of a piece that is compared differently."""
         return name.format(self.stub)
 
-    def _compare(self) -> Iterator[tuple[Call, Any, Sequence[int] | None, Any]]:
-        """Each call, the answer, as token ids too, and the right one; each has its price."""
-        of_each = zip(self.calls, self._answers, self.ids, self._truth, self._work, strict=True)
-        for call, answer, ids, truth, work in of_each:
+    def _compare(self) -> Iterator[tuple[Call, Any, Any, Any]]:
+        """Each call, the answer, what was drawn, and the right one; each has its price."""
+        of_each = zip(self.calls, self._answers, self._drawn, self._truth, self._work, strict=True)
+        for call, answer, drawn, truth, work in of_each:
             self._effort.spend(work)
-            yield call, answer, ids, truth
+            yield call, answer, drawn, truth
 
     def wrong_leaves(self) -> list[Leaf]:
         """The items that are not right in every answer; all of them where answers are drawn."""
@@ -423,10 +425,10 @@ class _Case:
         """
         of_layers = self.piece(LAYERS) in {one.piece for one in names}
         differing = []
-        for call, answer, ids, truth in self._compare():
+        for call, answer, drawn, truth in self._compare():
             if of_layers and call.parameters is not None:
                 return np.inf if self._has_shapes(right, call) else NEVER
-            predicted = outcome(right, call, self._asked, ids)
+            predicted = outcome(right, call, self._asked, drawn)
             for leaf in leaves or self._leaves:
                 expected = at(call, predicted, leaf)
                 answered = at(call, answer, leaf)

@@ -30,11 +30,11 @@ class Raised(tuple[str, str]):
 NOTHING = object()
 
 
-def outcome(right: Right, call: Call, stub: Stub, ids: Sequence[int] | None) -> Any:
+def outcome(right: Right, call: Call, stub: Stub, drawn: Any) -> Any:
     """What a way of writing the stub answers to a call; for draws, what they are drawn with.
 
-    ``ids`` are the tokens that were drawn, where they are needed to know what the next one is
-    drawn with.
+    ``drawn`` are the tokens that were drawn, where they are needed to know what the next one is
+    drawn with; of a stub that ``varies`` it is the answer, by which a way knows what was drawn.
     """
     args, kwargs = own(without_generators(call)), own(dict(call.kwargs))
     try:
@@ -49,7 +49,11 @@ def outcome(right: Right, call: Call, stub: Stub, ids: Sequence[int] | None) -> 
             if stub.kind == "draws":
                 return way(*args, **kwargs)
             if stub.kind == "writes":
-                return list(way(ids or [], *args, **kwargs))
+                return list(way(drawn or [], *args, **kwargs))
+            if stub.kind == "varies":
+                each = [drawn] if call.times == 1 else list(drawn)
+                answers = [way(one, *args, **kwargs) for one in each]
+                return answers[0] if call.times == 1 else answers
             answers = [way(*args, **kwargs) for _ in range(call.times)]
     except Exception as error:
         return Raised((_kind(error), str(error).strip()))
@@ -107,6 +111,8 @@ def answered(call: Call, stub: Stub) -> Any:
         return Raised((raised.type, raised.text)) if raised and raised.type else NOTHING
     if call.about == "parameters" and isinstance(answer, dict):
         return {name: np.shape(value) for name, value in answer.items()}
+    if call.about == "shapes" and isinstance(answer, dict):
+        return {name: tuple(shape) for name, shape in answer.items() if isinstance(shape, list)}
     if stub.kind == "draws" and call.times == 1:
         return _as_arrays([answer])
     return _as_arrays(answer)
@@ -166,7 +172,7 @@ def same(mine: Any, theirs: Any) -> bool:
             and mine.keys() == theirs.keys()
             and all(same(mine[key], theirs[key]) for key in mine)
         )
-    one, other = _as_numbers(mine), _as_numbers(theirs)
+    one, other = _as_numbers(mine, "biuf"), _as_numbers(theirs, "biuf")
     if one is None or other is None:
         if not isinstance(mine, list | tuple) or not isinstance(theirs, list | tuple):
             return False
@@ -175,6 +181,8 @@ def same(mine: Any, theirs: Any) -> bool:
         return False
     if not other.size:
         return True
+    if one.dtype.kind == "b":
+        one = one.astype(float)
     if other.dtype.kind != "f":
         other = other.astype(float)
     finite = np.isfinite(other)
@@ -193,9 +201,9 @@ def telling(value: Any) -> bool:
     return len(np.unique(numbers[np.isfinite(numbers) & (numbers != 0)])) > 1
 
 
-def _as_numbers(value: Any) -> Array | None:
+def _as_numbers(value: Any, kinds: str = "iuf") -> Array | None:
     try:
         array = np.asarray(value)
     except (TypeError, ValueError):
         return None
-    return array if array.dtype.kind in "iuf" else None
+    return array if array.dtype.kind in kinds else None

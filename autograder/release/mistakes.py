@@ -33,11 +33,13 @@ Models = Mapping[str, Callable[..., Any]]
 
 
 def models_of(assignment: Assignment, library: Library) -> Models:
-    """The right models, by name."""
-    if not library.stubs.models:
-        return {}
-    reference = Reference(assignment)
-    return {name: getattr(reference, name) for name in library.stubs.models}
+    """The right models, and what else no piece can stand for, by name."""
+    reference, stubs = Reference(assignment), library.stubs
+    return {
+        name: getattr(reference, name)
+        for name in reference.defined
+        if stubs[name].kind in ("model", "varies", "judges") or name not in library.pieces
+    }
 
 
 def known_mistakes(checks: Sequence[Check], library: Library, models: Models) -> Iterator[Mistake]:
@@ -127,6 +129,8 @@ def _answer(right: Right, call: StubCall, stub: Stub) -> Any:
             if call.about is not None:
                 kinds, shapes = layers(right, call.stub, args or stub.sizes)
                 return kinds if call.about == "kinds" else shapes
+            if kind in ("varies", "judges"):  # what was drawn, or judged, is not known beforehand
+                return None
             way = getattr(right, call.stub)
             if call.loaded is not None:
                 return _single(way(call.loaded, *args, **settings))

@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..worker.answers import layers_of, plain
+from ..worker.answers import layers_of, plain, reached
 from ..worker.by_hand import by_hand
-from ..worker.values import Unreadable, how_parameters_differ, seed_of
+from ..worker.values import Unreadable, as_given, how_parameters_differ, seed_of
 from .stopping import OutOfTime, at_most
 
 NUMPY_WARNINGS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
@@ -52,7 +52,7 @@ class StubCall:
     answer: Any = None
     of_model: tuple[Any, ...] | None = None
     loaded: Mapping[str, Any] | None = None
-    about: Literal["kinds", "parameters"] | None = None
+    about: Literal["kinds", "shapes"] | None = None
 
 
 @dataclass
@@ -202,32 +202,70 @@ class OwnModel:
         """
         import torch
 
+        call = self._begun(inputs, states)
+        if self._loaded is not None:  # others depend on the parameters that it began with
+            self._student.calls.append(call)
+        args, given = self._ready(call)
+        with self._student._at_work(f"{self._name}.forward"), torch.no_grad():
+            call.answer = plain(self._model(*args, **given))
+        return _readable(f"{self._name}.forward", call.answer)
+
+    def arguments_after(self, *inputs: Any, **states: Any) -> list[Any]:
+        """The arguments of a forward pass as they are after it, in the order of the call.
+
+        Floats are cast to the model's own dtype and back.
+        """
+        import torch
+
+        call = self._begun(inputs, states)
+        args, given = self._ready(call)
+        with suppress(NoAnswer), self._student._at_work(self._name), torch.no_grad():
+            self._model(*args, **given)
+        left: Any = plain([*args, *given.values()])
+        return list(map(as_given, left, [*inputs, *call.kwargs.values()]))
+
+    def reached(self, *inputs: Any, **states: Any) -> list[str]:
+        """The names of the parameters that the first thing it returns carries a gradient to."""
+        args, given = self._ready(self._begun(inputs, states))
+        with self._student._at_work(f"{self._name}.forward"):
+            return reached(self._model, args, given)
+
+    def _begun(self, inputs: tuple[Any, ...], states: Mapping[str, Any]) -> StubCall:
+        """A call of the forward pass. A state that is None is not passed."""
         given = {key: value for key, value in states.items() if value is not None}
         names = _argument_names(getattr(self._model, "forward", self._model))
         call = StubCall(self._name, names, inputs, given, of_model=self._sizes, loaded=self._loaded)
         self._student.last = call
-        if self._loaded is not None:  # others depend on the parameters that it began with
-            self._student.calls.append(call)
-        with self._student._at_work(f"{self._name}.forward"), torch.no_grad():
-            tensors = {key: self._tensor(value) for key, value in given.items()}
-            call.answer = plain(self._model(*map(self._tensor, inputs), **tensors))
-        return _readable(f"{self._name}.forward", call.answer)
+        return call
+
+    def _ready(self, call: StubCall) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a forward pass as tensors."""
+        given = {key: self._tensor(value) for key, value in call.kwargs.items()}
+        return list(map(self._tensor, call.args)), given
 
     def _tensor(self, value: Any) -> Any:
         import torch
 
         if isinstance(value, list | tuple):
             return tuple(map(self._tensor, value))
-        tensor = torch.as_tensor(value)
+        tensor = torch.tensor(value)
         if not tensor.is_floating_point():
             return tensor
         return tensor.to(next((p.dtype for p in self._model.parameters()), torch.float32))
 
-    def parameters(self) -> Any:
-        """Its ``state_dict``: name -> array."""
+    def parameters(self, prefix: str = "") -> Any:
+        """Its ``state_dict``: name -> array, of those whose name begins with ``prefix``."""
         with self._student._at_work(self._name):
-            found: Any = plain(dict(self._model.state_dict()))
-        self._tells("parameters", {name: np.shape(value) for name, value in found.items()})
+            found = dict(self._model.state_dict())
+        if not prefix:
+            self._tells("shapes", _shapes(found))
+        return plain({name: one for name, one in found.items() if name.startswith(prefix)})
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of its ``state_dict``: name -> tuple."""
+        with self._student._at_work(self._name):
+            found = _shapes(self._model.state_dict())
+        self._tells("shapes", found)
         return found
 
     def kinds(self) -> dict[str, str]:
@@ -237,7 +275,7 @@ class OwnModel:
         self._tells("kinds", found)
         return found
 
-    def _tells(self, about: Literal["kinds", "parameters"], answer: Any) -> None:
+    def _tells(self, about: Literal["kinds", "shapes"], answer: Any) -> None:
         self._student.calls.append(replace(self._built, answer=answer, about=about))
 
     def load(self, parameters: Mapping[str, Any]) -> None:

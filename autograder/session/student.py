@@ -13,7 +13,7 @@ from autograder.course.reference import NotAnswered, Reference, answered
 from autograder.sandbox.workers import Refused, Reply
 from autograder.session.replies import StudentError
 from autograder.session.session import Session
-from autograder.worker.values import how_parameters_differ
+from autograder.worker.values import as_given, how_parameters_differ
 from autograder.worker.wire import Array, Function, Packed, crosses
 
 
@@ -21,8 +21,8 @@ class Call(msgspec.Struct, frozen=True):
     """One call of a stub, and what came of it.
 
     ``parameters`` are those of a model whose forward pass this is, and ``sizes`` what it was built
-    with; ``about`` says what else was asked: of a model that was built with ``args`` its "kinds" or
-    its "parameters", or what became of the "arguments" of a call.
+    with; ``about`` says what else was asked: of a model that was built with ``args`` its "kinds",
+    its "parameters" or their "shapes", or what became of the "arguments" of a call.
     """
 
     stub: str
@@ -32,7 +32,7 @@ class Call(msgspec.Struct, frozen=True):
     answer: Any
     parameters: Mapping[str, Array] | None = None
     sizes: tuple[Any, ...] = ()
-    about: Literal["kinds", "parameters", "arguments"] | None = None
+    about: Literal["kinds", "parameters", "shapes", "arguments"] | None = None
 
     @property
     def entries(self) -> int:
@@ -203,9 +203,9 @@ class StudentModel:
             raise StudentError("crashed", f"`{self._name}` was lost with its worker.")
         return self._session.ask(self._name, op, model=self._model, **fields)
 
-    def _about(self, what: Literal["kinds", "parameters"]) -> Any:
+    def _about(self, what: Literal["kinds", "parameters", "shapes"], **fields: Any) -> Any:
         return self._recorded(
-            self._ask(what), partial(Call, self._name, self._sizes, {}, 1, about=what)
+            self._ask(what, **fields), partial(Call, self._name, self._sizes, {}, 1, about=what)
         )
 
     def _recorded(self, reply: Reply, call: Callable[[Any], Call]) -> Any:
@@ -217,16 +217,37 @@ class StudentModel:
         Arrays arrive as tensors, floats in the model's own dtype. What is None is not passed.
         """
         given = {key: value for key, value in states.items() if value is not None}
-        reply = self._ask("forward", args=[crosses(one) for one in inputs], kwargs=crosses(given))
+        reply = self._ask("forward", **_crossing(inputs, given), arguments_after=False)
         if self._loaded is None:
             return self._session.value(self._name, reply)
         known = self._loaded if self._has_room else {}
         call = partial(Call, self._name, inputs, given, 1, parameters=known, sizes=self._sizes)
         return self._recorded(reply, call)
 
-    def parameters(self) -> Any:
-        """Its ``state_dict``: name -> array."""
-        return self._about("parameters")
+    def arguments_after(self, *inputs: Any, **states: Any) -> Any:
+        """The arguments of a forward pass as they are after it, in the order of the call.
+
+        Floats are cast to the model's own dtype and back.
+        """
+        reply = self._ask("forward", **_crossing(inputs, states), arguments_after=True)
+        after = self._session.value(self._name, reply)
+        given = [*inputs, *states.values()]
+        left = after if isinstance(after, list) else []
+        return [as_given(new, old) for new, old in zip(left, given, strict=False)]
+
+    def reached(self, *inputs: Any, **states: Any) -> Any:
+        """The names of the parameters that the first thing it returns carries a gradient to."""
+        return self._session.value(self._name, self._ask("reached", **_crossing(inputs, states)))
+
+    def parameters(self, prefix: str = "") -> Any:
+        """Its ``state_dict``: name -> array, of those whose name begins with ``prefix``."""
+        if prefix:
+            return self._session.value(self._name, self._ask("parameters", prefix=prefix))
+        return self._about("parameters", prefix="")
+
+    def shapes(self) -> Any:
+        """The shapes of its ``state_dict``: name -> tuple, also where the numbers are too many."""
+        return _as_shapes(self._about("shapes"))
 
     def kinds(self) -> Any:
         """The names of its direct children -> what they are of torch.nn; see ``layers_of``."""
@@ -239,7 +260,7 @@ class StudentModel:
         except StudentError as error:
             if error.kind != "raised":
                 raise
-            found = self._session.value(self._name, self._ask("parameters"))
+            found = self._session.value(self._name, self._ask("shapes"))
             raise self._not_loaded(found, parameters, error) from None
         self._loaded = parameters
         self._has_room = self._session.keep(None, {"parameters": parameters})
@@ -248,16 +269,26 @@ class StudentModel:
         self, found: object, parameters: dict[str, Array], error: StudentError
     ) -> StudentError:
         """Names of parameters are the code's choice, and so are for the detail alone."""
-        own = found if isinstance(found, dict) else {}
-        difference = how_parameters_differ(_shapes(own), _shapes(parameters))
+        given = {name: value.shape for name, value in parameters.items()}
+        difference = how_parameters_differ(_as_shapes(found), given)
         what = "its parameters differ in name or shape" if difference else "it does not take them"
         message = f"`{self._name}` cannot be given the parameters of a check: {what}."
         detail = f"Here {difference}." if difference else error.detail
         return StudentError("raised", message, detail)
 
 
-def _shapes(parameters: Mapping[str, object]) -> dict[str, tuple[int, ...]]:
-    return {n: value.shape for n, value in parameters.items() if isinstance(value, np.ndarray)}
+def _crossing(inputs: tuple[Any, ...], states: Mapping[str, Any]) -> dict[str, Any]:
+    return {"args": [crosses(one) for one in inputs], "kwargs": crosses(dict(states))}
+
+
+def _as_shapes(found: object) -> dict[str, tuple[int, ...]]:
+    """The shapes that a worker tells of, by name; what is no shape is left out."""
+    shapes = found.items() if isinstance(found, dict) else ()
+    return {
+        name: tuple(shape)
+        for name, shape in shapes
+        if isinstance(shape, list) and all(type(size) is int for size in shape)
+    }
 
 
 def _one_by_one(each: object, times: int) -> object:

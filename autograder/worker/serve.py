@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import wire
-from .answers import Budget, layers_of, plain
+from .answers import Budget, layers_of, plain, reached
 from .by_hand import by_hand
 from .cells import Submission, Surroundings
 from .support import provide
@@ -156,8 +156,13 @@ class Server:
         self._models.append(model)
         return {"answer": len(self._models) - 1}
 
-    def _parameters(self, model: int) -> dict[str, Any]:
-        return {"answer": plain(dict(self._models[model].state_dict()))}
+    def _parameters(self, model: int, prefix: str) -> dict[str, Any]:
+        found = dict(self._models[model].state_dict())
+        return {"answer": plain({key: one for key, one in found.items() if key.startswith(prefix)})}
+
+    def _shapes(self, model: int) -> dict[str, Any]:
+        found = dict(self._models[model].state_dict())
+        return {"answer": plain({key: tuple(one.shape) for key, one in found.items()})}
 
     def _kinds(self, model: int) -> dict[str, Any]:
         return {"answer": plain(layers_of(self._models[model]))}
@@ -172,7 +177,27 @@ class Server:
         self._models[model].load_state_dict(loaded)
         return {"answer": None}
 
-    def _forward(self, model: int, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _forward(
+        self, model: int, args: list[Any], kwargs: dict[str, Any], arguments_after: bool
+    ) -> dict[str, Any]:
+        import torch
+
+        module, args, kwargs = self._ready(model, args, kwargs)
+        with torch.no_grad():
+            if arguments_after:
+                with suppress(Exception):
+                    module(*args, **kwargs)
+                return {"answer": plain([*args, *kwargs.values()])}
+            return {"answer": plain(module(*args, **kwargs))}
+
+    def _reached(self, model: int, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+        module, args, kwargs = self._ready(model, args, kwargs)
+        return {"answer": plain(reached(module, args, kwargs))}
+
+    def _ready(
+        self, model: int, args: list[Any], kwargs: dict[str, Any]
+    ) -> tuple[Any, list[Any], dict[str, Any]]:
+        """A model, and arguments as tensors, floats in the model's own dtype."""
         import torch
 
         self._surroundings.put_back()
@@ -187,9 +212,7 @@ class Server:
                 return type(value)(map(tensors, value))
             return value
 
-        with torch.no_grad():
-            given = {key: tensors(value) for key, value in kwargs.items()}
-            return {"answer": plain(module(*map(tensors, args), **given))}
+        return module, list(map(tensors, args)), {key: tensors(one) for key, one in kwargs.items()}
 
 
 def _as_one(answers: Iterable[Any]) -> dict[str, Any]:

@@ -52,6 +52,15 @@ def how_parameters_differ(
     return next((f"it has a `{name}` too many" for name in own if name not in given), "")
 
 
+def as_given(new: object, old: object) -> object:
+    """Arrays as they are after a call, in the dtypes and containers in which they were given."""
+    if isinstance(old, tuple | list) and isinstance(new, tuple | list):
+        return type(old)(map(as_given, new, old))
+    if isinstance(old, np.ndarray) and isinstance(new, np.ndarray) and old.dtype.kind == "f":
+        return new.astype(old.dtype)
+    return new
+
+
 def seed_of(rng: np.random.Generator) -> int:
     """The seed that a fresh ``numpy.random.default_rng(seed)`` was made from."""
     entropy = getattr(rng.bit_generator.seed_seq, "entropy", None)

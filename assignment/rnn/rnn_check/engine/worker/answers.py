@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,20 @@ def layers_of(model: Any) -> dict[str, str]:
         )
         for name, child in model.named_children()
     }
+
+
+def reached(model: Any, args: Iterable[Any], kwargs: Mapping[str, Any]) -> list[str]:
+    """The parameters that the first thing which a model returns carries a gradient to, by name."""
+    torch: Any = sys.modules["torch"]
+    model.zero_grad(set_to_none=True)
+    with torch.enable_grad():
+        answer = model(*args, **kwargs)
+        first = answer[0] if isinstance(answer, tuple | list) else answer
+        if first.requires_grad:
+            first.sum().backward()
+    found = [name for name, one in model.named_parameters() if one.grad is not None]
+    model.zero_grad(set_to_none=True)
+    return found
 
 
 def _is_simple(array: Any) -> bool:

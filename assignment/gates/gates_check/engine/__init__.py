@@ -1,0 +1,1 @@
+"""What runs the checks: modules of the grader itself, as they are."""

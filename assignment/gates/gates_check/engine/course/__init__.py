@@ -1,0 +1,1 @@
+"""A course and its assignments: folders, rubric, concept questions, stubs and right solutions."""

@@ -1,0 +1,202 @@
+"""Runs the visible checks of a part on the functions of a namespace."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from ..checks.agree import DIFFERENTLY, Disagreement, agree
+from .answers import AnswerSheet, look_at_answers
+from .facts import Case, Check, Criterion, Facts, Mistake, Part
+from .mistakes import item_at, named_mistake
+from .student import NoAnswer, OwnStudent, Patience, StubCall
+
+State = Literal["met", "missed", "to come"]
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Why a check is not met: what is wrong, at which call, and what was expected and got there."""
+
+    message: str
+    detail: str = ""
+    call: StubCall | None = None
+    compared: tuple[Any, Any] | None = None
+    mistake: Mistake | None = None
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the visible checks saw of one criterion, or of one item of it."""
+
+    state: State
+    miss: Miss | None = None
+
+
+@dataclass
+class PartResult:
+    """What the visible checks saw of a part: by criterion, its items or the whole of it.
+
+    ``on_cases`` is, of each function that ``oracle`` has too, the first case that differs, if any.
+    """
+
+    part: Part
+    seen: dict[str, dict[str | None, Seen]]
+    oracle: str
+    answers: AnswerSheet | None = None
+    on_cases: dict[str, Miss | None] = field(default_factory=dict)
+    look_first: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def points(self, criterion: Criterion, state: State) -> float:
+        """The points of a criterion that are in this state. Marked answers are in none."""
+        items = self.seen.get(criterion.id, {})
+        share = sum(seen.state == state for seen in items.values()) / max(len(items), 1)
+        return criterion.points * share
+
+    def total(self, state: State) -> float:
+        """The part's points that are in this state."""
+        return sum(self.points(criterion, state) for criterion in self.part.criteria)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all visible checks are met, and all marked answers can be read."""
+        states = {seen.state for items in self.seen.values() for seen in items.values()}
+        return states <= {"met"} and (self.answers is None or self.answers.whole)
+
+
+def run_part(facts: Facts, name: str, namespace: MutableMapping[str, Any]) -> PartResult:
+    """Runs the visible checks of a part. Raises ValueError where there is no such part.
+
+    Args:
+        facts: what is known of the assignment.
+        name: the part, such as "2a".
+        namespace: holds the student's functions by name.
+    """
+    part = facts.part(name)
+    patience = Patience(facts.limits.call)
+    result = PartResult(part, _see_part(facts, part, namespace, patience), facts.oracle)
+    if part.id in facts.marked:
+        result.answers = look_at_answers(part.id, facts.marked[part.id], namespace)
+    if not result.total("missed") and not result.total("to come"):
+        result.on_cases = _on_cases(facts, part, namespace, patience)
+    if result.total("missed") or any(result.on_cases.values()):
+        result.look_first = _wrong_ones_called(facts, part, namespace, patience)
+    return result
+
+
+def _see_part(
+    facts: Facts, part: Part, namespace: MutableMapping[str, Any], patience: Patience
+) -> dict[str, dict[str | None, Seen]]:
+    asked: dict[str, dict[str | None, list[Check]]] = {}
+    for check in facts.checks:
+        if any(check.criterion == criterion.id for criterion in part.criteria):
+            asked.setdefault(check.criterion, {}).setdefault(check.item, []).append(check)
+    return {
+        criterion: {
+            item: _see(facts, checks, namespace, patience) for item, checks in items.items()
+        }
+        for criterion, items in asked.items()
+    }
+
+
+def _see(
+    facts: Facts, checks: list[Check], namespace: MutableMapping[str, Any], patience: Patience
+) -> Seen:
+    """The first check that is not met decides, and the calls of all of them name a mistake."""
+    student = OwnStudent(namespace, facts.models, patience, facts.by_hand)
+    first: Miss | None = None
+    for check in checks:
+        student.printed = io.StringIO()
+        try:
+            check.function(student, **check.parameters)
+            continue
+        except Exception as error:
+            unfinished = isinstance(error, NoAnswer) and error.kind in ("unfinished", "missing")
+            miss = _miss_of(student, error)
+        if unfinished:
+            return Seen("to come", miss)
+        first = first or miss
+    if first is None:
+        return Seen("met")
+    calls = list(student.calls)
+    if first.compared and first.call and student.answers_differently(first.call):
+        first = replace(first, message=f"{first.message} {DIFFERENTLY}")
+    asked = checks[0].criterion + (f":{checks[0].item}" if checks[0].item else "")
+    known = [one for one in facts.mistakes if asked in one.costs]
+    mistake = named_mistake(known, calls, checks[0].leaves)
+    return Seen("missed", replace(first, mistake=mistake))
+
+
+def _miss_of(student: OwnStudent, error: Exception) -> Miss:
+    if isinstance(error, NoAnswer):
+        return _miss(student, error.message, error.detail)
+    if isinstance(error, Disagreement):
+        return _miss(student, error.message, error.detail, error.compared)
+    message = f"What was returned could not be checked ({type(error).__name__})."
+    return _miss(student, message, str(error)[:300])
+
+
+def _miss(
+    student: OwnStudent, message: str, detail: str, compared: tuple[Any, Any] | None = None
+) -> Miss:
+    return Miss(message, detail, student.last, compared, None, student.printed.getvalue())
+
+
+def _on_cases(
+    facts: Facts, part: Part, namespace: MutableMapping[str, Any], patience: Patience
+) -> dict[str, Miss | None]:
+    """Of each function with cases: the first one in which it answers otherwise, if any."""
+    found: dict[str, Miss | None] = {}
+    for case in facts.cases:
+        if case.stub in part.stubs and found.get(case.stub) is None:
+            student = OwnStudent(namespace, facts.models, patience, facts.by_hand)
+            try:
+                found[case.stub] = None
+                answer = _asked(student, case)
+                for one in case.wanted:
+                    agree(item_at(answer, one.leaf), one.value, one.name)
+            except Exception as error:
+                found[case.stub] = _miss_of(student, error)
+    return found
+
+
+def _asked(student: OwnStudent, case: Case) -> Any:
+    """What a function answers to the call of a case."""
+    function = getattr(student, case.stub)
+    if case.model is not None:
+        function = function(*case.model.sizes)
+        function.load({key: np.array(value) for key, value in case.model.parameters.items()})
+    given = {key: _argument(value) for key, value in case.kwargs.items()}
+    return function(*map(_argument, case.args), **given)
+
+
+def _argument(value: Any) -> Any:
+    return np.array(value) if isinstance(value, list) else value
+
+
+def _wrong_ones_called(
+    facts: Facts, part: Part, namespace: MutableMapping[str, Any], patience: Patience
+) -> dict[str, tuple[str, ...]]:
+    """Of each function of a part: the functions of other parts that it calls and that are wrong."""
+    found: dict[str, tuple[str, ...]] = {}
+    for stub in part.stubs:
+        code = getattr(namespace.get(stub), "__code__", None)
+        called = set(getattr(code, "co_names", ()))
+        for other in facts.parts:
+            for name in sorted(called & set(other.stubs)):
+                if other.id == part.id:
+                    continue
+                seen = _see_part(facts, other, namespace, patience)
+                if not _is_met(name, seen.values()):
+                    found[stub] = (*found.get(stub, ()), f"`{name}` of part {other.id}")
+    return found
+
+
+def _is_met(stub: str, in_part: Iterable[Mapping[str | None, Seen]]) -> bool:
+    misses = [seen.miss for items in in_part for seen in items.values() if seen.miss is not None]
+    return not any(miss.call is not None and miss.call.stub == stub for miss in misses)
