@@ -128,6 +128,10 @@ AS_STUBS: dict[Kind, str] = {
 def {stub}(*args):
     return _right.{stub}(*args)
 """,
+    "judges": """
+def {stub}(judged):
+    return _right.{stub}(judged)
+""",
     "draws": """
 def {stub}(*args, **settings):
     rng, args = _generator_of(args)
@@ -152,12 +156,12 @@ def _generator_of(args):
 def as_planted(library: Library, *ones: Misconception) -> Iterator[Planted]:
     """Misconceptions of one stub, all at once, each family by the first of its cases.
 
-    None for a model, and for what a generator does: of these the pieces know no source that a
-    student could write.
+    None for a model, for what varies at random, and for what a generator does: of these the pieces
+    know no source that a student could write.
     """
     stub = ones[0].stub
     kind = library.stubs[stub].kind
-    if kind == "model" or any(one.piece == GENERATOR.format(stub) for one in ones):
+    if kind not in AS_STUBS or any(one.piece == GENERATOR.format(stub) for one in ones):
         return
     functions = [*library.pieces.values(), *(one.wrong for one in ones)]
     modules = dict.fromkeys(function.__module__ for function in functions)

@@ -77,7 +77,8 @@ class Judge:
         """
         stub = self._reference.stubs[call.stub]
         # A function cannot be pasted, nor can what is one of many right answers be compared.
-        if stub.kind in ("judges", "varies") and call.about != "arguments":
+        of_many = stub.kind in ("judges", "varies") and call.about != "arguments"
+        if of_many or call.about == "start":
             raise Unfit
         if call.about == "arguments":
             return self._changed(call)

@@ -367,7 +367,10 @@ class _Case:
         self._leaves = lost.leaves if lost.item is None else ((lost.item,),)
         self._answers = [answered(call, self._asked) for call in self.calls]
         self.ids = [tokens(answer) if self.is_drawn else None for answer in self._answers]
-        self._drawn: list[Any] = list(self._answers if self.kind == "varies" else self.ids)
+        self._drawn: list[Any] = [
+            answer if self.kind == "varies" or call.about == "start" else ids
+            for call, answer, ids in zip(self.calls, self._answers, self.ids, strict=True)
+        ]
         self._truth: list[Any] = []
         self._work: list[int] = []
         self._effort = effort

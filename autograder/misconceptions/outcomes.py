@@ -34,12 +34,15 @@ def outcome(right: Right, call: Call, stub: Stub, drawn: Any) -> Any:
     """What a way of writing the stub answers to a call; for draws, what they are drawn with.
 
     ``drawn`` are the tokens that were drawn, where they are needed to know what the next one is
-    drawn with; of a stub that ``varies`` it is the answer, by which a way knows what was drawn.
+    drawn with. Of a stub that ``varies``, or what a model's parameters are at the start, it is the
+    answer, by which a way knows what was drawn.
     """
     args, kwargs = own(without_generators(call)), own(dict(call.kwargs))
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if call.about == "start":
+                return getattr(right, f"{call.stub}_start")(drawn, *(args or stub.sizes))
             if call.about is not None:
                 kinds, shapes = layers(right, call.stub, args or stub.sizes)
                 return kinds if call.about == "kinds" else shapes

@@ -16,13 +16,16 @@ from autograder.session.session import Session
 from autograder.worker.values import as_given, how_parameters_differ
 from autograder.worker.wire import Array, Function, Packed, crosses
 
+About = Literal["kinds", "parameters", "shapes", "start", "arguments"]
+
 
 class Call(msgspec.Struct, frozen=True):
     """One call of a stub, and what came of it.
 
     ``parameters`` are those of a model whose forward pass this is, and ``sizes`` what it was built
     with; ``about`` says what else was asked: of a model that was built with ``args`` its "kinds",
-    its "parameters" or their "shapes", or what became of the "arguments" of a call.
+    its "parameters" or their "shapes", or what some of its parameters are at the "start"; or what
+    became of the "arguments" of a call.
     """
 
     stub: str
@@ -32,7 +35,7 @@ class Call(msgspec.Struct, frozen=True):
     answer: Any
     parameters: Mapping[str, Array] | None = None
     sizes: tuple[Any, ...] = ()
-    about: Literal["kinds", "parameters", "shapes", "arguments"] | None = None
+    about: About | None = None
 
     @property
     def entries(self) -> int:
@@ -203,10 +206,9 @@ class StudentModel:
             raise StudentError("crashed", f"`{self._name}` was lost with its worker.")
         return self._session.ask(self._name, op, model=self._model, **fields)
 
-    def _about(self, what: Literal["kinds", "parameters", "shapes"], **fields: Any) -> Any:
-        return self._recorded(
-            self._ask(what, **fields), partial(Call, self._name, self._sizes, {}, 1, about=what)
-        )
+    def _about(self, what: About, op: str | None = None, **fields: Any) -> Any:
+        reply = self._ask(op or what, **fields)
+        return self._recorded(reply, partial(Call, self._name, self._sizes, {}, 1, about=what))
 
     def _recorded(self, reply: Reply, call: Callable[[Any], Call]) -> Any:
         return self._student._recorded(self._name, reply, None, call)
@@ -241,9 +243,7 @@ class StudentModel:
 
     def parameters(self, prefix: str = "") -> Any:
         """Its ``state_dict``: name -> array, of those whose name begins with ``prefix``."""
-        if prefix:
-            return self._session.value(self._name, self._ask("parameters", prefix=prefix))
-        return self._about("parameters", prefix="")
+        return self._about("parameters" if not prefix else "start", op="parameters", prefix=prefix)
 
     def shapes(self) -> Any:
         """The shapes of its ``state_dict``: name -> tuple, also where the numbers are too many."""
