@@ -214,11 +214,13 @@ def learn(
     return losses
 
 
-def numeric_jacobian(step: Callable[[np.ndarray], np.ndarray], h: np.ndarray) -> np.ndarray:
-    """(N,H,H) the Jacobian of a step h (N,H) -> (N,H), by small changes of h."""
-    columns = []
-    for change in 1e-5 * np.eye(h.shape[1]):
-        columns.append((step(h + change) - step(h - change)) / 2e-5)
+def numeric_jacobian(
+    step: Callable[[np.ndarray, int], np.ndarray], h: np.ndarray, t: int
+) -> np.ndarray:
+    """(N,H,H) the Jacobian of ``step(h, t)`` with respect to h (N,H), by small changes of h."""
+    columns = [
+        (step(h + change, t) - step(h - change, t)) / 2e-5 for change in 1e-5 * np.eye(h.shape[1])
+    ]
     return np.stack(columns, axis=2)
 
 
@@ -571,31 +573,27 @@ def draw_learning(
             axes.axhline(baseline[0], color=LINE, linestyle="--", label=baseline[1])
         if log:
             axes.set_yscale("log")
-    plots[0].legend(fontsize=8)
+    plots[-1].legend(fontsize=8)
     _finish(name)
 
 
 def draw_by_epoch(
-    lines: Mapping[str, Mapping[str, Sequence[float]]], up: str, name: str, across: str = "epoch"
+    lines: Mapping[str, Mapping[str, Sequence[float]]],
+    up: str,
+    name: str,
+    across: str = "epoch",
+    first: int = 1,
 ) -> None:
     """Draws values by epoch: a plot for each title, in it a line for each name."""
+    from matplotlib.ticker import MaxNLocator
+
     plots = _plots(list(lines), across, up)
     for axes, group in zip(plots, lines.values(), strict=True):
         for i, (title, line) in enumerate(group.items()):
-            axes.plot(np.arange(1, len(line) + 1), line, label=title, color=f"C{i}")
+            steps = np.arange(first, first + len(line))
+            axes.plot(steps, line, label=title, color=f"C{i}", marker=".")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize=8)
-    _finish(name)
-
-
-def draw_bars(values: Mapping[str, float], title: str, across: str, name: str) -> None:
-    """Draws one bar for each value, if there is any."""
-    if not values:
-        return
-    [axes] = _plots([title], across, "", height=1.2 + 0.42 * len(values))
-    bars = axes.barh(list(values), list(values.values()), color=STATE, edgecolor=LINE)
-    axes.bar_label(bars, fmt="%.2f", padding=3)
-    axes.margins(x=0.1)
-    axes.invert_yaxis()
     _finish(name)
 
 

@@ -1,7 +1,7 @@
 """Lets plain `pytest` in this folder run the checks on gates.ipynb or gates.py."""
 
-import pytest
 import gates_check
+import pytest
 
 
 @pytest.mark.parametrize("criterion", gates_check.criteria())
