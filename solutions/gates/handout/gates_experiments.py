@@ -539,6 +539,8 @@ def _running_mean(values: Sequence[float], window: int) -> tuple[np.ndarray, np.
 
 def draw_lags(norms: Mapping[str, Sequence[float]]) -> None:
     """Draws the norm of a gradient by how many steps it went back, on a logarithmic scale."""
+    if not norms:
+        return
     [axes] = _plots(["How much of the gradient is left"], "steps back", "relative to the start")
     for title, values in norms.items():
         axes.semilogy(np.arange(len(values)), np.asarray(values) / values[0], label=title)
