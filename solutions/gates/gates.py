@@ -1671,18 +1671,17 @@ with experiment("the adding problem"):
 
     errors = {}
     layers = {  # how each is built, and its learning rate; the RNN does not learn at 0.02
-        "RNN": (lambda: nn.RNN(2, 32, batch_first=True), 0.003),
         "LSTM, forget bias 1": (lambda: CharLSTM(2, 32, 1).lstm, 0.02),
+        "RNN": (lambda: nn.RNN(2, 32, batch_first=True), 0.003),
         "GRU": (lambda: nn.GRU(2, 32, batch_first=True), 0.02),
     }
     for T in (10, 100):
         errors[f"T = {T}"] = {}
         for name, (build, rate) in layers.items():
-            with experiment(name):
-                torch.manual_seed(0)
-                line = learn_adding(build(), T, f"T = {T}, {name}", rate)
-                errors[f"T = {T}"][name] = line
-                print(f"    error {np.mean(line[-50:]):.3f} after {32 * len(line):,} sequences")
+            torch.manual_seed(0)
+            line = learn_adding(build(), T, f"T = {T}, {name}", rate)
+            errors[f"T = {T}"][name] = line
+            print(f"    error {np.mean(line[-50:]):.3f} after {32 * len(line):,} sequences")
     draw_learning(errors, "squared error", (1 / 6, "always 1"), name="adding")
 
 # %% [markdown]
@@ -1720,19 +1719,18 @@ with experiment("copying"):
 
     losses = {}
     layers = {
-        "RNN": lambda: nn.RNN(6, 48, batch_first=True),
-        "LSTM, as PyTorch builds it": lambda: nn.LSTM(6, 48, batch_first=True),
         "LSTM, forget bias 1": lambda: CharLSTM(6, 48, 1).lstm,
+        "LSTM, as PyTorch builds it": lambda: nn.LSTM(6, 48, batch_first=True),
+        "RNN": lambda: nn.RNN(6, 48, batch_first=True),
         "GRU": lambda: nn.GRU(6, 48, batch_first=True),
     }
     for T in (5, 20):
         losses[f"{T} blanks"] = {}
         for name, build in layers.items():
-            with experiment(name):
-                torch.manual_seed(0)
-                line = learn_copying(build(), T, f"{T} blanks, {name}")
-                losses[f"{T} blanks"][name] = line
-                print(f"    loss {np.mean(line[-50:]):.2f} after {len(line)} updates")
+            torch.manual_seed(0)
+            line = learn_copying(build(), T, f"{T} blanks, {name}")
+            losses[f"{T} blanks"][name] = line
+            print(f"    loss {np.mean(line[-50:]):.2f} after {len(line)} updates")
     draw_learning(losses, "nats per symbol", (np.log(4), "a guess"), name="copying")
 
 # %% [markdown]
@@ -1776,6 +1774,10 @@ def learn_reviews(model, answer, epochs, title):
     return right
 
 
+def bag_of_words(model, rows):
+    return model(reviews.count(rows))
+
+
 def with_lengths(model, rows):
     return model(*reviews.read(rows))
 
@@ -1791,14 +1793,15 @@ with experiment("reviews whose order decides"):
     reviews = Reviews()
     print("\n".join(reviews.texts[:4]))
     V, longest = len(reviews.words), int(reviews.read(range(600))[1].argmax())
+    networks = {
+        "RNN, with lengths": (lambda: SentimentRNN(V, 32, 64, 1, 2), with_lengths),
+        "RNN, padding read": (lambda: SentimentRNN(V, 32, 64, 1, 2), padding_read),
+        "bag of words": (lambda: nn.Linear(V, 2), bag_of_words),
+    }
     right = {}
-    torch.manual_seed(0)
-    right["bag of words"] = learn_reviews(
-        nn.Linear(V, 2), lambda model, rows: model(reviews.count(rows)), 25, "bag of words"
-    )
-    for name, answer in (("RNN, padding read", padding_read), ("RNN, with lengths", with_lengths)):
+    for name, (build, answer) in networks.items():
         torch.manual_seed(0)
-        right[name] = learn_reviews(SentimentRNN(V, 32, 64, 1, 2), answer, 25, name)
+        right[name] = learn_reviews(build(), answer, 25, name)
     draw_by_epoch({"held-out reviews": right}, "share of right answers", "reviews")
 
 # %% [markdown]
@@ -1974,10 +1977,11 @@ with experiment("LSTM and RNN write"):
         states, state = plain(torch.eye(V)[tokens], state)
         return to_logits(states), state
 
-    networks = {"RNN": (read_plainly, [*plain.parameters(), *to_logits.parameters()])}
-    with experiment("LSTM"):
-        char_lstm = CharLSTM(V, 128, 1)
-        networks["LSTM"] = char_lstm, list(char_lstm.parameters())
+    char_lstm = CharLSTM(V, 128, 1)
+    networks = {
+        "RNN": (read_plainly, [*plain.parameters(), *to_logits.parameters()]),
+        "LSTM": (char_lstm, list(char_lstm.parameters())),
+    }
     losses = {}
     for name, (read, weights) in networks.items():
         losses[name] = learn_text(read, weights, name)
