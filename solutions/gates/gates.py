@@ -1489,11 +1489,8 @@ def usual_weights(gates, E, H, rng):
 
 
 def rnn_norms(x, dh_T, W_x, W_h, b_h):
-    h, states = 0 * dh_T, []
-    for t in range(x.shape[1]):
-        h = np.tanh(h @ W_h + x[:, t] @ W_x + b_h)
-        states.append(h)
-    return gradient_norms(dh_T, np.stack(states, axis=1), W_h).mean(axis=0)[::-1]
+    states, _ = stacked_forward(x, 0 * dh_T[None], [(W_x, W_h, b_h)])
+    return gradient_norms(dh_T, states, W_h).mean(axis=0)[::-1]
 
 
 def lstm_norms(x, dh_T, W_x, W_h, b):
@@ -1580,9 +1577,9 @@ with experiment("orthogonal or small random"):
     draw_singular_values(values)
 
 # %% [markdown]
-# *What to look for:* an orthogonal W_h has the singular values 1 alone, and after ten steps the
-# gradient keeps 0.3 to 0.8 of its length: that is what the slopes of tanh take. The random start
-# of `nn.RNN` has singular values from 1.1 down to 0.02, but no vector is stretched at every step:
+# *What to look for:* all singular values of an orthogonal W_h are 1. After ten steps the gradient
+# keeps 0.3 to 0.8 of its length; the rest is taken by the slopes of tanh. The random start of
+# `nn.RNN` has singular values from 1.1 down to 0.02, but no vector is stretched at every step:
 # after ten steps 0.02 is left at best, and in other directions nothing. With small random numbers
 # 3e-06 is left at best.
 #
@@ -1689,8 +1686,8 @@ with experiment("the adding problem"):
 # still falling. At T = 100 it stays at the line (0.156 at the end, and it goes up and down). The
 # GRU needed 4,400 sequences at T = 10 and 6,700 at T = 100, so the length hardly matters to it.
 # The LSTM needed 6,200 and 27,700. Its curve lies on the line for a long time and then falls
-# suddenly: there is nothing to learn from until a little of the first number comes through. Try T
-# = 30, where the RNN fails already.
+# suddenly: there is nothing to learn from until a little of the first number comes through. With
+# 30 steps the RNN fails already.
 #
 # ### Experiment 5: copying
 #
@@ -2007,8 +2004,8 @@ with experiment("LSTM and RNN write"):
 # %% [markdown]
 # *What to look for:* on the plays the RNN had a perplexity of 7.1 and the LSTM of 6.5; the RNN was
 # ahead for the first 200 updates. On the sonnets, which are a twentieth as long, it was 9.4 and
-# 7.7. The greedy text soon repeats itself ("send the send the send the"): each state leads to the
-# same next token, and there is no chance to get out.
+# 7.7. The greedy text soon repeats itself ("send the send the send the"): without chance, it goes
+# round and round the same states.
 #
 # ### Experiment 10: a cell that counts
 #
