@@ -9,12 +9,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.audit.planting import RIGHT, WRONG, Planter, planted
 from autograder.course.concepts import load_concepts
 from autograder.course.digest import AFTERWARDS, PACKAGE, of_assignment
 from autograder.course.folders import Assignment, Course, CourseError
+from autograder.course.reference import Reference
 from autograder.course.rubric import match_checks, match_misconceptions, rubric_of
 from autograder.grading.grader import Grader
 from autograder.marking.marks import mark
@@ -22,8 +24,11 @@ from autograder.misconceptions import load_library
 from autograder.new_assignment import TEMPLATE
 from autograder.release import check_release
 from autograder.release.leaks import Secrets, collect_secrets, leaks_in
+from autograder.release.self_check import cases_of
 from autograder.release.source import read_source, solution_regions
 from autograder.sandbox.workers import Sandbox
+from autograder.self_check.mistakes import item_at
+from autograder.self_check.student import OwnStudent
 from autograder.submissions.finding import HandIn
 from autograder.suite.collecting import collect_checks
 from tests.pasting import fails
@@ -56,6 +61,27 @@ def test_reference_earns_everything_and_stubs_nothing(each: Assignment, sandbox:
         evidence = grader.grade(grader.read(handed_in), control)
         assert mark(evidence, grader.rubric).score == 0
         assert evidence.assignment == each.name
+
+
+def test_the_reference_agrees_with_its_oracle(each: Assignment) -> None:
+    """To 1e-6, on calls of the functions that the oracle has too."""
+    reference = Reference(each)
+    right = OwnStudent(
+        {name: getattr(reference, name) for name in reference.defined}, reference.stubs.models
+    )
+    for case in cases_of(each)[1]:
+        function = getattr(right, case.stub)
+        if case.model is not None:
+            function = function(*case.model.sizes)
+            function.load(case.model.parameters)
+        answer = function(*case.args, **case.kwargs)
+        for one in case.wanted:
+            got, want = np.asarray(item_at(answer, one.leaf)), np.asarray(one.value)
+            assert got.shape == want.shape
+            allowed = 1e-6 if case.model is None else 1e-5  # a model is in float32
+            assert np.abs(got - want).max(initial=0) <= allowed * max(
+                np.abs(want).max(initial=0), 1
+            )
 
 
 def test_a_mistake_in_each_stub_is_shown_by_a_call_that_fails(

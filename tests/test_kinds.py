@@ -10,21 +10,41 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.checks.agree import Disagreement, untouched
 from autograder.course.folders import Course
 from autograder.course.reference import Reference
+from autograder.course.stubs import Stub, Stubs
+from autograder.misconceptions import Library, Misconception, Right
+from autograder.misconceptions.explain import Effort, Lost, explain
 from autograder.sandbox.workers import Sandbox
 from autograder.self_check.student import NoAnswer, OwnStudent
 from autograder.session.replies import StudentError
 from autograder.session.session import Session
-from autograder.session.student import Student
+from autograder.session.student import Call, Student
 from tests.conftest import LONG, submission
 
-SOURCE = '# %%\nimport numpy as np\n\n# %% part="1a" role="stub"\ndef half(x):\n    return x / 2\n'
+SOURCE = """# %%
+import numpy as np
+
+# %% part="1a" role="stub"
+def half(x):
+    return x / 2
+
+def chain(x, layers):
+    for W, b in layers:
+        x = x @ W + b
+    return x
+
+def start(rng, size):
+    return rng.normal(size=size)
+"""
 STUBS = """
 from autograder.course.stubs import Stub
 
 STUBS = {
     "half": Stub(takes=("NE",)),
+    "chain": Stub(takes=("NE", ("*", ("?H", "H")))),
+    "start": Stub(kind="varies"),
     "judge": Stub(kind="judges", judged=("NE", "E")),
     "Reader": Stub(kind="model", sizes=(3, 2)),
 }
@@ -173,6 +193,106 @@ def test_a_right_one_stands_in_by_its_own_name(load: Load) -> None:
     assert load(cell, right=("half",)).f(np.full((1, 1), 4.0))[0, 0] == 2
 
 
+LAYERS = [(np.eye(2), np.ones(2)), (np.ones((2, 3)), np.zeros(3))]
+CHAIN = "def chain(x, layers): return 0 * x\ndef f(x, layers): return chain(x, {})"
+
+
+def test_a_right_one_that_takes_a_list_of_arrays_stands_in(load: Load) -> None:
+    x, layers = np.ones((1, 2)), [(np.eye(2), np.ones(2)), (np.eye(2), np.ones(2))]
+    assert load(CHAIN.format("layers")).f(x, layers).tolist() == [[0, 0]]
+    assert load(CHAIN.format("layers"), right=("chain",)).f(x, layers).tolist() == [[3, 3]]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("[]", ""),
+        ("layers[0]", "holds no list"),
+        ("[layers[0][:1]]", "holds 1 items"),
+        ("[(x[0], x[0])]", "has the shape"),
+        ("layers * 10", "holds no list"),
+        ("layers", "does not fit"),
+        ("None", "holds no list"),
+    ],
+)
+def test_a_list_of_arrays_is_looked_through(load: Load, given: str, told: str) -> None:
+    student = load(CHAIN.format(given), right=("chain",))
+    if not told:
+        assert student.f(np.ones((1, 2)), LAYERS).tolist() == [[1, 1]]
+        return
+    with pytest.raises(StudentError) as refused:
+        student.f(np.ones((1, 2)), LAYERS)
+    assert told in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("cell", "modified"),
+    [
+        ("def f(layers, state): layers[0][1][:] = 7", "layers"),
+        ("def f(layers, state): layers.pop()", "layers"),
+        ("def f(layers, state): state[1][:] = 7", "state"),
+        ("def f(layers, state): layers[0] = (layers[0][1], layers[0][0])", "layers"),
+        ("def f(layers, state): return layers[::-1]", ""),
+    ],
+)
+def test_an_array_within_an_argument_is_to_be_left_alone(
+    load: Load, cell: str, modified: str
+) -> None:
+    given = (LAYERS, (np.ones(1), np.ones(1)))
+    for after in (load(cell).arguments_after.f(*given), _own(cell).arguments_after.f(*given)):
+        if not modified:
+            untouched(after, given, ("layers", "state"))
+            continue
+        with pytest.raises(Disagreement, match=f"The argument `{modified}` is modified"):
+            untouched(after, given, ("layers", "state"))
+
+
+def _own(cell: str) -> OwnStudent:
+    namespace: dict[str, Any] = {}
+    exec(f"import numpy as np\n{cell}", namespace)
+    return OwnStudent(namespace, ["Reader"])
+
+
+# -- what varies ----------------------------------------------------------------------------------
+
+
+def start(right: Right, answer: Any, size: int) -> Any:
+    return answer if right.start_scale(answer) else answer + 1
+
+
+def start_scale(right: Right, answer: Any) -> bool:
+    return bool(np.abs(answer).max() < 1)
+
+
+def shifted(right: Right, answer: Any, size: int) -> Any:
+    return answer if np.abs(answer).min() > 1 else right.start(answer, size)
+
+
+def test_what_varies_is_explained_by_what_was_answered() -> None:
+    stubs = Stubs({"start": Stub(kind="varies")})
+    known = {
+        "start/shifted": Misconception(
+            "start/shifted",
+            "start",
+            "start",
+            frozenset({"1a"}),
+            "it is shifted",
+            "It is not.",
+            (),
+            shifted,
+        )
+    }
+    library = Library(known, {"start": start, "start_scale": start_scale}, stubs)
+
+    def named(answer: Any) -> list[str]:
+        call = Call("start", (np.random.default_rng(0), 2), {}, 1, np.array(answer))
+        found = explain([Lost("1a", None, [call], ((),))], library, Effort())
+        return [one.name for _, names in found for one in names]
+
+    assert named([2.0, 3.0]) == ["start/shifted"]
+    assert named([0.5, 3.0]) == []
+
+
 # -- models ---------------------------------------------------------------------------------------
 
 READER = """
@@ -245,3 +365,71 @@ def test_the_self_check_says_it_too() -> None:
     model = OwnStudent(namespace, ["Reader"]).Reader(3, 2)
     with pytest.raises(NoAnswer, match=r"cannot be given .* it has no `other`\."):
         model.load({"other": np.ones(2)})
+
+
+BOTH = [pytest.param(False, id="graded"), pytest.param(True, id="self-check")]
+
+
+def _reader(load: Load, cell: str, own: bool) -> Any:
+    if not own:
+        return load(cell).Reader(3, 2)
+    return _own(cell).Reader(3, 2)
+
+
+@pytest.mark.parametrize("own", BOTH)
+def test_shapes_and_some_parameters_of_a_model(load: Load, own: bool) -> None:
+    model = _reader(load, READER, own)
+    shapes: dict[str, tuple[int, ...]]
+    shapes = {"rnn.weight_ih_l0": (8, 3), "rnn.weight_hh_l0": (8, 2)}
+    shapes |= {"rnn.bias_ih_l0": (8,), "rnn.bias_hh_l0": (8,)}
+    assert model.shapes() == shapes
+    biases = model.parameters("rnn.bias")
+    assert {name: one.shape for name, one in biases.items()} == {
+        name: shape for name, shape in shapes.items() if name.startswith("rnn.bias")
+    }
+
+
+def test_a_model_of_more_numbers_than_may_cross_has_shapes_all_the_same(load: Load) -> None:
+    model = load(READER).Reader(3, 800)
+    with pytest.raises(StudentError, match="too many items"):
+        model.parameters()
+    assert model.shapes()["rnn.weight_hh_l0"] == (3200, 800)
+    assert model.parameters("rnn.bias")["rnn.bias_ih_l0"].shape == (3200,)
+
+
+@pytest.mark.parametrize("own", BOTH)
+@pytest.mark.parametrize(
+    ("change", "reached"),
+    [
+        ("", {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}),
+        ("states = states.detach()", set()),
+        ("states = x @ self.rnn.weight_ih_l0.T", {"weight_ih"}),
+    ],
+)
+def test_which_parameters_an_answer_carries_gradients_to(
+    load: Load, own: bool, change: str, reached: set[str]
+) -> None:
+    cell = READER.replace("return states, last", f"{change}\n        return states, last")
+    model = _reader(load, cell, own)
+    found = model.reached(np.ones((1, 4, 3)))
+    assert set(found) == {f"rnn.{name}_l0" for name in reached}
+
+
+@pytest.mark.parametrize("own", BOTH)
+@pytest.mark.parametrize(
+    ("change", "modified"),
+    [("", ""), ("x.zero_()", "x"), ("state[1].zero_()", "state"), ("lengths.sub_(1)", "lengths")],
+)
+def test_the_arguments_of_a_model_are_to_be_left_alone(
+    load: Load, own: bool, change: str, modified: str
+) -> None:
+    cell = READER.replace("return states, last", f"{change}\n        return states, last")
+    model = _reader(load, cell, own)
+    given = {"lengths": np.array([4]), "state": (np.ones((1, 1, 2)), np.ones((1, 1, 2)))}
+    x = np.ones((1, 4, 3))
+    after = model.arguments_after(x, **given)
+    if modified:
+        with pytest.raises(Disagreement, match=f"`{modified}`"):
+            untouched(after, (x, *given.values()), ("x", *given))
+    else:
+        untouched(after, (x, *given.values()), ("x", *given))

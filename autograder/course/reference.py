@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.percent import percent_cells
-from autograder.course.stubs import load_stubs
+from autograder.course.stubs import Shape, load_stubs
 from autograder.worker.support import stand_ins
 
 # What a call of a building block may cost: rows are N T, and the work is as many matrix products.
@@ -24,6 +24,8 @@ MAX_ROWS = 1 << 12
 MAX_WORK = 1 << 18
 # What a step through time costs, in about nanoseconds.
 STEP = 10_000
+# Of a list of arrays.
+MAX_ITEMS = 16
 
 
 REQUIRED = inspect.Parameter.empty
@@ -99,7 +101,7 @@ class Reference:
 def answered(
     name: str,
     function: Callable[..., Any],
-    shapes: tuple[str, ...],
+    shapes: tuple[Shape, ...],
     args: list[Any],
     kwargs: dict[str, Any],
     spend: Callable[[int], None],
@@ -161,50 +163,75 @@ def _by_position(
     return values
 
 
-def _fitting(name: str, shapes: tuple[str, ...], args: list[Any]) -> tuple[list[Any], int]:
+def _fitting(name: str, shapes: tuple[Shape, ...], args: list[Any]) -> tuple[list[Any], int]:
     """The arguments as a building block takes them, and how many steps through time it makes."""
-    fitting: list[Any] = []
-    found: list[tuple[int, ...]] = []
-    for position, (shape, value) in enumerate(zip(shapes, args, strict=False), start=1):
-        if shape == "rng":
-            if not isinstance(value, np.random.Generator):
-                raise NotAnswered(f"{name}: argument {position} is no random generator")
-            fitting.append(value)
-            continue
-        try:
-            array = np.asarray(value)
-        except ValueError:
-            array = np.empty(0, dtype=object)
-        if array.dtype.kind not in "biuf":
-            raise NotAnswered(f"{name}: argument {position} is no array of numbers")
-        fitting.append(array)
-        found.append(array.shape)
-    if reason := _why_not(shapes, tuple(found)):
+    found: list[_Found] = []
+    fitting = [
+        _fitted(name, position, shape, value, found)
+        for position, (shape, value) in enumerate(zip(shapes, args, strict=False), start=1)
+    ]
+    if reason := _why_not(tuple(found)):
         raise NotAnswered(f"{name}{reason}")
     options = args[len(shapes) :]
     for value in options:
         plain = value is None or isinstance(value, int | float)
         if not plain and not (isinstance(value, np.ndarray) and value.ndim == 0):
             raise NotAnswered(f"{name}: an option is no plain number")
-    steps = found[0][1] if "T" in shapes[0] else 0
+    steps = found[0].axes[1] if found and "T" in found[0].shape else 0
     return fitting + options, steps
 
 
+class _Found(NamedTuple):
+    """An array among the arguments, or within one of them: where, what it should be, what it is."""
+
+    position: int
+    shape: str
+    axes: tuple[int, ...]
+
+
+def _fitted(name: str, position: int, shape: Shape, value: Any, found: list[_Found]) -> Any:
+    """An argument as it is taken; the arrays in it are added to those ``found``."""
+    if shape == "rng":
+        if not isinstance(value, np.random.Generator):
+            raise NotAnswered(f"{name}: argument {position} is no random generator")
+        return value
+    if isinstance(shape, tuple):
+        many = shape[0] == "*"
+        if not isinstance(value, tuple | list) or len(value) > MAX_ITEMS:
+            raise NotAnswered(f"{name}: argument {position} holds no list that is asked for")
+        each = shape[1:] * len(value) if many else shape
+        if len(value) != len(each):
+            raise NotAnswered(f"{name}: argument {position} holds {len(value)} items")
+        return [
+            _fitted(name, position, of_one, one, found)
+            for of_one, one in zip(each, value, strict=True)
+        ]
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biuf":
+        raise NotAnswered(f"{name}: argument {position} is no array of numbers")
+    found.append(_Found(position, shape, array.shape))
+    return array
+
+
 @lru_cache(1024)
-def _why_not(takes: tuple[str, ...], found: tuple[tuple[int, ...], ...]) -> str:
+def _why_not(found: tuple[_Found, ...]) -> str:
     """Why arrays of these shapes are none that a building block takes; empty if they are."""
-    shapes = [shape for shape in takes if shape != "rng"]
     sizes: dict[str, Any] = {}
-    for position, (shape, axes) in enumerate(zip(shapes, found, strict=False), start=1):
+    width = 0
+    for position, shape, axes in found:
         letters = shape.removeprefix("...")
         leading = len(axes) - len(letters)
         if leading < 0 or (leading > 0 and not shape.startswith("...")):
             return f": argument {position} has the shape {axes}"
         named: list[tuple[str, Any]] = [*zip(letters, axes[leading:], strict=True)]
+        width = max(width, math.prod(size for letter, size in named if letter not in "NT"))
         if shape.startswith("..."):
             named.append(("...", axes[:leading]))
         for letter, size in named:
-            if sizes.setdefault(letter, size) != size:
+            if letter != "?" and sizes.setdefault(letter, size) != size:
                 return (
                     f": argument {position} has the shape {axes}, which does not fit the "
                     "arguments before it"
@@ -212,9 +239,6 @@ def _why_not(takes: tuple[str, ...], found: tuple[tuple[int, ...], ...]) -> str:
     # An empty axis does not make the others free: a loop may run over them.
     counted = (*sizes.get("...", ()), sizes.get("N", 1), sizes.get("T", 1))
     rows = math.prod(max(size, 1) for size in counted)
-    width = max(
-        math.prod(sizes[letter] for letter in shape if letter not in "NT.") for shape in shapes
-    )
     if rows > MAX_ROWS or rows * width > MAX_WORK:
         return " was called with larger arrays than are ever asked for"
     return ""

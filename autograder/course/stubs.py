@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from autograder.course.folders import Assignment, CourseError
 
 Kind = Literal["returns", "varies", "draws", "writes", "model", "judges"]
+
+Shape: TypeAlias = "str | tuple[Shape, ...]"
 
 
 @dataclass(frozen=True)
@@ -22,17 +24,18 @@ class Stub:
     that it is given, which takes arguments of the shapes ``judged``.
 
     ``takes`` are the shapes of its required arguments, in the contract's letters: "...V" has any
-    leading axes, "rng" is a random generator. Where they are given, a right one may answer in its
-    place when other stubs call it. ``slow``: the right answer takes long, and is kept. ``by_hand``:
-    while it is called, automatic differentiation raises an error.
+    leading axes, "?" is an axis of any size, "rng" is a random generator. A tuple of shapes is a
+    tuple or list of such arrays, and ("*", shape) a list of any length. Where they are given, a
+    right one may answer in its place when other stubs call it. ``slow``: the right answer takes
+    long, and is kept. ``by_hand``: while it is called, automatic differentiation raises an error.
     """
 
     kind: Kind = "returns"
-    takes: tuple[str, ...] = ()
+    takes: tuple[Shape, ...] = ()
     slow: bool = False
     by_hand: bool = False
     sizes: tuple[int, ...] = ()
-    judged: tuple[str, ...] = ()
+    judged: tuple[Shape, ...] = ()
 
 
 class Stubs(Mapping[str, Stub]):

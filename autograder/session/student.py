@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from autograder.course.reference import NotAnswered, Reference, answered
+from autograder.course.stubs import Shape
 from autograder.sandbox.workers import Refused, Reply
 from autograder.session.replies import StudentError
 from autograder.session.session import Session
@@ -157,7 +158,7 @@ class Student:
         replaced: list[str],
         stood_in: set[str],
         judged: Mapping[str, Callable[..., Any]],
-        shapes: tuple[str, ...],
+        shapes: tuple[Shape, ...],
         name: str,
         args: list[Any],
         kwargs: dict[str, Any],

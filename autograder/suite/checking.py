@@ -82,6 +82,11 @@ class Run(msgspec.Struct, frozen=True):
         return self.seen.outcome == "failed"
 
     @property
+    def short(self) -> bool:
+        """Whether it did not earn all."""
+        return self.seen.share < 1
+
+    @property
     def drawn(self) -> bool:
         """Whether all answers are draws that came, so that what they were drawn with fitted."""
         draws = [

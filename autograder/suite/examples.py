@@ -22,7 +22,7 @@ Publicly = Callable[[Run, int], Run]
 
 @dataclass(frozen=True)
 class NotMet:
-    """A criterion, or an item of it, that is not met.
+    """A criterion, or an item of it, that is not met, or only in part.
 
     ``leaves`` are the items of a result that its checks compare. ``submitted`` are the runs of its
     checks, and ``explained`` those whose calls show the reason.
@@ -88,7 +88,7 @@ def _hidden(one: NotMet, search: Search, publicly: Publicly) -> Found | None:
                 aim = Aim(one.name, one.leaves, again.right)
                 found = search.smallest(_calls(again), aim)
                 found = found or search.of_generators(again.calls, aim)
-                if found or again.failed:
+                if found or again.short:
                     return found or _in_words(again, aim)
     return None
 
@@ -101,7 +101,7 @@ def _in_words(run: Run, aim: Aim) -> Found | None:
 
 
 def _drawn(runs: Iterable[Run]) -> Iterator[Run]:
-    """The failed runs of hidden checks that draw their inputs: only these can have public ones."""
+    """The runs of hidden checks that draw their inputs: only these can have public ones."""
     for run in runs:
-        if run.failed and not run.check.visible and "rng" in run.check.fixtures:
+        if run.short and not run.check.visible and "rng" in run.check.fixtures:
             yield run

@@ -181,6 +181,11 @@ class Suite:
             )
             for one in lost
         ]
+        for asked in dict.fromkeys(_asked(run) for run in submitted if run.asked and run.short):
+            if asked not in not_met:  # met in part: what is missing is shown as well
+                runs = [run for run in submitted if _asked(run) == asked]
+                name = asked[0] if asked[1] is None else f"{asked[0]}:{asked[1]}"
+                shown.append(NotMet(name, _leaves(runs), runs, runs))
         explanations = [
             Explanation(one.criterion, _named(misconceptions), one.item)
             for one, misconceptions in explain(lost, self._library, effort)

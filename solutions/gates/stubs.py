@@ -8,6 +8,7 @@ STUBS = {
     "step_jacobian": Stub(takes=("NH", "HH")),
     "lstm_cell_forward": Stub(takes=("NE", "NH", "NH", "EG", "HG", "G")),
     "gru_cell_forward": Stub(takes=GRU),
+    "stacked_forward": Stub(takes=("NTE", "LNH", ("*", ("?H", "HH", "H")))),
     "masked_cross_entropy": Stub(takes=("NTV", "NT", "N")),
     "lstm_cell_backward": Stub(by_hand=True),
     "truncated_bptt": Stub(slow=True, by_hand=True),

@@ -413,8 +413,10 @@ def test_right_and_wrong_cells(student: Any, reference: Any, rng: Rng) -> None:
     slipped = [cell for cell in WRONG if cell.name in accepted]
     if not slipped:
         return
-    told = f"{len(slipped)} of {len(WRONG)} wrong cells are accepted, among them one "
-    told += f"{slipped[0].title}. {telling_input(slipped[0], reference.gru_cell_forward)}"
+    # How many these are shows in the points.
+    many = "All" if len(slipped) == len(WRONG) else "Some"
+    told = f"{many} wrong cells are accepted, among them one {slipped[0].title}. "
+    told += telling_input(slipped[0], reference.gru_cell_forward)
     if len(slipped) == len(WRONG):
         raise Disagreement(told)
     raise Partial(1 - len(slipped) / len(WRONG), told)

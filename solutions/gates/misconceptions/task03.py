@@ -582,7 +582,7 @@ def one_step_less(right: Right, losses: Any, real: Any) -> Any:
     less = real.copy()
     less[:, :-1] &= real[:, 1:]
     less[:, -1] = False
-    return float(losses[less].mean())
+    return float(losses[less].sum() / less.sum())
 
 
 @masked(
@@ -697,13 +697,17 @@ def scaled_without_training(
 
 @drop(
     "dropped-without-training",
-    piece="dropout_is_on",
     costs=OFF,
     title="entries are dropped outside of training too",
     hint="What does `training` say, and where in your function is it asked?",
+    cases=("scaled", "as they are"),
 )
-def dropped_without_training(right: Right, p: float, training: bool) -> Any:
-    return p > 0
+def dropped_without_training(
+    right: Right, answer: Any, x: Any, p: float, training: bool = True, *, case: Any
+) -> Any:
+    if not training and case == "as they are":
+        return [np.where(np.asarray(answer[1]).astype(bool), x, 0.0), answer[1]]
+    return right.dropout(answer, x, p)
 
 
 backwards = partial(misconception, of="dropout_backward", costs=BACK)

@@ -176,7 +176,13 @@ def _asked(student: OwnStudent, case: Case) -> Any:
 
 
 def _argument(value: Any) -> Any:
-    return np.array(value) if isinstance(value, list) else value
+    """A list as an array; one of several arrays, such as the weights of a layer, as a tuple."""
+    if not isinstance(value, list):
+        return value
+    try:
+        return np.array(value)
+    except ValueError:
+        return tuple(map(_argument, value))
 
 
 def _wrong_ones_called(
