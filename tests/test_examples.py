@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,10 @@ from autograder.examples.arguments import effort, numbers, replaced, values
 from autograder.examples.code import literal, pasted, shown
 from autograder.examples.judging import Judge, Unfit, Wrong
 from autograder.examples.shrinking import shrink
+from autograder.grading.grader import Grader
+from autograder.marking.marks import mark
 from autograder.misconceptions import load_library
+from autograder.new_assignment import new_assignment
 from autograder.sandbox.workers import Sandbox
 from autograder.session.student import Call
 from autograder.suite.collecting import collect_checks
@@ -351,3 +355,32 @@ def test_an_example_depends_on_no_hidden_input(
         found.append(evidence.examples)
     assert found[0] == found[1] != ()
     assert any("raises ValueError" in one.message for one in found[0])
+
+
+# -- what is met in part --------------------------------------------------------------------------
+
+IN_PART = """
+@pytest.mark.criterion("1a.centered")
+@pytest.mark.hidden
+def test_centered_in_part(student: Any, rng: Rng) -> None:
+    if abs(np.asarray(student.centered(uniform(rng, 5))).sum()) > 1e-9:
+        raise Partial(0.5, "Half of it is right.")
+"""
+
+
+def test_what_is_met_in_part_has_an_example(tmp_path: Path, sandbox: Sandbox) -> None:
+    small, _ = new_assignment(tmp_path, "in_part")
+    file = small.checks / "test_averages.py"
+    text = file.read_text()
+    cut = text.index('@pytest.mark.criterion("1a.centered")')
+    text = text[:cut].replace("import agree", "import Partial, agree") + IN_PART
+    file.write_text(text)
+    grader, planter = Grader(small), Planter(small)
+    handed_in = planter.submission("ada", "def centered(values): return values + 1")
+    evidence = grader.grade(handed_in, sandbox.controls[0])
+    marks = mark(evidence, grader.rubric)
+    told = marks.criteria["1a.centered"]
+    assert told.score == told.max_score / 2
+    (example,) = evidence.examples
+    assert example.shows == ("1a.centered",)
+    assert fails(planter, "def centered(values): return values + 1", example)

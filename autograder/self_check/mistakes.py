@@ -39,7 +39,11 @@ def _written(value: Any) -> str:
         # Nine digits, and no difference between 0.0 and -0.0.
         rounded = [f"{number:.9g}" for number in (np.ravel(value) + 0.0).tolist()]
         return f"{value.dtype.kind}{value.shape}{rounded}"
-    return repr(value)
+    if isinstance(value, tuple | list) and any(
+        isinstance(one, tuple | np.ndarray) for one in value
+    ):
+        return f"{type(value).__name__} {[_written(one) for one in value]}"
+    return getattr(value, "__name__", "") or repr(value)
 
 
 def named_mistake(

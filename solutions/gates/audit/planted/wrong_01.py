@@ -41,7 +41,7 @@ def step_jacobian(h_t, W_h):
 
 # %% jacobian-in-half-precision: step_jacobian loses 1a.jacobian
 def step_jacobian(h_t, W_h):
-    return _right["jacobian"](h_t.astype(np.float16), W_h.astype(np.float16))
+    return _right["jacobian"](h_t.astype(np.float16), W_h.astype(np.float16)).astype(float)
 
 # %% norms-of-states: gradient_norms loses 1a.norms
 def gradient_norms(dh_T, h, W_h):

@@ -186,7 +186,7 @@ def _written_out(value: Any) -> str:
         return "\n".join(_hanging("{", (",\n" if lined else ", ").join(entries))) + "}"
     if isinstance(value, np.ndarray):
         return _array(value)
-    return repr(value)
+    return getattr(value, "__name__", "") or repr(value)
 
 
 def _array(value: Any) -> str:
