@@ -4,6 +4,7 @@ it says."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -96,3 +97,14 @@ def test_order_and_padding_decide_the_reviews(solved: list[Any]) -> None:
 
 def test_the_memory_of_a_unit_counts(report: str) -> None:
     assert _number(report, "open brackets (correlation") > 0.9
+
+
+def test_reviews_are_balanced_and_half_of_the_pairs_differ_in_order_alone() -> None:
+    file = ROOT / "solutions" / "gates" / "handout" / "data" / "reviews.txt"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert len(set(lines)) == len(lines) >= 400
+    assert Counter(line[:2] for line in lines) == {"+ ": len(lines) // 2, "- ": len(lines) // 2}
+    pairs = list(zip(lines[::2], lines[1::2], strict=True))
+    assert all(one[0] != other[0] for one, other in pairs)
+    words = [[Counter(re.findall(r"\w+", one.lower())) for one in pair] for pair in pairs]
+    assert sum(one == other for one, other in words) >= len(pairs) // 2
