@@ -602,8 +602,8 @@ with suppress(ImportError):
 #
 # A right cell may be written in another way, so its numbers can differ from yours in the last
 # digits: how close is close enough? A wrong cell may raise an error: what should your test answer
-# then? A test that says yes to everything is of no use, and one that rejects a right cell is
-# worse.
+# then? It may also write into its arguments: what do you compare with after that? A test that says
+# yes to everything is of no use, and one that rejects a right cell is worse.
 
 # %% part="2c" role="stub"
 def gru_cell_forward(
@@ -825,9 +825,9 @@ with suppress(ImportError):
     draw_many_to_one()
 
 # %% [markdown]
-# With the sizes that are the defaults and a batch of N = 4 reviews of up to T = 30 tokens, the
-# shapes are (4,30), then (4,30,128), then (4,30,256) for the states of the top layer, then (4,256)
-# for one state of each row, then (4,2).
+# With the default sizes and a batch of N = 4 reviews of up to T = 30 tokens, the shapes are
+# (4,30), then (4,30,128), then (4,30,256) for the states of the top layer, then (4,256) for one
+# state of each row, then (4,2).
 #
 # Which state? The last column is right only for rows without padding. In the echo of 3a the state
 # is 0.762 after the last real step. Three steps of padding with the input 0 make it 0.363, 0.180
@@ -839,10 +839,10 @@ with suppress(ImportError):
 # too. On paper, two rows with T = 2, the second with one real step. The probabilities of the right
 # tokens are 1/2 and 1/4, and 1/8 in the second row:
 #
-# - losses: 0.693 and 1.386, and 2.079; one more column is padding
+# - losses: 0.693 and 1.386, and 2.079; one more place is padding
 # - their mean: (0.693 + 1.386 + 2.079) / 3 = 1.386
 # - not the mean over rows: (1.040 + 2.079) / 2 = 1.560, which would let short rows count for more
-# - not divided by all 4 columns: 1.040
+# - not divided by all 4 places: 1.040
 #
 # Beyond `lengths` the targets may be any ints, also ones that are no tokens, such as -100. Take
 # care that nothing looks up a logit there. As in any cross-entropy, write the logarithm of the
@@ -1041,12 +1041,13 @@ check("3c")
 # | 1 | 0.731 | 0.002 |
 # | 2 | 0.881 | 0.08 |
 #
-# With a bias of 0, no gradient comes back from far away, and the gates never learn to open. So the
-# biases of the forget gates start at 1. In PyTorch, each gate has two biases, which are added: one
-# in `bias_ih_l0`, one in `bias_hh_l0` (and the same with `l1` in the layer above), both of size 4H
-# with the blocks in the order i, f, g, o. They must add up to 1: 1 + 1 is 2, and 1 + the small
-# random number that PyTorch put there is not 1 either. Only the forget gates: a bias of 1 in all
-# four blocks is another start. A weight is changed in place under `torch.no_grad()`.
+# With a bias of 0, hardly any gradient comes back from far away, and the gates learn to open late
+# or never. So the biases of the forget gates start at 1. In PyTorch, each gate has two biases,
+# which are added: one in `bias_ih_l0`, one in `bias_hh_l0` (and the same with `l1` in the layer
+# above), both of size 4H with the blocks in the order i, f, g, o. They must add up to 1: 1 + 1 is
+# 2, and 1 + the small random number that PyTorch put there is not 1 either. Only the forget gates:
+# a bias of 1 in all four blocks is another start. A weight is changed in place under
+# `torch.no_grad()`.
 
 # %% part="4a" role="stub"
 import torch
@@ -1200,8 +1201,7 @@ def decode(
 #
 # - **a.** Without it the forget gate could not become larger than 0.5.
 # - **b.** It makes the training loss of the first batch smaller.
-# - **c.** A new network then keeps most of its memory, so gradients reach further back from the
-#   start.
+# - **c.** A new network then keeps more of its memory, so gradients reach further back.
 # - **d.** It keeps the memory c_t between -1 and 1.
 #
 # **3. `look-ahead`** For which of these tasks may a two-way (bidirectional) network be used?
