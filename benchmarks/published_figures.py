@@ -63,9 +63,9 @@ SHAKESPEARE = {1: (4.33, 76.09), 5: (3.29, 26.97), 10: (3.16, 23.52), 25: (3.04,
 EPOCHS, WINDOW, ROWS, MAX_RATE = 25, 64, 32, 0.01
 
 
-def _beside(assignment: Assignment, name: str) -> ModuleType:
-    """A module that lies beside the notebook."""
-    spec = importlib.util.spec_from_file_location(name, assignment.nbgrader_source / f"{name}.py")
+def handed_out(assignment: Assignment, name: str) -> ModuleType:
+    """A module that is handed out with the notebook."""
+    spec = importlib.util.spec_from_file_location(name, assignment.handout / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -109,7 +109,7 @@ def learn_names(right: Reference, names: Any, hidden: int, iterations: int) -> t
 def _names_table(
     assignment: Assignment, runs: Sequence[tuple[str, int, int, float]], remark: str
 ) -> Table:
-    right, beside = Reference(assignment), _beside(assignment, "rnn_experiments")
+    right, beside = Reference(assignment), handed_out(assignment, "rnn_experiments")
     table = Table(title=f"{runs[0][0]}: {remark}")
     for heading in ("hidden", "iterations", "published", "ours", "mean over all", "floor", "s"):
         table.add_column(heading, justify="right")
@@ -166,7 +166,7 @@ def learn_shakespeare(
 
 
 def _shakespeare_table(assignment: Assignment, file: Path) -> Table:
-    right, beside = Reference(assignment), _beside(assignment, "rnn_experiments")
+    right, beside = Reference(assignment), handed_out(assignment, "rnn_experiments")
     text = file.read_text(encoding="utf-8")
     tokenizer = beside.byte_pairs(text, vocab_size=512)
     per_token = len(text) / len(tokenizer.encode(text).ids)

@@ -24,24 +24,25 @@ FIGURES = 9
 @pytest.fixture(scope="module")
 def stubs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the cells of the released notebook print, by their names."""
-    return _texts(_executed(RELEASED / "rnn.ipynb", tmp_path_factory.mktemp("stubs")))
+    return texts(executed(RELEASED / "rnn.ipynb", tmp_path_factory.mktemp("stubs")))
 
 
 @pytest.fixture(scope="module")
 def solved(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """The cells of the solved notebook, with their outputs."""
-    return _executed(SOLVED, tmp_path_factory.mktemp("solved"))
+    return executed(SOLVED, tmp_path_factory.mktemp("solved"))
 
 
 def _laid_out(notebook: Path, folder: Path) -> Path:
     """A notebook among the files that lie beside it, and a text so that none is downloaded."""
-    work = Path(shutil.copytree(RELEASED, folder / "rnn"))
-    shutil.copy(notebook, work / "rnn.ipynb")
+    name = notebook.stem
+    work = Path(shutil.copytree(ROOT / "assignment" / name, folder / name))
+    shutil.copy(notebook, work / notebook.name)
     shutil.copy(work / "data" / "sonnets.txt", work / "data" / "shakespeare.txt")
-    return work / "rnn.ipynb"
+    return work / notebook.name
 
 
-def _executed(notebook: Path, folder: Path) -> list[Any]:
+def executed(notebook: Path, folder: Path) -> list[Any]:
     """Runs a notebook from a fresh kernel; raises where a cell does."""
     file = _laid_out(notebook, folder)
     cells = nbformat.read(file, as_version=4)
@@ -54,11 +55,11 @@ def _printed(cell: Any) -> str:
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
-def _texts(cells: list[Any]) -> dict[str, str]:
+def texts(cells: list[Any]) -> dict[str, str]:
     return {cell.id: _printed(cell) for cell in cells}
 
 
-def _figures(cells: list[Any]) -> int:
+def figures(cells: list[Any]) -> int:
     shown = [output for cell in cells for output in cell.outputs if "data" in output]
     return sum("image/png" in output.data for output in shown)
 
@@ -81,21 +82,21 @@ def test_no_stub_stops_the_released_notebook_and_each_is_named(stubs: dict[str, 
 
 
 def test_the_solved_notebook_passes_its_checks_and_draws_every_figure(solved: list[Any]) -> None:
-    texts = _texts(solved)
-    for name, text in texts.items():
+    printed = texts(solved)
+    for name, text in printed.items():
         assert "not run" not in text, name
         if name.endswith("-check"):
             assert "✗" not in text
             assert "·" not in text
-    assert _figures(solved) == FIGURES
-    report = " ".join(texts.values())
+    assert figures(solved) == FIGURES
+    report = " ".join(printed.values())
     assert "gradient of the shape (4, 4): agrees" in report
     assert "4.55 of the 4.55 points that can be checked here" in report
     assert "Nothing to mend." in report
 
 
 def test_the_experiments_show_what_they_say(solved: list[Any]) -> None:
-    report = " ".join(_texts(solved).values())
+    report = " ".join(texts(solved).values())
     known = (ROOT / "solutions" / "rnn" / "handout" / "data" / "elements.txt").read_text().split()
     cold = report.split("temperature 0.2: ")[1].split("\n")[0].split(", ")
     assert sum(name in known for name in cold) >= 4
@@ -123,11 +124,11 @@ def test_one_unfinished_function_leaves_the_other_experiments_alone(tmp_path: Pa
     notebook.cells = kept
     file = tmp_path / "rnn.ipynb"
     nbformat.write(notebook, file)
-    cells = _executed(file, tmp_path / "folder")
-    text = _texts(cells)["experiment-10"]
+    cells = executed(file, tmp_path / "folder")
+    text = texts(cells)["experiment-10"]
     assert "counts: not run, part 1a" in text
     assert "RNN: not run" not in text
-    assert _figures([cell for cell in cells if cell.id == "experiment-10"]) == 1
+    assert figures([cell for cell in cells if cell.id == "experiment-10"]) == 1
 
 
 @pytest.mark.parametrize("missing", ["matplotlib", "tqdm"])

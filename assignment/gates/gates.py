@@ -49,8 +49,9 @@ from contextlib import suppress
 
 import numpy as np
 
-try:  # this lies beside this file
-    from gates_check import check, hand_in, self_test
+try:  # these two lie beside this file
+    from gates_check import check, gradient_check, hand_in, self_test
+    from gates_experiments import experiment
 except ImportError:
 
     def check(part: str) -> None:
@@ -62,9 +63,44 @@ except ImportError:
 #
 # ### 1a The chain (0.5)
 #
-# One step of a plain RNN is `h_t = tanh(h_{t-1} W_h + ...)`. How a small change of the state before
-# it moves the state after it is a matrix of derivatives, the Jacobian of the step. A gradient that
-# goes back through many steps is multiplied by one such matrix for each of them.
+# A loss at step 20 should teach the network what to keep from step 1. On its way back the gradient
+# passes every step in between. What does one step do to it?
+#
+#     h_t = tanh(z_t)        z_t = h_{t-1} W_h + x_t W_x + b_h
+#
+# **In steps.** Change entry j of the old state a little, and follow the change to entry i of the
+# new state.
+#
+# 1. `z_t[i]` is a sum over all entries of the old state. Entry j is in it once, times a single
+#    weight: the one that leads from j to i.
+# 2. From `z_t[i]` to `h_t[i]` the change is multiplied by the slope of tanh there, `1 - h_t[i]^2`.
+#    No other entry of `z_t` has a part in `h_t[i]`.
+# 3. The derivative of `h_t[i]` with respect to `h_{t-1}[j]` is the product of the two. The matrix
+#    of all of them is the *Jacobian* of the step.
+#
+# On paper, with H = 2, `h_t` = (0.6, 0) and
+#
+#     W_h = [ 0.5  1.0 ]      slopes: 1 - 0.36 = 0.64 and 1      J = [ 0.32  0.0 ]
+#           [ 0.0  2.0 ]                                             [ 1.00  2.0 ]
+#
+# Row 1 of J says how `h_t[1]` depends on the old state: on entry 0 through the weight 1.0, on
+# entry 1 through the weight 2.0. A gradient goes the other way. From `dh_t` = (1, 1):
+#
+# - entry 0 of the old state: 1 * 0.32 + 1 * 1.00 = 1.32
+# - entry 1 of the old state: 1 * 0.00 + 1 * 2.00 = 2.00
+#
+# The norm was sqrt(2) = 1.414 before the step and is sqrt(1.32^2 + 2^2) = 2.396 after it: this
+# gradient has grown.
+#
+# **Many steps.** Going back from step T to step t multiplies by T - t Jacobians, one after
+# another. If each of them makes the gradient 0.8 times as long, 0.8^20 = 0.012 is left after 20
+# steps. With a factor of 1.2 it is 1.2^20 = 38 times as long. How much a matrix stretches a vector
+# depends on the vector. It is never more than by its largest singular value, and never less than
+# by its smallest. So where the largest singular value of every Jacobian is below 1, the gradient
+# must fade. Where it is above 1, the gradient may grow.
+#
+# The slope of tanh is at most 1 and often much less. That is why a plain RNN forgets more often
+# than it explodes.
 
 # %% part="1a" role="stub"
 def step_jacobian(h_t: np.ndarray, W_h: np.ndarray) -> np.ndarray:
@@ -118,7 +154,6 @@ def gradient_norms(dh_T: np.ndarray, h: np.ndarray, W_h: np.ndarray) -> np.ndarr
 # %% part="1a" role="check"
 check("1a")
 
-
 # %% [markdown] part="1a" role="written"
 # **Question 1a.** In the telephone game a sentence is whispered from ear to ear through 20 people.
 # What has it to do with a product of Jacobians? When does such a product fade, and when does it
@@ -129,13 +164,57 @@ check("1a")
 # %% [markdown]
 # ### 1b Remedies (0.5)
 #
-# A long text is cut into pieces: the state goes on from piece to piece, the gradient does not. An
-# exploding gradient is clipped. And a W_h that is orthogonal neither stretches nor shrinks.
+# **Truncation** is no remedy for fading, but one for long texts, whose gradients take too much
+# memory. The sequence is cut into pieces of `k` steps. The state goes on from piece to piece. The
+# gradient does not.
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_pieces
+
+    draw_pieces()
+
+
+# %% [markdown]
+# On paper: T = 4, k = 2, one unit, and say each step back multiplies by 0.5. The prediction at
+# each step gives its own state a gradient of 0.1.
+#
+# | | exact | in pieces of 2 |
+# |---|---|---|
+# | dh_4 | 0.1 | 0.1 |
+# | dh_3 | 0.1 + 0.5 * 0.1 = 0.15 | 0.15 |
+# | dh_2 | 0.1 + 0.5 * 0.15 = 0.175 | 0.1, as nothing comes over the border |
+# | dh_1 | 0.1 + 0.5 * 0.175 = 0.1875 | 0.1 + 0.5 * 0.1 = 0.15 |
+#
+# The states, and so the predictions and the loss, are the same in both columns. The loss is the
+# mean over all `N*T` predictions, not over those of a piece. With k = 1 each step learns for
+# itself alone; with k = 4 the gradients are exact.
+#
+# **Clipping each entry** keeps an exploding gradient from ruining the weights. With a limit of 1
+# the gradient (3, 4) becomes (1, 1). Clipping by the norm would give (0.6, 0.8), which has the
+# direction of the old one; (1, 1) has not. Both make a step that is too large smaller. Neither
+# brings back what has faded, and NaN stays NaN.
+#
+# **An orthogonal W_h** is a good start: it neither stretches nor shrinks. Its rows have length 1
+# and are at right angles to each other:
+#
+#     Q = [  0.6  0.8 ]        (1, 2) Q = (0.6 - 1.6, 0.8 + 1.2) = (-1, 2)
+#         [ -0.8  0.6 ]
+#
+# The length was sqrt(5), and it still is. All singular values of Q are 1, so only the slopes of
+# tanh are left to make a gradient fade. To find such a matrix: draw random rows, and make each of
+# them orthogonal to those before it; or look in `np.linalg` for a factorization that has an
+# orthogonal factor.
 #
 # **By hand.** Derive the gradients of `truncated_bptt`, and later those of `lstm_cell_backward`,
 # yourself, and write them down as formulas of arrays. While these two are checked or graded,
 # automatic differentiation (`backward`, `torch.autograd`, `torch.func`, or that of any other
-# library) raises an error. PyTorch as a library of arrays is fine.
+# library) raises an error. PyTorch as a library of arrays is fine, and so is comparing with
+# autograd in a cell of your own.
+#
+# A plan for `truncated_bptt`: go forward through all steps and keep the states. Then go back from
+# the last step to the first, with the gradient that comes from later steps in one variable. At
+# which steps must this variable be set to zero?
 
 # %% part="1b" role="stub"
 def truncated_bptt(
@@ -231,7 +310,6 @@ def orthogonal(rng: np.random.Generator, size: int) -> np.ndarray:
 # %% part="1b" role="check"
 check("1b")
 
-
 # %% [markdown] part="1b" role="written"
 # **Question 1b.** What does truncation miss? Say what a network that is trained with pieces of k
 # steps can still learn, and what it cannot.
@@ -243,8 +321,52 @@ check("1b")
 #
 # ### 2a The LSTM cell (0.5)
 #
-# The LSTM has a second state, the memory c_t. Gates, numbers between 0 and 1, decide what of it is
-# kept (f), what is written (i), and what is shown (o).
+# A plain RNN writes its whole state anew at every step. The *LSTM* (long short-term memory) keeps
+# a second state, the memory `c_t`, and asks three questions at each step. Each answer is a *gate*:
+# a number between 0 and 1 for each unit.
+#
+# | block | gate | question |
+# |---|---|---|
+# | `i` | input gate, sigmoid(i) | How much of the new content is written? |
+# | `f` | forget gate, sigmoid(f) | How much of the old memory is kept? |
+# | `g` | new content, tanh(g) | What would be written? (This one is no gate.) |
+# | `o` | output gate, sigmoid(o) | How much of the memory is shown as h_t? |
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_lstm_cell
+
+    draw_lstm_cell()
+
+
+# %% [markdown]
+# Along the top the memory meets one product and one sum, and no matrix.
+#
+# On paper, with E = H = 1: `x_t` = 1, `h_prev` = 0.5, `c_prev` = -1, `W_x` = (1, 2, 0.5, 0), `W_h`
+# = (0, 0, 1, -2) and `b` = (-1, 0, 0, 1).
+#
+# | | i | f | g | o |
+# |---|---|---|---|---|
+# | x_t W_x | 1 | 2 | 0.5 | 0 |
+# | h_prev W_h | 0 | 0 | 0.5 | -1 |
+# | b | -1 | 0 | 0 | 1 |
+# | z | 0 | 2 | 1 | 0 |
+# | gate or content | 0.5 | 0.881 | 0.762 | 0.5 |
+#
+# - kept: 0.881 * (-1) = -0.881; written: 0.5 * 0.762 = 0.381
+# - `c_t` = -0.881 + 0.381 = -0.5
+# - `h_t` = 0.5 * tanh(-0.5) = -0.231
+#
+# A gate of 0.881 keeps most of the memory for a step, but 0.881^20 = 0.08 over 20 steps. Where z
+# is 10, the gate is 0.99995, and 0.999 is left after 20 steps. To keep something for long, an LSTM
+# must open its forget gate wide.
+#
+# The order of the four blocks is PyTorch's: i, f, g, o. Another order gives another network, with
+# results of the right shape.
+#
+# `sigmoid` must hold for large numbers as well. Try exp(10000) in numpy and look what becomes of
+# it in `1 / (1 + exp(-z))` and in `exp(z) / (1 + exp(z))`, for large positive and large negative
+# z. A warning costs nothing, NaN does.
 
 # %% part="2a" role="stub"
 def sigmoid(z: np.ndarray) -> np.ndarray:
@@ -307,7 +429,6 @@ def lstm_cell_forward(
 # %% part="2a" role="check"
 check("2a")
 
-
 # %% [markdown] part="2a" role="written"
 # **Question 2a.** What does each of the gates i, f and o do, and what is g? Give an example of a
 # text in which each of the gates should be closed for a while.
@@ -317,8 +438,47 @@ check("2a")
 # %% [markdown]
 # ### 2b One step back (0.5)
 #
-# Two gradients come back into a step: one for h_t and one for c_t. What h_t passes to c_t through
-# its tanh is for this step to add.
+# Two gradients come into the step from the right: `dh_t` for the state, and `dc_t` for the memory,
+# from the memory of the next step alone. They leave it for everything that the step was made from.
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_lstm_back
+
+    draw_lstm_back()
+
+
+# %% [markdown]
+# **In steps.** Write i, f, g, o for the values after sigmoid and tanh, as in the last row of the
+# table of 2a.
+#
+# 1. *All of the gradient of the memory.* c_t acts on the loss by two routes: through the next
+#    step's memory, which is `dc_t`, and through `h_t = o tanh(c_t)`. The second gives `dh_t o`
+#    times the slope of tanh at c_t. Together: `dc = dc_t + dh_t o (1 - tanh(c_t)^2)`.
+# 2. *Products.* c_t is a sum of two products, f with c_{t-1} and i with g, and h_t is a product of
+#    o with tanh(c_t). In a product, the gradient of one factor is the gradient of the product
+#    times the other factor. Five gradients follow: those of f, c_{t-1}, i and g from `dc`, and
+#    that of o from `dh_t`.
+# 3. *Slopes.* From the values back to z: the slope of sigmoid at a value s is s (1 - s), that of
+#    tanh at a value g is 1 - g^2. Put side by side, in the order i, f, g, o, this is `dz (N,4H)`.
+# 4. *Matrix products.* z = x_t W_x + h_{t-1} W_h + b, as in a plain RNN: back through a product
+#    with W by multiplying with W transposed; the gradient of W is the transposed input times `dz`;
+#    what is shared by the rows of a batch adds up over them.
+#
+# On paper, the step of 2a with `dh_t` = 1 and `dc_t` = 0.5. tanh(c_t) is tanh(-0.5) = -0.462, so
+#
+#     dc = 0.5 + 1 * 0.5 * (1 - 0.214) = 0.893
+#
+# | | i | f | g | o |
+# |---|---|---|---|---|
+# | slope | 0.25 | 0.105 | 0.420 | 0.25 |
+# | dz | 0.170 | -0.094 | 0.188 | -0.116 |
+#
+# and from there `dx_t` = 0.076, `dh_prev` = 0.419 and `dc_prev` = 0.787. Which numbers were
+# multiplied to get each dz?
+#
+# From c_t to c_{t-1} no matrix is passed and no slope of a tanh: entry by entry, the gradient is
+# multiplied by one gate. This is what the LSTM was built for.
 
 # %% part="2b" role="stub"
 def lstm_cell_backward(
@@ -368,6 +528,24 @@ def lstm_cell_backward(
 # %% part="2b" role="check"
 check("2b")
 
+# %% [markdown]
+# **A gradient can check itself.** Move one entry a little, and see by how much the loss changes.
+# Below, the loss is any function whose gradients with respect to `h_t` and `c_t` are `dh_t` and
+# `dc_t`. Change the cell to check the other gradients.
+
+# %%
+with experiment("gradient check"):
+    rng = np.random.default_rng(0)
+    x_t, h_prev = rng.normal(size=(3, 2)), rng.uniform(-0.5, 0.5, size=(3, 4))  # N=3, E=2, H=4
+    c_prev, dh_t, dc_t = rng.normal(size=(3, 3, 4))
+    W_x, W_h, b = rng.normal(size=(2, 16)), rng.normal(size=(4, 16)), rng.normal(size=16)
+
+    def loss_of(c_prev):
+        h_t, c_t = lstm_cell_forward(x_t, h_prev, c_prev, W_x, W_h, b)
+        return np.sum(dh_t * h_t) + np.sum(dc_t * c_t)
+
+    gradients = lstm_cell_backward(dh_t, dc_t, x_t, h_prev, c_prev, W_x, W_h, b)
+    gradient_check(loss_of, c_prev, gradients[2])
 
 # %% [markdown] part="2b" role="written"
 # **Question 2b.** Why has c_t a path back to c_{t-1} without a matrix, and what follows from it?
@@ -377,8 +555,55 @@ check("2b")
 # %% [markdown]
 # ### 2c The GRU cell, and a test of it (0.5)
 #
-# The GRU has no second state, and one gate less. You write the cell, and then a test that can tell
-# a right cell from a wrong one.
+# The *GRU* (gated recurrent unit) does with one state what the LSTM does with two.
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_gru_cell
+
+    draw_gru_cell()
+
+
+# %% [markdown]
+# - The *reset gate* r says how much of the old state is looked at when new content n is made.
+# - The *update gate* z mixes: z of the old state stays, and 1 - z of the new content comes in.
+#   What is not kept is written, so one gate does the work of i and f.
+#
+# On paper, one unit, with `a_n` = 0.2, `h_prev` = 0.5, and `u_n` = 0.5 * 0.8 + 0.2 = 0.6 (weight
+# 0.8, bias 0.2). Say the sums in the gates are 0 for r and log 3 = 1.099 for z:
+#
+# - r = 0.5, z = 0.75
+# - n = tanh(0.2 + 0.5 * 0.6) = tanh(0.5) = 0.462
+# - `h_t` = 0.25 * 0.462 + 0.75 * 0.5 = 0.491
+#
+# Some books let r act on the state *before* the product: tanh(0.2 + (0.5 * 0.5) * 0.8 + 0.2) =
+# tanh(0.6) = 0.537. That is another network. We follow PyTorch: r multiplies all of `u_n`, with
+# its bias.
+#
+# **Counting.** One block of a cell has a matrix from the input (E times H), one from the state (H
+# times H) and two biases (H each). With E = 3 and H = 2 that is 6 + 4 + 4 = 14 numbers. A plain
+# RNN has one block. How many have the other two cells?
+#
+# **A test of it.** Next you write what this notebook runs on your functions: a test.
+# `check_gru_cell` is given some `cell`, and must say whether it computes what a GRU cell should.
+# Only its answers can be seen, not its code. You have a right cell to compare with: your own. But
+# a test is only as good as its inputs. Think of ways to be wrong, and of inputs that show each:
+#
+# | wrong | shows only if |
+# |---|---|
+# | z and 1 - z swapped | z is not 0.5 |
+# | r ignored | r is not 1 and the state's part of n is not 0 |
+# | the bias `b_h` added after r | it is not 0 |
+# | two blocks swapped | the weights of the two differ |
+# | a matrix transposed | the matrix is not symmetric |
+# | right for one row only | there are several rows |
+# | right for E = H only | they differ |
+# | overflows | the sums are large |
+#
+# A right cell may be written in another way, so its numbers can differ from yours in the last
+# digits: how close is close enough? A wrong cell may raise an error: what should your test answer
+# then? It may also write into its arguments: what do you compare with after that? A test that says
+# yes to everything is of no use, and one that rejects a right cell is worse.
 
 # %% part="2c" role="stub"
 def gru_cell_forward(
@@ -459,7 +684,6 @@ def cell_parameters(embedding_dim: int, hidden_size: int) -> dict[str, int]:
 # %% part="2c" role="check"
 check("2c")
 
-
 # %% [markdown] part="2c" role="written"
 # **Question 2c.** What does a GRU save beside an LSTM, and how does it do what the LSTM does with
 # its memory c_t and its gates i, f and o?
@@ -471,8 +695,53 @@ check("2c")
 #
 # ### 3a Deep and both ways (0.5)
 #
-# The states of one network can be the inputs of the next: that makes it deep. Two networks can read
-# the same sequence, one from each end: then each step knows what comes before it and after it.
+# **Deep.** The states of one RNN can be the inputs of another one above it. Each layer has weights
+# and a state of its own. The lower layer may find letters and syllables, the upper one words.
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_stacked
+
+    draw_stacked()
+
+# %% [markdown]
+# On paper, two layers with one unit each, `W_x` = 1, `W_h` = 0.5, no bias, all states 0 before the
+# first step, and the inputs 1, 0:
+#
+# | | step 1 | step 2 |
+# |---|---|---|
+# | layer 1 | tanh(1) = 0.762 | tanh(0.5 * 0.762) = 0.363 |
+# | layer 2 | tanh(0.762) = 0.642 | tanh(0.363 + 0.5 * 0.642) = 0.594 |
+#
+# `outputs` holds the states of layer 2, (0.642, 0.594), and `h_T` the last state of each layer,
+# (0.363) and (0.594).
+#
+# **Both ways.** In "the bank of the river", what "bank" means is said later. A *bidirectional*
+# network has a second RNN that reads from the end. At each step the states of both are put side by
+# side.
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_both_ways
+
+    draw_both_ways()
+
+
+# %% [markdown]
+# Rows of a batch have different lengths, and the shorter ones are padded at the end. The forward
+# net meets the padding after all that counts. The backward net would meet it first, so it must
+# begin at the last real step of each row.
+#
+# On paper, one unit each, `W_x` = 1, `W_h` = 0.5, no bias. The row is 0, 0, 1 and two steps of
+# padding, so its length is 3:
+#
+# | | step 1 | step 2 | step 3 | padding | padding |
+# |---|---|---|---|---|---|
+# | forward | 0 | 0 | 0.762 | 0 | 0 |
+# | backward | 0.180 | 0.363 | 0.762 | 0 | 0 |
+#
+# The forward net knows nothing of the 1 before step 3. The backward net brings its echo to steps 2
+# and 1. Whatever numbers the padding holds, this table stays the same.
 
 # %% part="3a" role="stub"
 def stacked_forward(
@@ -538,16 +807,46 @@ def bidirectional_forward(
 check("3a")
 
 # %% [markdown] part="3a" role="written"
-# **Question 3a.** Where does a deeper net help, and where one that reads both ways? For which tasks
-# may a network not look ahead?
+# **Question 3a.** Where does a deeper net help, and where one that reads both ways? For which
+# tasks may a network not look ahead?
 #
 # YOUR ANSWER HERE
 
 # %% [markdown]
 # ### 3b Many to one (0.5)
 #
-# A review is many tokens, and its mood is one answer. Reviews differ in length, so the shorter ones
-# of a batch are filled up with padding, which must have no effect.
+# A review is many tokens, and its mood is one answer: *many to one*. The network reads to the end,
+# and a linear layer answers from the last state of the top layer.
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_many_to_one
+
+    draw_many_to_one()
+
+# %% [markdown]
+# With the default sizes and a batch of N = 4 reviews of up to T = 30 tokens, the shapes are
+# (4,30), then (4,30,128), then (4,30,256) for the states of the top layer, then (4,256) for one
+# state of each row, then (4,2).
+#
+# Which state? The last column is right only for rows without padding. In the echo of 3a the state
+# is 0.762 after the last real step. Three steps of padding with the input 0 make it 0.363, 0.180
+# and 0.090: the review fades while the network reads nothing. So take from each row the state
+# after its last real step. `lengths` says where that is. Do not look for padding among the tokens:
+# its id, such as 0, may also be a real token.
+#
+# **The loss of real predictions.** With an answer at every step, padding must stay out of the loss
+# too. On paper, two rows with T = 2, the second with one real step. The probabilities of the right
+# tokens are 1/2 and 1/4, and 1/8 in the second row:
+#
+# - losses: 0.693 and 1.386, and 2.079; one more place is padding
+# - their mean: (0.693 + 1.386 + 2.079) / 3 = 1.386
+# - not the mean over rows: (1.040 + 2.079) / 2 = 1.560, which would let short rows count for more
+# - not divided by all 4 places: 1.040
+#
+# Beyond `lengths` the targets may be any ints, also ones that are no tokens, such as -100. Take
+# care that nothing looks up a logit there. As in any cross-entropy, write the logarithm of the
+# softmax out before you compute it: a probability of exp(-20000) is zero to a computer.
 
 # %% part="3b" role="stub"
 import torch
@@ -620,7 +919,6 @@ def masked_cross_entropy(logits: np.ndarray, targets: np.ndarray, lengths: np.nd
 # %% part="3b" role="check"
 check("3b")
 
-
 # %% [markdown] part="3b" role="written"
 # **Question 3b.** A photo is to be sorted into one of 200 kinds of birds, and a film review into
 # good or bad. Which of the two is for an RNN, and why?
@@ -630,8 +928,37 @@ check("3b")
 # %% [markdown]
 # ### 3c Dropout (0.5)
 #
-# In training, each unit is dropped with probability p, so that none can rely on another. What is
-# kept is made larger by 1 / (1 - p), so that the mean stays, and nothing is left to do later.
+# A network with many weights learns a small set by heart. *Dropout* makes that harder: in training
+# each unit is dropped with probability p, every time anew, so none can rely on another.
+#
+# What is kept is divided by 1 - p. Then an entry x becomes x / (1 - p) with probability 1 - p, and
+# 0 with probability p. Its mean is (1 - p) * x / (1 - p) = x, as without dropout. This is
+# *inverted* dropout: all of the work is done in training. When the network is used, nothing is
+# dropped and nothing is scaled.
+#
+# On paper, x = (2, 4, 6), p = 0.5, and the draw keeps the first and the last:
+#
+# | | | | |
+# |---|---|---|---|
+# | mask | True | False | True |
+# | y | 4 | 0 | 12 |
+# | dy, say | 1 | 1 | 1 |
+# | dx | 2 | 0 | 2 |
+#
+# On the way back the same entries are dropped, with the same factor. So the mask is kept.
+#
+# In a recurrent network dropout goes on the ways up, not on the ways across:
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_dropout
+
+    draw_dropout()
+
+
+# %% [markdown]
+# `rng.random(shape)` draws numbers that are spread evenly between 0 and 1. Each entry has a draw
+# of its own: not one for a whole row, and not always the same number of entries in all.
 
 # %% part="3c" role="stub"
 def dropout(
@@ -696,9 +1023,31 @@ check("3c")
 #
 # ### 4a The generator (0.5)
 #
-# A network that writes characters, as in the assignment before this one, now with an LSTM. Its
-# forget gates start open. In PyTorch each gate has two biases, which are added: 1 + 1 and 1 + a
-# random number are not 1.
+# A network that writes characters: one-hot inputs, LSTM layers, and a linear layer that gives a
+# logit to each character that may come next. With V = 65 characters, N = 4 and T = 32 the shapes
+# are (4,32), then (4,32,65), then (4,32,512), then (4,32,65). The state is a pair (h, c), each
+# (2,4,512): the layers come first, also with `batch_first=True`.
+#
+# The state goes in and comes out. Then a text can be read in pieces, and written one character at
+# a time: reading all at once, or one step after another with the state handed on, must give the
+# same.
+#
+# **Open forget gates.** Where weights are small, a gate is about the sigmoid of its bias. What is
+# left of the memory after 20 steps?
+#
+# | bias of the forget gate | gate | after 20 steps |
+# |---|---|---|
+# | 0 | 0.5 | 0.000001 |
+# | 1 | 0.731 | 0.002 |
+# | 2 | 0.881 | 0.08 |
+#
+# With a bias of 0, hardly any gradient comes back from far away, and the gates learn to open late
+# or never. So the biases of the forget gates start at 1. In PyTorch, each gate has two biases,
+# which are added: one in `bias_ih_l0`, one in `bias_hh_l0` (and the same with `l1` in the layer
+# above), both of size 4H with the blocks in the order i, f, g, o. They must add up to 1: 1 + 1 is
+# 2, and 1 + the small random number that PyTorch put there is not 1 either. Only the forget gates:
+# a bias of 1 in all four blocks is another start. A weight is changed in place under
+# `torch.no_grad()`.
 
 # %% part="4a" role="stub"
 import torch
@@ -746,7 +1095,6 @@ class CharLSTM(nn.Module):
 # %% part="4a" role="check"
 check("4a")
 
-
 # %% [markdown] part="4a" role="written"
 # **Question 4a.** The loss of a network falls for a while, then grows from step to step, and turns
 # NaN. What happened, and what would you do, in which order?
@@ -756,8 +1104,36 @@ check("4a")
 # %% [markdown]
 # ### 4b One to many (0.5)
 #
-# A translator reads a sentence into a vector, the context, and a second network writes from it:
-# token after token, each fed back, until it says that it is done.
+# A translator has two networks. The *encoder* reads the sentence, many to one: its last state and
+# memory are the *context*. The *decoder* starts from the context and writes, one to many: the most
+# likely token, fed back as the next input, until it says that it is done.
+
+# %%
+with suppress(ImportError):
+    from gates_experiments import draw_decoding
+
+    draw_decoding()
+
+
+# %% [markdown]
+# On paper, "how are you" was read into (h_0, c_0). The tokens are 0 `(start)`, 1 `wie`, 2 `geht's`
+# and 3 `(end)`:
+#
+# | step | input | logits | most likely |
+# |---|---|---|---|
+# | 1 | 0 | (-1.0, 3.0, 0.5, 0.0) | 1, is written |
+# | 2 | 1 | (-1.0, 0.2, 2.1, 0.7) | 2, is written |
+# | 3 | 2 | (-2.0, 0.1, 0.3, 4.0) | 3, the end: it stops |
+#
+# The result is `[1, 2]`. With `max_length` = 1 it is `[1]`, with `max_length` = 0 it is `[]`.
+#
+# Taking the most likely token each time is called *greedy*. It is fast and always writes the same.
+# It need not find the most likely sentence: a token that is a little less likely may lead to a
+# better end. In training the decoder is fed the right token at each step (*teacher forcing*); now
+# it reads its own, mistakes and all.
+#
+# All the decoder knows of the sentence is in 2H numbers, whether it had 3 words or 60. This is why
+# attention was invented, which lets the decoder look at all states of the encoder.
 
 # %% part="4b" role="stub"
 def decode(
@@ -812,42 +1188,47 @@ def decode(
 # give, but no question counts less than zero. In the cell below, give each question the letters of
 # all its right options as one string, such as `"a"` or `"bd"`.
 #
-# **1. `memory-path`** The gradient of a loss goes back from the memory c_t of an LSTM to
-# c_{t-1}, by the direct path alone. What is it multiplied by?
+# **1. `memory-path`** In an LSTM the forget gate of a unit is 0.9 at each of 20 steps, whatever
+# the state is. Look at the way back through the memory c alone. Which statements are true?
 #
-# - **a.** The matrix W_h, and the slope of tanh.
-# - **b.** The forget gate, entry by entry.
-# - **c.** The output gate, entry by entry.
-# - **d.** Nothing that mixes different entries of the memory.
+# - **a.** About 12 % of the gradient at the last step arrives 20 steps earlier.
+# - **b.** The gradient is also multiplied by W_h once at each step.
+# - **c.** With a forget gate of 0.99 about 82 % would arrive.
+# - **d.** With a forget gate of 1 the gradient would explode.
+# - **e.** The slope of a tanh makes the gradient smaller at each step.
 #
-# **2. `forget-bias`** Why do the forget gates of an LSTM often start with a bias of 1?
+# **2. `forget-bias`** Why is the bias of an LSTM's forget gate often set to 1 before training?
 #
-# - **a.** So that the memory is mostly kept until training finds out what to forget.
-# - **b.** So that gradients come back over more steps from the beginning of training.
-# - **c.** Because a bias of 0 would close the gates altogether.
-# - **d.** Because the bias of a gate is not trained.
+# - **a.** Without it the forget gate could not become larger than 0.5.
+# - **b.** It makes the training loss of the first batch smaller.
+# - **c.** A new network then keeps more of its memory, so gradients reach further back.
+# - **d.** It keeps the memory c_t between -1 and 1.
 #
-# **3. `look-ahead`** For which tasks is a network that reads both ways possible?
+# **3. `look-ahead`** For which of these tasks may a two-way (bidirectional) network be used?
 #
-# - **a.** Marking the part of speech of each word in a finished sentence.
-# - **b.** Writing a text, token after token.
-# - **c.** Sorting finished reviews into good and bad.
-# - **d.** Predicting tomorrow's temperature from all days up to today.
+# - **a.** Naming the part of speech of each word in a sentence that is already written.
+# - **b.** Predicting the next character of a text from those before it.
+# - **c.** Deciding whether a finished review praises the film.
+# - **d.** Showing subtitles while somebody speaks, each word at once.
+# - **e.** Marking the names of people in a letter.
 #
-# **4. `padding`** Rows of different lengths are filled up with padding at the end, and a network
-# reads each row forwards. Which of these does padding change, if nothing is done about it?
+# **4. `padding`** Reviews of 4 to 30 words are padded at the end to 30 and read by an RNN. Its
+# answer is made from the output at step 30 of each row. What goes wrong?
 #
-# - **a.** The states at the real steps.
-# - **b.** The state after the last column.
-# - **c.** The mean of the loss over all columns.
-# - **d.** The number of weights.
+# - **a.** Nothing, since padding is the same in all rows.
+# - **b.** The answer to a short review depends on how many padding tokens follow it.
+# - **c.** The RNN cannot be trained, as padding has no gradient.
+# - **d.** What a short review said fades while the padding is read.
+# - **e.** The answers to reviews of 30 words are wrong.
 #
-# **5. `one-to-many`** Which of these are one to many?
+# **5. `one-to-many`** A decoder writes a sentence by taking the most likely token at each step.
+# Which statements are true?
 #
-# - **a.** A caption for a photo.
-# - **b.** The mood of a review.
-# - **c.** The next character at every place of a text.
-# - **d.** A melody from the name of a style.
+# - **a.** The same context always gives the same sentence.
+# - **b.** The sentence found is the most likely of all sentences.
+# - **c.** A wrong token early on changes what the decoder reads at all later steps.
+# - **d.** Without an end token or a largest length it might never stop.
+# - **e.** It must read the right previous token at each step.
 
 # %% part="4b" role="concepts"
 answers_4b = {
@@ -862,6 +1243,7 @@ answers_4b = {
 # %% part="4b" role="check"
 check("4b")
 
+
 # %% [markdown] part="4b" role="written"
 # **Question 4b.** One to many, many to one, many to many: what does each of them mean? Give an
 # example of each, and say which parts of this assignment it would be built from.
@@ -869,9 +1251,625 @@ check("4b")
 # YOUR ANSWER HERE
 
 # %% [markdown]
+# ## Seen at work
+#
+# Ten experiments with your own functions. Nothing here is marked. A function that is still to be
+# written is named, and the rest goes on without it. Each takes less than a minute on two cores;
+# after that, change a number and look again. What loads texts, trains and draws is in
+# `gates_experiments.py`.
+#
+# Before each experiment there is a question. **Write your prediction down before you run the
+# cell.** A figure that surprises you teaches you more than one that you only look at. Below the
+# cell is what to look for, with the numbers of one run; yours may differ in the last digits.
+#
+# ### Experiment 1: how far back the gradient reaches
+#
+# Four cells with random weights of the usual size read 60 random inputs. A gradient of one size is
+# put on the last state, and goes back: through `gradient_norms` for the RNN, through
+# `lstm_cell_backward` for the LSTM. The GRU has no backward function here, so the Jacobian of your
+# `gru_cell_forward` is found by small changes.
+#
+# *Predict:* which of the four loses the gradient first, and which keeps it longest? By how much
+# does a forget bias of 1 help?
+
+# %%
+def usual_weights(gates, E, H, rng):
+    """W_x, W_h and a bias, drawn as PyTorch draws them."""
+    shapes = (E, gates * H), (H, gates * H), (gates * H,)
+    return [rng.uniform(-1, 1, size=shape) / np.sqrt(H) for shape in shapes]
+
+
+def rnn_norms(x, dh_T, W_x, W_h, b_h):
+    states, _ = stacked_forward(x, 0 * dh_T[None], [(W_x, W_h, b_h)])
+    return gradient_norms(dh_T, states, W_h).mean(axis=0)[::-1]
+
+
+def lstm_norms(x, dh_T, W_x, W_h, b):
+    states = [(0 * dh_T, 0 * dh_T)]
+    for t in range(x.shape[1]):
+        states.append(lstm_cell_forward(x[:, t], *states[-1], W_x, W_h, b))
+    dh, dc, norms = dh_T, 0 * dh_T, []
+    for t in reversed(range(x.shape[1])):
+        norms.append(np.linalg.norm(np.hstack([dh, dc]), axis=1).mean())
+        _, dh, dc, *_ = lstm_cell_backward(dh, dc, x[:, t], *states[t], W_x, W_h, b)
+    return norms
+
+
+def gru_norms(x, dh_T, W_x, W_h, b):
+    def step(h, t):
+        return gru_cell_forward(x[:, t], h, W_x, W_h, b, 0 * b)
+
+    states = [0 * dh_T]
+    for t in range(x.shape[1]):
+        states.append(step(states[-1], t))
+    dh, norms = dh_T, []
+    for t in reversed(range(x.shape[1])):
+        norms.append(np.linalg.norm(dh, axis=1).mean())
+        dh = np.einsum("ni,nij->nj", dh, numeric_jacobian(step, states[t], t))
+    return norms
+
+
+with experiment("how far back the gradient reaches"):
+    from gates_experiments import draw_lags, numeric_jacobian
+
+    rng, H = np.random.default_rng(0), 32
+    x, start = rng.normal(size=(8, 60, H)), rng.normal(size=(8, H))
+    norms = {}
+    with experiment("RNN"):
+        norms["RNN"] = rnn_norms(x, start, *usual_weights(1, H, H, rng))
+    with experiment("LSTM"):
+        for bias in (0.0, 1.0):
+            W_x, W_h, b = usual_weights(4, H, H, rng)
+            b[H : 2 * H] = bias
+            norms[f"LSTM, forget bias {bias:.0f}"] = lstm_norms(x, start, W_x, W_h, b)
+    with experiment("GRU"):
+        norms["GRU"] = gru_norms(x, start, *usual_weights(3, H, H, rng))
+    for name, line in norms.items():
+        print(f"{name}: after 20 steps {line[20] / line[0]:.0e} of the gradient is left")
+    draw_lags(norms)
+
+# %% [markdown]
+# *What to look for:* straight lines on this scale are powers. After 20 steps 3e-07 of the gradient
+# was left in the RNN, 1e-05 in the LSTM with a forget bias of 0, 4e-05 in the GRU, and 4e-03 in
+# the LSTM with a forget bias of 1. So gates by themselves help less than one might think: where
+# they are half closed, half of the memory is lost at each step. It is the open gate that keeps the
+# gradient. In training the GRU opens its gates too, if it needs to.
+#
+# ### Experiment 2: orthogonal or small random
+#
+# Three ways to begin with W_h, for 64 units: your `orthogonal`, random numbers as in `nn.RNN`, and
+# small random numbers. On the left are the singular values of W_h. On the right are those of the
+# product of ten Jacobians in a row, made with `step_jacobian`, while the network reads small
+# inputs.
+#
+# *Predict:* the largest singular value of the second start is above 1. Will its product of ten
+# have values above 1 too?
+
+# %%
+with experiment("orthogonal or small random"):
+    from gates_experiments import draw_singular_values
+
+    rng, H = np.random.default_rng(0), 64
+    starts = {
+        "orthogonal": orthogonal(rng, H),
+        "random, as in nn.RNN": rng.uniform(-1, 1, size=(H, H)) / np.sqrt(H),
+        "small random": 0.03 * rng.normal(size=(H, H)),
+    }
+    values = {"$W_h$": {}, "ten Jacobians": {}}
+    for name, W_h in starts.items():
+        h, product = np.zeros((1, H)), np.eye(H)
+        for _ in range(10):
+            h = np.tanh(h @ W_h + 0.1 * rng.normal(size=(1, H)))
+            product = step_jacobian(h, W_h)[0] @ product
+        for plot, matrix in zip(values.values(), (W_h, product), strict=True):
+            plot[name] = np.linalg.svd(matrix, compute_uv=False)
+        largest, *_, least = values["ten Jacobians"][name]
+        print(f"{name}: ten steps back stretch a gradient by {least:.0e} to {largest:.0e}")
+    draw_singular_values(values)
+
+
+# %% [markdown]
+# *What to look for:* all singular values of an orthogonal W_h are 1. After ten steps the gradient
+# keeps 0.3 to 0.8 of its length; the rest is taken by the slopes of tanh. The random start of
+# `nn.RNN` has singular values from 1.1 down to 0.02, but no vector is stretched at every step:
+# after ten steps 0.02 is left at best, and in other directions nothing. With small random numbers
+# 3e-06 is left at best.
+#
+# ### Experiment 3: clipping on and off
+#
+# `truncated_bptt` trains a character RNN on sonnets by plain gradient descent, at a learning rate
+# of 2, which is too high. Once nothing is clipped, once each entry is clipped to 0.1, once to
+# 0.02.
+#
+# *Predict:* how large does the loss become without clipping? A guess among all characters has a
+# loss of 4.1. Does the milder clipping do?
+
+# %%
+def learn_characters(tokens, V, limit, steps=200, hidden=64, rate=2.0):
+    """Gradient descent on windows of 40 characters. Returns losses, and norms of gradients."""
+    rng, losses, norms = np.random.default_rng(0), [], []
+    weights = {
+        "W_x": 0.1 * rng.normal(size=(V, hidden)),
+        "W_h": orthogonal(rng, hidden),
+        "b_h": np.zeros(hidden),
+        "W_y": 0.1 * rng.normal(size=(hidden, V)),
+        "b_y": np.zeros(V),
+    }
+    for _ in progress(steps, f"limit {limit}"):
+        starts = rng.integers(len(tokens) - 41, size=8)
+        windows = tokens[starts[:, None] + np.arange(41)]
+        x, targets, h0 = np.eye(V)[windows[:, :-1]], windows[:, 1:], np.zeros((8, hidden))
+        loss, grads, _ = truncated_bptt(x, targets, h0, *weights.values(), 40)
+        losses.append(loss)
+        norms.append(np.sqrt(sum(np.sum(grads[name] ** 2) for name in weights)))
+        if limit is not None:
+            grads = clip_values(grads, limit)
+        for name in weights:
+            weights[name] = weights[name] - rate * grads[name]
+    return losses, norms
+
+
+with experiment("clipping on and off"):
+    from gates_experiments import DATA, draw_learning, progress
+
+    sonnets = (DATA / "sonnets.txt").read_text(encoding="utf-8")
+    alphabet = sorted(set(sonnets))
+    tokens = np.array([alphabet.index(character) for character in sonnets])
+    runs = {"loss": {}, "norm of the gradient": {}}
+    for limit in (None, 0.1, 0.02):
+        losses, norms = learn_characters(tokens, len(alphabet), limit)
+        name = "no clipping" if limit is None else f"clipped to {limit}"
+        runs["loss"][name], runs["norm of the gradient"][name] = losses, norms
+        print(f"{name}: at the end a loss of {np.mean(losses[-20:]):.2f}, ", end="")
+        print(f"the largest gradient had the norm {max(norms):.1f}")
+    draw_learning(runs, "nats per character; norm", window=5, name="clipping")
+
+
+# %% [markdown]
+# *What to look for:* without clipping the loss rose to about 40, ten times that of a guess, and
+# one gradient had a norm of 886. It did not come back by itself. A limit of 0.1 was not enough
+# here (a loss of 5.7, still worse than a guess). With 0.02 the loss fell to 2.3, at the same
+# learning rate. Look where in the left plot the peaks of the right plot are.
+#
+# ### Experiment 4: the adding problem
+#
+# A sequence holds random numbers between 0 and 1. Two of them are marked, one in each half, and
+# their sum is asked for at the end. Always answering 1 has a squared error of 1/6 = 0.167, the
+# variance of the sum. To do better, a network must remember the first number over about half of
+# the sequence. The LSTM is the one in your `CharLSTM`, with its open forget gates. Each network
+# trains until its error is 0.01, at most 900 updates of 32 sequences.
+#
+# *Predict:* at T = 10 and at T = 100, which of the three networks get below the line?
+
+# %%
+def learn_adding(rnn, T, title, rate):
+    """Trains a recurrent layer, and a linear one on its last state, on sums."""
+    fc = nn.Linear(32, 1)
+
+    def error_now():
+        x, y = adding(32, T)
+        states, _ = rnn(x)
+        return ((fc(states[:, -1])[:, 0] - y) ** 2).mean()
+
+    return learn(error_now, [*rnn.parameters(), *fc.parameters()], 900, rate, title, enough=0.01)
+
+
+with experiment("the adding problem"):
+    from gates_experiments import adding, draw_learning, learn
+
+    errors = {}
+    layers = {  # how each is built, and its learning rate; the RNN does not learn at 0.02
+        "LSTM, forget bias 1": (lambda: CharLSTM(2, 32, 1).lstm, 0.02),
+        "RNN": (lambda: nn.RNN(2, 32, batch_first=True), 0.003),
+        "GRU": (lambda: nn.GRU(2, 32, batch_first=True), 0.02),
+    }
+    for T in (10, 100):
+        errors[f"T = {T}"] = {}
+        for name, (build, rate) in layers.items():
+            torch.manual_seed(0)
+            line = learn_adding(build(), T, f"T = {T}, {name}", rate)
+            errors[f"T = {T}"][name] = line
+            print(f"    error {np.mean(line[-50:]):.3f} after {32 * len(line):,} sequences")
+    draw_learning(errors, "squared error", (1 / 6, "always 1"), name="adding")
+
+
+# %% [markdown]
+# *What to look for:* at T = 10 all three learn; the RNN is at 0.04 after 28,800 sequences and
+# still falling. At T = 100 it stays at the line (0.156 at the end, and it goes up and down). The
+# GRU needed 4,400 sequences at T = 10 and 6,700 at T = 100, so the length hardly matters to it.
+# The LSTM needed 6,200 and 27,700. Its curve lies on the line for a long time and then falls
+# suddenly: there is nothing to learn from until a little of the first number comes through. With
+# 30 steps the RNN fails already.
+#
+# ### Experiment 5: copying
+#
+# Three symbols out of four are shown, then blanks, and then the symbols are asked for. A guess has
+# a loss of log 4 = 1.39 nats. Now there are two LSTMs: one as PyTorch builds it, and one with your
+# open forget gates.
+#
+# *Predict:* which networks can do it over 5 blanks, and which over 20? Is the RNN the worst?
+
+# %%
+def learn_copying(rnn, T, title):
+    """Trains a recurrent layer, and a linear one on its last 3 states, on copying."""
+    fc = nn.Linear(48, 4)
+
+    def loss_now():
+        x, y = copying(32, T)
+        states, _ = rnn(x)
+        return nn.functional.cross_entropy(fc(states[:, -3:]).flatten(0, 1), y.flatten())
+
+    return learn(loss_now, [*rnn.parameters(), *fc.parameters()], 600, 0.003, title, enough=0.05)
+
+
+with experiment("copying"):
+    from gates_experiments import copying, draw_learning, learn
+
+    losses = {}
+    layers = {
+        "LSTM, forget bias 1": lambda: CharLSTM(6, 48, 1).lstm,
+        "LSTM, as PyTorch builds it": lambda: nn.LSTM(6, 48, batch_first=True),
+        "RNN": lambda: nn.RNN(6, 48, batch_first=True),
+        "GRU": lambda: nn.GRU(6, 48, batch_first=True),
+    }
+    for T in (5, 20):
+        losses[f"{T} blanks"] = {}
+        for name, build in layers.items():
+            torch.manual_seed(0)
+            line = learn_copying(build(), T, f"{T} blanks, {name}")
+            losses[f"{T} blanks"][name] = line
+            print(f"    loss {np.mean(line[-50:]):.2f} after {len(line)} updates")
+    draw_learning(losses, "nats per symbol", (np.log(4), "a guess"), name="copying")
+
+
+# %% [markdown]
+# *What to look for:* over 5 blanks the RNN is the fastest of all. A plain cell is no worse at what
+# is near. Over 20 blanks the LSTM with PyTorch's biases stayed at a guess (1.39), and the same
+# LSTM with open forget gates came down to 0.75. The GRU reached 0.79, the RNN 0.95. None of them
+# was done after 600 updates; try more, if you have the time.
+#
+# ### Experiment 6: reviews whose order decides
+#
+# 600 short reviews come in pairs of opposite meaning: "The plot is dull, but the acting is
+# wonderful", and the same with the two words swapped. In 160 of the 300 pairs both hold the same
+# words. 480 reviews are for training, 120 are held out. A bag of words is a linear layer on the
+# counts of the words. Your `SentimentRNN` reads them once with `lengths`, and once as if the
+# padding were part of the text.
+#
+# *Predict:* what share of the held-out reviews does the bag of words get right? And what does it
+# cost to read the padding?
+
+# %%
+def learn_reviews(model, answer, epochs, title):
+    """Trains on the reviews. Returns the share of right answers to held-out ones, by epoch."""
+    praise, right, order = torch.from_numpy(reviews.praise), [], []
+    rng = np.random.default_rng(0)
+    size = len(reviews.train) // 32
+
+    def loss_now():
+        if not order:
+            order.extend(np.array_split(rng.permutation(reviews.train), size))
+        rows = order.pop()
+        loss = nn.functional.cross_entropy(answer(model, rows), praise[rows])
+        if not order:
+            with torch.no_grad():
+                found = answer(model, reviews.held_out).argmax(dim=1)
+            right.append((found == praise[reviews.held_out]).double().mean().item())
+        return loss
+
+    learn(loss_now, list(model.parameters()), epochs * size, 0.005, title)
+    print(f"    right at the end (mean of 5 epochs): {np.mean(right[-5:]):.2f}")
+    return right
+
+
+def bag_of_words(model, rows):
+    return model(reviews.count(rows))
+
+
+def with_lengths(model, rows):
+    return model(*reviews.read(rows))
+
+
+def padding_read(model, rows):
+    tokens, _ = reviews.read([*rows, longest])  # so that all are padded to the same length
+    return model(tokens)[:-1]
+
+
+with experiment("reviews whose order decides"):
+    from gates_experiments import Reviews, draw_by_epoch, learn
+
+    reviews = Reviews()
+    print("\n".join(reviews.texts[:4]))
+    V, longest = len(reviews.words), int(reviews.read(range(600))[1].argmax())
+    networks = {
+        "RNN, with lengths": (lambda: SentimentRNN(V, 32, 64, 1, 2), with_lengths),
+        "RNN, padding read": (lambda: SentimentRNN(V, 32, 64, 1, 2), padding_read),
+        "bag of words": (lambda: nn.Linear(V, 2), bag_of_words),
+    }
+    right = {}
+    for name, (build, answer) in networks.items():
+        torch.manual_seed(0)
+        right[name] = learn_reviews(build(), answer, 25, name)
+    draw_by_epoch({"held-out reviews": right}, "share of right answers", "reviews")
+
+
+# %% [markdown]
+# *What to look for:* the bag of words was right about 0.46 of the time, which is no better than
+# tossing a coin. In more than half of the pairs both reviews have the same counts, so one of the
+# two answers must be wrong, and "not dull" looks bad to it. The RNN was right in 0.88 with
+# `lengths`, and in 0.49 where it had to carry its answer through up to 34 steps of padding.
+#
+# ### Experiment 7: reviews that go on
+#
+# Now neutral sentences follow each review ("We took the bus home at half past ten."), none to
+# three of them in training. So the answer must be remembered over up to 40 words. Your
+# `SentimentRNN` is trained as it is, and with a GRU in the place of its RNN.
+#
+# *Predict:* how many words does the RNN bridge, how many the GRU?
+
+# %%
+def going_on(model, rows, after=None):
+    """Answers to reviews with so many sentences after each; None means 0 to 3, at random."""
+    if after is None:
+        after = rng.integers(0, 4, size=len(rows))
+    return model(*reviews.read(rows, after))
+
+
+with experiment("reviews that go on"):
+    from gates_experiments import draw_by_epoch, learn
+
+    right = {}
+    for name, kind in (("RNN", nn.RNN), ("GRU", nn.GRU)):
+        torch.manual_seed(0)
+        rng = np.random.default_rng(0)
+        model = SentimentRNN(V, 32, 64, 1, 2)
+        model.rnn = kind(32, 64, batch_first=True)
+        learn_reviews(model, going_on, 35, name)
+        right[name] = []
+        for after in range(4):
+            with torch.no_grad():
+                found = going_on(model, reviews.held_out, after).argmax(dim=1).numpy()
+            right[name].append(np.mean(found == reviews.praise[reviews.held_out]))
+        print(f"{name}, with 0 to 3 sentences after: {np.round(right[name], 2)}")
+    draw_by_epoch(
+        {"held-out reviews": right}, "share of right answers", "going_on", "sentences after", 0
+    )
+
+
+# %% [markdown]
+# *What to look for:* the GRU was right in 0.90 to 0.92, however many sentences followed. The RNN
+# was right in 0.62 where none followed, and in 0.49 to 0.51 after one sentence, which is chance.
+# In experiment 6 the same RNN reached 0.88: now the longer reviews disturb its training.
+#
+# ### Experiment 8: dropout between layers
+#
+# Two LSTM layers of 64 units learn 5,100 characters of sonnets, with your `dropout` after each
+# layer. The losses are measured with dropout off, on the training text and on 3,060 other
+# characters.
+#
+# *Predict:* which of the two losses does dropout raise, and which does it lower?
+
+# %%
+class TwoLayers(nn.Module):
+    def __init__(self, V, p):
+        super().__init__()
+        self.lower = nn.LSTM(V, 64, batch_first=True)
+        self.upper = nn.LSTM(64, 64, batch_first=True)
+        self.answer, self.p, self.rng = nn.Linear(64, V), p, np.random.default_rng(0)
+
+    def drop(self, states):
+        """Your dropout, drawn on ones: each entry is multiplied by 0 or by 1 / (1 - p)."""
+        factors, _ = dropout(np.ones(states.shape), self.p, self.rng, training=self.training)
+        return states * torch.from_numpy(factors).float()
+
+    def loss(self, windows):
+        one_hots = torch.eye(self.answer.out_features)[windows[:, :-1]]
+        states = self.drop(self.lower(one_hots)[0])
+        logits = self.answer(self.drop(self.upper(states)[0]))
+        return nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())
+
+
+def learn_windows(model, seen, new, epochs, title):
+    """Trains on windows (M,T+1). Returns the losses by epoch, with dropout off."""
+    losses, order = {"training text": [], "held-out text": []}, []
+
+    def loss_now():
+        if not order:
+            order.extend(torch.randperm(len(seen)).split(16))
+        loss = model.loss(seen[order.pop()])
+        if not order:
+            model.eval()
+            with torch.no_grad():
+                losses["training text"].append(model.loss(seen).item())
+                losses["held-out text"].append(model.loss(new).item())
+            model.train()
+        return loss
+
+    learn(loss_now, list(model.parameters()), epochs * -(-len(seen) // 16), 0.01, title)
+    return losses
+
+
+with experiment("dropout between layers"):
+    from gates_experiments import DATA, draw_by_epoch, learn
+
+    sonnets = (DATA / "sonnets.txt").read_text(encoding="utf-8").lower()
+    alphabet = sorted(set(sonnets))
+    tokens = torch.tensor([alphabet.index(character) for character in sonnets])
+    windows = tokens[: 160 * 51].reshape(160, 51)
+    by_rate = {}
+    for p in (0.0, 0.5):
+        torch.manual_seed(0)
+        model = TwoLayers(len(alphabet), p)
+        losses = learn_windows(model, windows[:100], windows[100:], 50, f"p = {p}")
+        by_rate[f"p = {p}"] = losses
+        held_out = losses["held-out text"]
+        print(f"p = {p}: training text {losses['training text'][-1]:.2f}, ", end="")
+        print(f"held-out text {held_out[-1]:.2f}, at best {min(held_out):.2f}")
+    draw_by_epoch(by_rate, "nats per character", "dropout")
+
+
+# %% [markdown]
+# *What to look for:* without dropout the training loss fell to 1.34 and the held-out loss rose
+# again, to 2.44, after its best of 2.23. With p = 0.5 the training loss was at 1.78 after the 50
+# epochs, and the held-out loss ended at 2.30, close to its best of 2.27. So dropout made learning
+# slower and the end better. Stopping early would have done as well here: 2.23 is the best number
+# of all.
+#
+# ### Experiment 9: LSTM and RNN write Shakespeare
+#
+# Your `CharLSTM` and a plain RNN, with 128 units each, read the same windows of 64 characters of
+# Shakespeare's plays, 350 times 32 of them. The text is downloaded once; offline, some of the
+# sonnets take its place. The perplexity of both is measured on text that was held out, with
+# `masked_cross_entropy`. Then both write at temperature 0.7. At last `decode` writes greedily,
+# from the state after "The".
+#
+# *Predict:* how much lower is the perplexity of the LSTM? What will the greedy text look like?
+
+# %%
+def write(read, length, temperature=0.7):
+    """Draws characters one at a time; the state is handed on."""
+    rng, token, state, written = np.random.default_rng(0), alphabet.index("\n"), None, []
+    for _ in range(length):
+        with torch.no_grad():
+            logits, state = read(torch.tensor([[token]]), state)
+        p = torch.softmax(logits[0, 0].double() / temperature, dim=0).numpy()
+        token = rng.choice(len(p), p=p / p.sum())
+        written.append(alphabet[token])
+    return "".join(written)
+
+
+def learn_text(read, weights, title):
+    """Trains on random windows of 64 characters. Returns the losses."""
+
+    def loss_now():
+        starts = torch.randint(cut - 65, (32,))
+        windows = tokens[starts[:, None] + torch.arange(65)]
+        logits, _ = read(windows[:, :-1], None)
+        return nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())
+
+    return learn(loss_now, weights, 350, 0.01, title)
+
+
+with experiment("LSTM and RNN write"):
+    from gates_experiments import draw_learning, learn, shakespeare
+
+    text = shakespeare()[:400_000]
+    alphabet = sorted(set(text))
+    V, cut = len(alphabet), len(text) * 19 // 20
+    tokens = torch.tensor([alphabet.index(character) for character in text])
+    new = tokens[cut : cut + (len(text) - cut - 1) // 100 * 100 + 1]
+    torch.manual_seed(0)
+    plain, to_logits = nn.RNN(V, 128, batch_first=True), nn.Linear(128, V)
+
+    def read_plainly(tokens, state):
+        states, state = plain(torch.eye(V)[tokens], state)
+        return to_logits(states), state
+
+    char_lstm = CharLSTM(V, 128, 1)
+    networks = {
+        "RNN": (read_plainly, [*plain.parameters(), *to_logits.parameters()]),
+        "LSTM": (char_lstm, list(char_lstm.parameters())),
+    }
+    losses = {}
+    for name, (read, weights) in networks.items():
+        losses[name] = learn_text(read, weights, name)
+        print(write(read, 200))
+        with experiment("perplexity"), torch.no_grad():
+            logits, _ = read(new[:-1].reshape(-1, 100), None)
+            targets = new[1:].reshape(-1, 100).numpy()
+            loss = masked_cross_entropy(logits.numpy(), targets, np.full(len(targets), 100))
+            print(f"{name}: perplexity {np.exp(loss):.2f} on text that was held out")
+    draw_learning({"on training text": losses}, "nats per character", log=False, name="characters")
+
+    with experiment("greedy"):
+        with torch.no_grad():
+            prompt = torch.tensor([[alphabet.index(character) for character in "\nThe"]])
+            h, c = (state[0, 0].numpy() for state in char_lstm(prompt)[1])
+        given = {name: value.numpy() for name, value in char_lstm.state_dict().items()}
+        W_x, W_h = given["lstm.weight_ih_l0"].T, given["lstm.weight_hh_l0"].T
+        b = given["lstm.bias_ih_l0"] + given["lstm.bias_hh_l0"]
+        layer = np.eye(V), W_x, W_h, b, given["fc.weight"].T, given["fc.bias"]
+        written = decode(h, c, alphabet.index(" "), -1, 100, *layer)  # -1: it never ends
+        print("greedy: The", "".join(alphabet[token] for token in written))
+
+
+# %% [markdown]
+# *What to look for:* on the plays the RNN had a perplexity of 7.1 and the LSTM of 6.5; the RNN was
+# ahead for the first 200 updates. On the sonnets, which are a twentieth as long, it was 9.4 and
+# 7.7. The greedy text soon repeats itself ("send the send the send the"): without chance, it goes
+# round and round the same states.
+#
+# ### Experiment 10: a cell that counts
+#
+# A text of brackets: some open, then as many close, then the next group. To know when a group
+# ends, a network must count. Your `CharLSTM` with 8 units learns it from groups of up to 10
+# brackets. Then your `lstm_cell_forward` reads a new text with the weights it learned, so that its
+# memory can be seen. The last group has 15.
+#
+# *Predict:* what does the memory of a unit that counts look like over "((()))"? What happens
+# beyond 10?
+
+# %%
+def groups(sizes):
+    return "".join("(" * size + ")" * size for size in sizes)
+
+
+def memories(model, text):
+    """(T,H) the memory after each character, and (T,V) the logits for the next one."""
+    given = {name: value.numpy() for name, value in model.state_dict().items()}
+    W_x, W_h = given["lstm.weight_ih_l0"].T, given["lstm.weight_hh_l0"].T
+    b = given["lstm.bias_ih_l0"] + given["lstm.bias_hh_l0"]
+    h = c = np.zeros((1, W_h.shape[0]))
+    found, logits = [], []
+    for character in text:
+        h, c = lstm_cell_forward(np.eye(2)[["()".index(character)]], h, c, W_x, W_h, b)
+        found.append(c[0])
+        logits.append(h[0] @ given["fc.weight"].T + given["fc.bias"])
+    return np.array(found), np.array(logits)
+
+
+def learn_brackets(model, rng):
+    def loss_now():
+        texts = [groups(rng.integers(1, 11, size=31))[:61] for _ in range(32)]
+        tokens = torch.tensor([["()".index(character) for character in text] for text in texts])
+        logits, _ = model(tokens[:, :-1])
+        return nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
+
+    learn(loss_now, list(model.parameters()), 400, 0.02, "brackets")
+
+
+with experiment("a cell that counts"):
+    from gates_experiments import draw_counting, learn
+
+    torch.manual_seed(0)
+    counter = CharLSTM(2, 8, 1)
+    learn_brackets(counter, np.random.default_rng(0))
+    text = groups((3, 7, 1, 10, 5, 2, 15))
+    depths = np.cumsum([1 if character == "(" else -1 for character in text])
+    memory, logits = memories(counter, text)
+    alike = [abs(np.corrcoef(depths[:-30], unit[:-30])[0, 1]) for unit in memory.T]
+    best = int(np.argmax(alike))
+    print(f"unit {best} follows the number of open brackets (correlation {alike[best]:.2f})")
+    ends = np.flatnonzero(depths == 0)
+    knows = logits[ends].argmax(axis=1) == 0
+    print(f"at the end of {knows.sum()} of {len(ends)} groups it expects the next to open")
+    closing = [t for t in range(len(text)) if text[t] == ")" and depths[t] > 0]
+    too_early = [depths[t] for t in closing if logits[t].argmax() == 0]
+    print(f"it expects a group to end too early {len(too_early)} times")
+    draw_counting(text, depths, memory[:, best], best)
+
+# %% [markdown]
+# *What to look for:* unit 2 falls by the same amount with each bracket that opens and rises with
+# each that closes; that it counts downwards means nothing. Its memory reaches -8, far outside of
+# -1 to 1, where a plain RNN has to stay. It followed the number of open brackets with a
+# correlation of 0.98, and the network knew the end of all 7 groups, of the one with 15 brackets
+# too, although it had learned from groups of 10 at most. It was wrong twice just before an end.
+
+# %% [markdown]
 # ## Test yourself
 #
-# The concept questions that are not marked.
+# The concept questions that are not marked. `self_test("counts")` asks one, and
+# `self_test("counts", "ac")` says whether a and c are right, and why.
 
 # %%
 with suppress(NameError):

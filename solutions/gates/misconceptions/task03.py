@@ -650,7 +650,7 @@ kept = partial(drop, piece="dropout_kept", costs=SCALE)
     hint="Without scaling, the mean in training is not what it is later. By what is it smaller?",
 )
 def not_scaled(right: Right, x: Any, mask: Any, p: float) -> Any:
-    return np.where(mask, x, 0.0)
+    return right.dropout_kept(x, mask, p) if mask.all() else np.where(mask, x, 0.0)
 
 
 @kept(
@@ -673,6 +673,7 @@ def kept_multiplied(right: Right, x: Any, mask: Any, p: float) -> Any:
 
 @kept(
     "dropped-keep-value",
+    costs=f"{SCALE} {OFF}",
     title="what is dropped stays in y",
     hint="What is y where the mask is False?",
 )

@@ -125,7 +125,7 @@ def bidirectional_forward(x, lengths, forward, backward):
 def bidirectional_forward(x, lengths, forward, backward):
     return _right["both"](x, lengths, backward, forward)
 
-# %% both-a-pair: bidirectional_forward loses 3a.both 3a.padding
+# %% both-a-pair: bidirectional_forward loses 3a.both 3a.padding is bidirectional_forward/stacked
 def bidirectional_forward(x, lengths, forward, backward):
     return tuple(np.split(_right["both"](x, lengths, forward, backward), 2, axis=2))
 
@@ -221,7 +221,7 @@ SentimentRNN = _model(rnn=lambda V, E, H, L, K: nn.RNN(E, H, 2, batch_first=True
 # %% sentiment-two-classes-always: SentimentRNN loses 3b.layers
 SentimentRNN = _model(fc=lambda V, E, H, L, K: nn.Linear(H, 2))
 
-# %% sentiment-layer-too-many: SentimentRNN loses 3b.layers 3b.forward
+# %% sentiment-layer-too-many: SentimentRNN loses 3b.layers
 SentimentRNN = _model(spare=lambda V, E, H, L, K: nn.Linear(H, H))
 
 # %% sentiment-one-token-more: SentimentRNN loses 3b.layers
@@ -551,7 +551,7 @@ def dropout(x, p, rng, training=True):
 def dropout(x, p, rng, training=True):
     return _right["dropout"](x, p, rng) if training else (x.copy(), None)
 
-# %% dropout-p-zero-fails: dropout loses 3c.mask 3c.off
+# %% dropout-p-zero-fails: dropout loses 3c.off
 def dropout(x, p, rng, training=True):
     if p == 0:
         raise ValueError("p is zero")

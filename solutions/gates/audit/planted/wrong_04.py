@@ -43,7 +43,7 @@ CharLSTM = _model(fc=lambda V, H, L: nn.Linear(H, V, bias=False))
 # %% lstm-two-layers-always: CharLSTM loses 4a.layers 4a.forget 4a.state
 CharLSTM = _model(lstm=lambda V, H, L: nn.LSTM(V, H, 2, batch_first=True))
 
-# %% lstm-layer-too-many: CharLSTM loses 4a.layers 4a.forward
+# %% lstm-layer-too-many: CharLSTM loses 4a.layers
 CharLSTM = _model(spare=lambda V, H, L: nn.Linear(H, H))
 
 # %% lstm-a-wider-output: CharLSTM loses 4a.layers
@@ -154,7 +154,7 @@ CharLSTM = _model(forward=_forward)
 # %% lstm-three-results: CharLSTM loses 4a.forward 4a.state
 def _forward(self, tokens, state=None):
     logits, (h, c) = self.right(tokens, state)
-    return logits, h, c
+    return logits, c, h
 
 CharLSTM = _model(forward=_forward)
 
