@@ -270,8 +270,8 @@ def masked_cross_entropy(logits: np.ndarray, targets: np.ndarray, lengths: np.nd
     z = logits.astype(F)
     N, T, V = z.shape
     steps = np.arange(T)
-    top = z.max(axis=-1)
-    lse = top + np.log(np.exp(z - top[..., None]).sum(axis=-1))
+    z = z - z.max(axis=-1, keepdims=True)
+    lse = np.log(np.exp(z).sum(axis=-1))
     real = steps[None, :] < lengths[:, None]
     safe = np.where(real, targets, 0)
     picked = np.take_along_axis(z, safe[..., None], axis=-1)[..., 0]
