@@ -1,4 +1,4 @@
-"""The sample class gets the marks that were written down for it by hand, in expected.yaml."""
+"""Each sample class gets the marks that were written down for it by hand, in expected.yaml."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ from autograder.results.rows import Row
 from autograder.submissions.finding import HandIn, find_submissions
 
 ROOT = Path(__file__).parent.parent
-SUBMISSIONS = ROOT / "tests" / "sample_class" / "submissions"
+# The class of each assignment.
+CLASSES = {"rnn": ROOT / "tests" / "sample_class", "gates": ROOT / "tests" / "sample_class_gates"}
+SUBMISSIONS = CLASSES["rnn"] / "submissions"
 # What hangs is stopped sooner than in a real course.
 SHORT_LIMITS = {"call_seconds": 2, "cell_seconds": 3}
 SECRET = "the secret of the sample class, any text"
@@ -42,16 +46,22 @@ class Expected(msgspec.Struct, forbid_unknown_fields=True):
     reason: tuple[str, ...] = ()
 
 
-EXPECTED = msgspec.convert(
-    yaml.safe_load((SUBMISSIONS.parent / "expected.yaml").read_text(encoding="utf-8")),
-    dict[str, Expected],
-)
+EXPECTED = {
+    name: msgspec.convert(
+        yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8")),
+        dict[str, Expected],
+    )
+    for name, folder in CLASSES.items()
+}
+EACH = pytest.mark.parametrize("name", CLASSES)
+FILES = [(name, file) for name, files in EXPECTED.items() for file in sorted(files)]
 
 
 @dataclass
 class Graded:
     """A run over a class: its folder of results, and what was said of each file."""
 
+    name: str
     folder: Path
     rubric: Rubric
     rows: dict[str, Row]
@@ -69,46 +79,73 @@ def _grade(assignment: Assignment, handed_in: list[HandIn], folder: Path, jobs: 
         for one in handed_in
     }
     by_file = {one.path.name: rows[one.student] for one in handed_in}
-    return Graded(folder, run.rubric, by_file, marks)
+    return Graded(assignment.name, folder, run.rubric, by_file, marks)
 
 
 def _handed_in(assignment: Assignment) -> list[HandIn]:
-    return find_submissions([SUBMISSIONS], assignment.name, assignment.released)
+    submissions = CLASSES[assignment.name] / "submissions"
+    return find_submissions([submissions], assignment.name, assignment.released)
 
 
 @pytest.fixture(scope="module")
-def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A copy of the course with a secret of its own and shorter limits."""
     root = tmp_path_factory.mktemp("course")
     for name in ("solutions", "assignment"):
         shutil.copytree(ROOT / name, root / name)
-    rubric = (ROOT / "rubric.yaml").read_text(encoding="utf-8")
-    for name, seconds in SHORT_LIMITS.items():
-        rubric, found = re.subn(rf"(?m)^(  {name}:) [\d.]+", rf"\g<1> {seconds}", rubric)
-        assert found == 1
-    (root / "rubric.yaml").write_text(rubric, encoding="utf-8")
+    shutil.copy(ROOT / "rubric.yaml", root)
     (root / ".course-secret").write_text(SECRET)
-    return Course(root).assignment()
+    course = Course(root)
+    for each in CLASSES:
+        file = course.assignment(each).rubric_file
+        rubric = file.read_text(encoding="utf-8")
+        for name, seconds in SHORT_LIMITS.items():
+            rubric, found = re.subn(rf"(?m)^(  {name}:) [\d.]+", rf"\g<1> {seconds}", rubric)
+            assert found == 1
+        file.write_text(rubric, encoding="utf-8")
+    return course
 
 
 @pytest.fixture(scope="module")
-def graded(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Graded:
-    """The sample class, graded on two processes."""
-    return _grade(assignment, _handed_in(assignment), tmp_path_factory.mktemp("grades"), jobs=2)
+def assignment(course: Course) -> Assignment:
+    return course.assignment("rnn")
+
+
+@pytest.fixture(scope="module")
+def grades(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Graded]:
+    """Grades the class of an assignment on two processes, once."""
+
+    @cache
+    def of(name: str) -> Graded:
+        each = course.assignment(name)
+        return _grade(each, _handed_in(each), tmp_path_factory.mktemp("grades"), jobs=2)
+
+    return of
+
+
+@pytest.fixture
+def graded(grades: Callable[[str], Graded], name: str) -> Graded:
+    """The graded class of the assignment that a test names."""
+    return grades(name)
 
 
 # -- what was expected ----------------------------------------------------------------------------
 
 
-def test_every_submission_has_its_expected_marks_and_is_small() -> None:
-    sizes = {path.name: path.stat().st_size for path in SUBMISSIONS.iterdir()}
-    assert sorted(EXPECTED) == sorted(sizes)
+def test_each_assignment_has_a_sample_class() -> None:
+    assert sorted(CLASSES) == Course(ROOT).names()
+
+
+@EACH
+def test_every_submission_has_its_expected_marks_and_is_small(name: str) -> None:
+    sizes = {path.name: path.stat().st_size for path in (CLASSES[name] / "submissions").iterdir()}
+    assert sorted(EXPECTED[name]) == sorted(sizes)
     assert max(sizes.values()) < MOST_BYTES
 
 
-@pytest.mark.parametrize("file", sorted(EXPECTED))
+@pytest.mark.parametrize(("name", "file"), FILES)
 def test_marks_are_those_decided_by_hand(graded: Graded, file: str) -> None:
-    expected, marks = EXPECTED[file], graded.marks[file]
+    expected, marks = EXPECTED[graded.name][file], graded.marks[file]
     full = {criterion.id: criterion.points for criterion in graded.rubric.criteria()}
     earned = {name: points for name, (points, _) in expected.criteria.items()}
     wanted = dict.fromkeys(full, NOTHING) if expected.total == NOTHING else full | earned
@@ -124,21 +161,24 @@ def test_marks_are_those_decided_by_hand(graded: Graded, file: str) -> None:
     assert marks.status == expected.status
 
 
-@pytest.mark.parametrize("file", [file for file, one in EXPECTED.items() if one.reason])
+@pytest.mark.parametrize(
+    ("name", "file"), [(name, file) for name, file in FILES if EXPECTED[name][file].reason]
+)
 def test_what_is_wrong_with_a_file_is_told(graded: Graded, file: str) -> None:
     readable = (graded.folder / f"{graded.rows[file].student}.md").read_text(encoding="utf-8")
-    for words in EXPECTED[file].reason:
+    for words in EXPECTED[graded.name][file].reason:
         assert words in graded.rows[file].reason
         assert words in readable.replace("\\", "")
 
 
+@EACH
 def test_the_table_of_the_class_is_complete(graded: Graded) -> None:
     with (graded.folder / "grades.csv").open(newline="", encoding="utf-8") as file:
         table = list(csv.DictReader(file))
     parts = [part.id for part in graded.rubric.parts()]
     assert list(table[0]) == ["student", "status", "total", *parts]
     assert {line["student"] for line in table} == {row.student for row in graded.rows.values()}
-    assert len(table) == len(EXPECTED)
+    assert len(table) == len(EXPECTED[graded.name])
     for line in table:
         total = sum(float(line[part]) for part in parts)
         assert float(line["total"]) == pytest.approx(total, abs=1e-6)
@@ -151,11 +191,13 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@EACH
 def test_another_run_gives_the_same_byte_for_byte(
-    assignment: Assignment, graded: Graded, tmp_path: Path
+    course: Course, graded: Graded, name: str, tmp_path: Path
 ) -> None:
     """On one process instead of two, and in the other order."""
-    again = _grade(assignment, _handed_in(assignment)[::-1], tmp_path, jobs=1)
+    each = course.assignment(name)
+    again = _grade(each, _handed_in(each)[::-1], tmp_path, jobs=1)
     first, second = _contents(graded.folder), _contents(again.folder)
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []
@@ -167,39 +209,54 @@ def test_another_run_gives_the_same_byte_for_byte(
 def _right_answers(assignment: Assignment) -> str:
     """A cell with the answers to the concept questions, which the script leaves to the bank."""
     lines = ["", "# %%"]
-    for part in ("1b", "4b"):
-        questions = load_concepts(assignment.concepts_file).values()
+    questions = load_concepts(assignment.concepts_file).values()
+    for part in sorted({q.part for q in questions if q.part}):
         right = {q.id: "".join(sorted(q.right)) for q in questions if q.part == part}
         lines.append(f"answers_{part} = {right!r}")
     return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="module")
-def ends(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Marks]:
-    """The solution and the untouched assignment, each as a notebook and as a script."""
-    script = tmp_path_factory.mktemp("solution") / "rnn.py"
-    script.write_text(assignment.source.read_text(encoding="utf-8") + _right_answers(assignment))
-    files = {
-        "right-notebook": assignment.nbgrader_source / "rnn.ipynb",
-        "right-script": script,
-        "untouched-notebook": assignment.released / "rnn.ipynb",
-        "untouched-script": assignment.released / "rnn.py",
-    }
-    handed_in = [HandIn(name, path) for name, path in files.items()]
-    folder = tmp_path_factory.mktemp("ends")
-    _grade(assignment, handed_in, folder, jobs=2)
-    return {
-        name: msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Marks)
-        for name in files
-    }
+def marks_of_ends(
+    course: Course, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], dict[str, Marks]]:
+    """Grades the solution and the untouched assignment, each as a notebook and a script, once."""
+
+    @cache
+    def of(name: str) -> dict[str, Marks]:
+        each = course.assignment(name)
+        script = tmp_path_factory.mktemp("solution") / f"{name}.py"
+        script.write_text(each.source.read_text(encoding="utf-8") + _right_answers(each))
+        files = {
+            "right-notebook": each.nbgrader_source / f"{name}.ipynb",
+            "right-script": script,
+            "untouched-notebook": each.released / f"{name}.ipynb",
+            "untouched-script": each.released / f"{name}.py",
+        }
+        handed_in = [HandIn(student, path) for student, path in files.items()]
+        folder = tmp_path_factory.mktemp("ends")
+        _grade(each, handed_in, folder, jobs=2)
+        return {
+            student: msgspec.json.decode((folder / f"{student}.json").read_bytes(), type=Marks)
+            for student in files
+        }
+
+    return of
 
 
+@pytest.fixture
+def ends(marks_of_ends: Callable[[str], dict[str, Marks]], name: str) -> dict[str, Marks]:
+    return marks_of_ends(name)
+
+
+@EACH
 @pytest.mark.parametrize("form", ["notebook", "script"])
 def test_the_solution_earns_everything(ends: dict[str, Marks], form: str) -> None:
     assert ends[f"right-{form}"].score == EVERYTHING
     assert ends[f"right-{form}"].status == "graded"
 
 
+@EACH
 @pytest.mark.parametrize("form", ["notebook", "script"])
 def test_the_untouched_assignment_earns_nothing(ends: dict[str, Marks], form: str) -> None:
     assert ends[f"untouched-{form}"].score == NOTHING
