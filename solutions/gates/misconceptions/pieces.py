@@ -192,6 +192,8 @@ def clipped(right: Right, grad: Array, limit: float) -> Array:
 def orthogonal(right: Right, answer: Any, size: int) -> Any:
     """The answer where it is orthogonal, else what is closest to it and is."""
     Q = np.asarray(answer, dtype=float)
+    if size > 1 and not (Q % 1).any():  # which is not random
+        Q = np.vander(np.arange(1, size + 1) / size)
     if np.allclose(Q @ Q.T, np.eye(size), atol=1e-6):
         return Q
     U, _, V = np.linalg.svd(Q)
