@@ -192,6 +192,8 @@ def clipped(right: Right, grad: Array, limit: float) -> Array:
 def orthogonal(right: Right, answer: Any, size: int) -> Any:
     """The answer where it is orthogonal, else what is closest to it and is."""
     Q = np.asarray(answer, dtype=float)
+    if size > 1 and not (Q % 1).any():  # which is not random
+        Q = np.vander(np.arange(1, size + 1) / size)
     if np.allclose(Q @ Q.T, np.eye(size), atol=1e-6):
         return Q
     U, _, V = np.linalg.svd(Q)
@@ -639,8 +641,10 @@ def CharLSTM_start(right: Right, answer: Any, V: int, H: int = 512, L: int = 2) 
 
 @piece
 def CharLSTM_opened(right: Right, b_x: Array, b_h: Array, H: int, layer: int) -> None:
-    """Sets both biases of a layer, in place."""
+    """Sets both biases of a layer, in place. Where all gates are open, it is wrong."""
     b_h[H : 2 * H] = 1 - b_x[H : 2 * H]
+    if np.allclose(b_x + b_h, 1):
+        b_h[:H] += 1
 
 
 # -- 4b -------------------------------------------------------------------------------------------

@@ -654,4 +654,4 @@ def only_length_one(right: Right, answer: Any, size: int) -> Any:
 def triangle_of_qr(right: Right, answer: Any, size: int) -> Any:
     R = np.asarray(answer, dtype=float)
     below = np.tril(R, -1)
-    return R if not below.any() and R.any() and size > 1 else right.orthogonal(answer, size)
+    return right.orthogonal(answer, size) if below.any() else R
