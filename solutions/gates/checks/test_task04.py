@@ -367,41 +367,38 @@ def test_a_memory_of_the_context(student: Any) -> None:
 @pytest.mark.criterion("4b.decode")
 @pytest.mark.hidden
 def test_decode(student: Any, reference: Any, rng: Rng) -> None:
-    for length, ends in (
-        (9, True),
-        (12, False),
-        (1, True),
-        (5, True),
-        (0, True),
-        (1, False),
-        (7, False),
-    ):
-        arguments = writer(rng, reference, length, ends)
-        _agree_tokens(
-            student, reference, arguments, "Of a network that ends" if ends else "At most"
-        )
+    of_lengths = ((9, True), (12, False), (1, True), (5, True), (0, True), (1, False), (7, False))
+    asked = [
+        (writer(rng, reference, length, ends), "Of a network that ends" if ends else "At most")
+        for length, ends in of_lengths
+    ]
     # Cut off before the end, and not at all.
     arguments = writer(rng, reference, 8, ends=True)
     for most in (0, 1, 7, 8, 9, 30):
-        shorter = (*arguments[:4], most, *arguments[5:])
-        _agree_tokens(student, reference, shorter, f"With max_length={most}")
+        asked.append(((*arguments[:4], most, *arguments[5:]), f"With max_length={most}"))
+    _agree_tokens(student, reference, asked)
 
 
-def _agree_tokens(student: Any, reference: Any, arguments: tuple[Any, ...], called: str) -> None:
-    want = reference.decode(*arguments)
-    got = student.decode(*arguments)
-    drawn = token_ids(got, len(arguments[5]), f"{called}, the tokens", len(want))
-    agree(drawn, want, f"{called}, the tokens")
+def _agree_tokens(student: Any, reference: Any, asked: Sequence[tuple[Any, str]]) -> None:
+    # Asked for before any is judged: where they are wrong, together they tell why.
+    answers = [student.decode(*arguments) for arguments, _ in asked]
+    for (arguments, called), got in zip(asked, answers, strict=True):
+        want = reference.decode(*arguments)
+        drawn = token_ids(got, len(arguments[5]), f"{called}, the tokens", len(want))
+        agree(drawn, want, f"{called}, the tokens")
 
 
 @pytest.mark.criterion("4b.decode")
 @pytest.mark.hidden
 def test_decode_from_other_contexts(student: Any, reference: Any, rng: Rng) -> None:
     # What is written depends on each of h0, c0 and start, and on the biases.
-    for index in (0, 1, 2, 8, 10):
-        for one, other in _pairs(rng, reference, index):
-            for arguments in (one, other):
-                _agree_tokens(student, reference, arguments, "From another context")
+    asked = [
+        (arguments, "From another context")
+        for index in (0, 1, 2, 8, 10)
+        for pair in _pairs(rng, reference, index)
+        for arguments in pair
+    ]
+    _agree_tokens(student, reference, asked)
 
 
 def _pairs(rng: Rng, reference: Any, index: int) -> Iterator[tuple[Any, Any]]:

@@ -639,8 +639,10 @@ def CharLSTM_start(right: Right, answer: Any, V: int, H: int = 512, L: int = 2) 
 
 @piece
 def CharLSTM_opened(right: Right, b_x: Array, b_h: Array, H: int, layer: int) -> None:
-    """Sets both biases of a layer, in place."""
+    """Sets both biases of a layer, in place. Where all gates are open, it is wrong."""
     b_h[H : 2 * H] = 1 - b_x[H : 2 * H]
+    if np.allclose(b_x + b_h, 1):
+        b_h[:H] += 1
 
 
 # -- 4b -------------------------------------------------------------------------------------------

@@ -364,6 +364,7 @@ def model_sizes_swapped(
 
 @built(
     "lstm",
+    costs=f"{LAYERS} {FORWARD} {LENGTHS}",
     title="an LSTM takes the place of the RNN",
     hint="Which kind of layer is asked for here?",
 )
@@ -377,6 +378,7 @@ def model_lstm(
 
 @built(
     "gru",
+    costs=f"{LAYERS} {FORWARD} {LENGTHS}",
     title="a GRU takes the place of the RNN",
     hint="Which kind of layer is asked for here?",
 )
@@ -640,6 +642,8 @@ def masked_small_number(right: Right, logits: Any, case: Any) -> Any:
 # -- 3c dropout -----------------------------------------------------------------------------------
 
 MASK, SCALE, OFF, BACK = "3c.mask", "3c.scale", "3c.off", "3c.backward"
+# The logarithm of a chance that is none.
+NEVER = -7
 drop = partial(misconception, of="dropout")
 kept = partial(drop, piece="dropout_kept", costs=SCALE)
 
@@ -706,8 +710,11 @@ def scaled_without_training(
 def dropped_without_training(
     right: Right, answer: Any, x: Any, p: float, training: bool = True, *, case: Any
 ) -> Any:
+    mask = np.asarray(answer[1]).astype(bool)
+    if not training and mask.all() and x.size * np.log1p(-p) < NEVER:
+        return right.dropout(answer, x, p, training)  # a mask that was not drawn
     if not training and case == "as they are":
-        return [np.where(np.asarray(answer[1]).astype(bool), x, 0.0), answer[1]]
+        return [np.where(mask, x, 0.0), mask]
     return right.dropout(answer, x, p)
 
 

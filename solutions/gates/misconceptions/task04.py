@@ -44,6 +44,7 @@ def lstm_one_layer(right: Right, V: int, H: int = 512, L: int = 2) -> Any:
 
 @built(
     "hidden-for-vocabulary",
+    costs=f"{LAYERS} {FORWARD} {STATE}",
     title="the LSTM reads vectors of the hidden size, not one-hot vectors",
     hint="How long is a one-hot vector?",
 )
@@ -54,6 +55,7 @@ def hidden_for_vocabulary(right: Right, V: int, H: int = 512, L: int = 2) -> Any
 
 @built(
     "gru",
+    costs=f"{LAYERS} {FORWARD} {STATE}",
     title="a GRU takes the place of the LSTM",
     hint="Which kind of layer is asked for here?",
 )
@@ -79,7 +81,10 @@ def one_and_one(right: Right, b_x: Any, b_h: Any, H: int, layer: int) -> Any:
     cases=("ih", "hh"),
 )
 def one_and_random(right: Right, b_x: Any, b_h: Any, H: int, layer: int, case: Any) -> Any:
-    (b_x if case == "ih" else b_h)[H : 2 * H] = 1
+    one, other = (b_x, b_h) if case == "ih" else (b_h, b_x)
+    one[H : 2 * H] = 1
+    if np.ptp(other[H : 2 * H]) == 0:  # which is not as it was drawn
+        other[H : 2 * H] += 1
 
 
 @opened(
@@ -99,6 +104,8 @@ def first_layer_alone(right: Right, b_x: Any, b_h: Any, H: int, layer: int) -> A
     cases=(0, 2, 3),
 )
 def other_gate(right: Right, b_x: Any, b_h: Any, H: int, layer: int, case: Any) -> Any:
+    if np.allclose((b_x + b_h)[H : 2 * H], 1):  # and so is that of the forget gate
+        b_h[H : 2 * H] += 1
     b_x[case * H : (case + 1) * H], b_h[case * H : (case + 1) * H] = 1, 0
 
 

@@ -250,10 +250,6 @@ def decode(h0, c0, start, end, max_length, W_e, W_x, W_h, b, W_y, b_y):
         out.append(token)
     return out
 
-# %% decode-no-lstm-bias: decode loses 4b.decode
-def decode(h0, c0, start, end, max_length, W_e, W_x, W_h, b, W_y, b_y):
-    return _right["decode"](h0, c0, start, end, max_length, W_e, W_x, W_h, 0 * b, W_y, b_y)
-
 # %% decode-feeds-two-back: decode loses 4b.decode
 def decode(h0, c0, start, end, max_length, W_e, W_x, W_h, b, W_y, b_y):
     h, c, out = h0[None], c0[None], []
