@@ -1639,7 +1639,7 @@ with experiment("reviews that go on"):
 # %% [markdown]
 # *What to look for:* the GRU was right in 0.90 to 0.92, however many sentences followed. The RNN
 # was right in 0.62 where none followed, and in 0.49 to 0.51 after one sentence, which is chance.
-# In experiment 6 the same RNN reached 0.88: now the longer reviews disturb its training.
+# In experiment 6 the same RNN reached 0.88: there it was trained on short reviews alone.
 #
 # ### Experiment 8: dropout between layers
 #
