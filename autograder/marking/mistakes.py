@@ -12,6 +12,8 @@ from autograder.course.rubric import Criterion, Part
 from autograder.examples.example import Example
 from autograder.suite.evidence import CheckEvidence, Evidence, Named
 
+NOT_RIGHT = "{}: not all answers are right."
+
 
 @dataclass(frozen=True)
 class Item:
@@ -27,9 +29,10 @@ class Item:
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     """One mistake.
 
-    ``what`` describes it, and ``where`` is the cell and line that define its stub. ``costs`` are
-    the lost points by criterion; 0 where an earlier mistake has cost them already. ``spared`` names
-    the functions that are right although they call this stub.
+    ``what`` describes it, with ``details`` such as each answer that is wrong, and ``where`` is the
+    cell and line that define its stub. ``costs`` are the lost points by criterion; 0 where an
+    earlier mistake has cost them already. ``spared`` names the functions that are right although
+    they call this stub.
     """
 
     what: str
@@ -38,6 +41,7 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     stub: str = ""
     where: str = ""
     hint: str = ""
+    details: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     example: Example | None = None
 
@@ -50,8 +54,9 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
 class _Entry:
     """A mistake while its costs are added up."""
 
-    def __init__(self, what: str, name: str, stub: str, hint: str) -> None:
+    def __init__(self, what: str, name: str, stub: str, hint: str, detail: str = "") -> None:
         self.what, self.name, self.stub, self.hint = what, name, stub, hint
+        self.details = (detail,) if detail else ()
         self.costs: dict[str, float] = {}
         self.example: Example | None = None
 
@@ -61,6 +66,7 @@ class _Entry:
             self.what += f" {new.what}"
         if new.hint not in self.hint:
             self.hint += f" {new.hint}"
+        self.details = tuple(dict.fromkeys((*self.details, *new.details)))
         self.example = self.example or item.example
         before = self.costs.get(item.criterion.id, 0.0)
         self.costs[item.criterion.id] = round(before + points, 9)
@@ -103,6 +109,7 @@ def find_mistakes(evidence: Evidence, lost: Iterable[tuple[Item, float]]) -> tup
             stub=one.stub,
             where=evidence.defined.get(one.stub, ""),
             hint=one.hint,
+            details=one.details,
             spared=tuple(dict.fromkeys(_taken(spared, one.stub))),
             example=one.example,
         )
@@ -125,12 +132,14 @@ def _entries(item: Item) -> Iterator[tuple[object, _Entry]]:
     message = next((check.submitted.message for check in short if check.submitted.message), "")
     stub = next((check.stub for check in short if check.stub), "")
     what = message or f"{criterion.title}: it was not checked."
-    # The answers to all questions of a criterion are one entry.
-    answers = not stub and short and short[0].item is not None
-    yield (
-        (criterion.id,) if answers else (stub or item.part, what),
-        _Entry(what, "", stub, criterion.hint),
-    )
+    if message and not stub and short[0].item is not None:
+        # The answers to all questions of a criterion are one entry.
+        yield (
+            criterion.id,
+            _Entry(NOT_RIGHT.format(criterion.title), "", "", criterion.hint, message),
+        )
+        return
+    yield (stub or item.part, what), _Entry(what, "", stub, criterion.hint)
 
 
 def _spared(checks: Iterable[CheckEvidence], lost: Collection[str]) -> dict[str, dict[str, str]]:

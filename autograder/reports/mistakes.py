@@ -20,6 +20,7 @@ class Entry:
 
     number: int
     what: str
+    details: tuple[str, ...]
     place: str
     cost: float
     costs: tuple[tuple[str, float], ...]
@@ -52,6 +53,7 @@ def _entries(marks: Marks, rubric: Rubric) -> Iterator[Entry]:
         yield Entry(
             number=number,
             what=one.what if full else about,
+            details=one.details if full else (),
             place=", ".join(filter(None, (f"`{one.stub}`" if one.stub else "", one.where))),
             cost=one.cost,
             costs=tuple((titles[criterion], lost) for criterion, lost in one.costs.items()),
@@ -75,7 +77,7 @@ def see_mistakes(found: tuple[Entry, ...], criterion: str) -> str:
 
 def as_lines(entry: Entry) -> list[str]:
     """A mistake as lines of plain text: the heading, then what belongs to it."""
-    lines = [f"{entry.number}. {entry.what}"]
+    lines = [f"{entry.number}. {entry.what}", *entry.details]
     lines += [text for text in (entry.place, entry.describe_costs()) if text]
     lines += entry.spared
     if entry.example and entry.example.code:

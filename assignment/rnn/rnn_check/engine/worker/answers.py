@@ -139,17 +139,21 @@ def layers_of(model: Any) -> dict[str, str]:
 
 
 def reached(model: Any, args: Iterable[Any], kwargs: Mapping[str, Any]) -> list[str]:
-    """The parameters that the first thing which a model returns carries a gradient to, by name."""
-    torch: Any = sys.modules["torch"]
-    model.zero_grad(set_to_none=True)
-    with torch.enable_grad():
+    """The parameters that the first thing which a model returns carries a gradient to, by name.
+
+    They are found in the graph of what was computed; nothing is differentiated.
+    """
+    with sys.modules["torch"].enable_grad():
         answer = model(*args, **kwargs)
-        first = answer[0] if isinstance(answer, tuple | list) else answer
-        if first.requires_grad:
-            first.sum().backward()
-    found = [name for name, one in model.named_parameters() if one.grad is not None]
-    model.zero_grad(set_to_none=True)
-    return found
+    first = answer[0] if isinstance(answer, tuple | list) else answer
+    steps, seen, found = [first.grad_fn], set(), set()
+    while steps:
+        step = steps.pop()
+        if step is not None and step not in seen:
+            seen.add(step)
+            found.add(id(getattr(step, "variable", None)))
+            steps += [before for before, _ in step.next_functions]
+    return [name for name, one in model.named_parameters() if id(one) in found]
 
 
 def _is_simple(array: Any) -> bool:
