@@ -424,7 +424,12 @@ def test_right_and_wrong_cells(student: Any, reference: Any, rng: Rng) -> None:
 
 def _accepts_counted(student: Any, cell: Cell) -> bool:
     counted = Counted(cell.function)
-    accepted = _accepts(student, counted, may_raise=cell in WRONG)
+    try:
+        accepted = _accepts(student, counted, may_raise=cell in WRONG)
+    except Exception as error:
+        if getattr(getattr(error, "raised", None), "type", "") == "AssertionError":
+            return False
+        raise
     if counted.calls > MAX_CALLS:
         raise Disagreement(f"The cell is called more than {MAX_CALLS} times.")
     return accepted
