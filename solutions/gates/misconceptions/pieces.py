@@ -691,6 +691,7 @@ def decode_first(right: Right, start: int, end: int) -> int:
 
 @piece
 def decode_begun(right: Right, start: int) -> list[int]:
+    """What stands in front of the tokens that are written."""
     return []
 
 

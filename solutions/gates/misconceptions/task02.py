@@ -115,8 +115,9 @@ def order_igfo(right: Right, z: Any) -> Any:
 @blocks(
     "f-i-g-o",
     costs=MEMORY,
-    title="the blocks are taken for [f | i | g | o]",
-    hint="In which order do the four gates lie side by side?",
+    title="the input gate and the forget gate are swapped",
+    hint="In which order do the four gates lie side by side, and which of them keeps the old "
+    "memory?",
 )
 def order_figo(right: Right, z: Any) -> Any:
     i, f, g, o = right.lstm_blocks(z)
@@ -196,15 +197,6 @@ def forget_bias_added(right: Right, i: Any, f: Any, g: Any, o: Any) -> Any:
 )
 def coupled(right: Right, i: Any, f: Any, g: Any, c_prev: Any) -> Any:
     return f * c_prev + (1 - f) * g
-
-
-@memory(
-    "gates-swapped",
-    title="the input gate multiplies the old memory, and the forget gate the new content",
-    hint="Which gate keeps, and which one writes?",
-)
-def gates_swapped(right: Right, i: Any, f: Any, g: Any, c_prev: Any) -> Any:
-    return i * c_prev + f * g
 
 
 @memory(

@@ -180,15 +180,6 @@ def reads_forwards(right: Right, x: Any, real: Any, net: Any) -> Any:
     return right.both_run(x, real, net)
 
 
-@back(
-    "row-axis-reversed",
-    title="the rows are reversed, not the steps",
-    hint="x has the shape (N,T,E). Which axis is time?",
-)
-def rows_reversed(right: Right, x: Any, real: Any, net: Any) -> Any:
-    return right.both_run(x[::-1], real[::-1], net)[::-1]
-
-
 @joined(
     "backward-first",
     title="the backward states come before the forward ones",

@@ -98,6 +98,21 @@ def gradient_norms(dh_T, h, W_h):
         dh_T[:] = (dh_T * (1 - h[:, t] ** 2)) @ W_h.T
     return out
 
+# %% truncated-by-autograd: truncated_bptt loses 1b.loss 1b.gradients
+import torch
+
+def truncated_bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y, k):
+    given = [torch.tensor(a, requires_grad=True) for a in (W_x, W_h, b_h, W_y, b_y)]
+    h, losses = torch.tensor(h0), []
+    for t in range(x.shape[1]):
+        h = h.detach() if t % k == 0 else h
+        h = torch.tanh(h @ given[1] + torch.tensor(x[:, t]) @ given[0] + given[2])
+        losses.append(torch.nn.functional.cross_entropy(h @ given[3] + given[4], torch.tensor(targets[:, t])))
+    loss = torch.stack(losses).mean()
+    loss.backward()
+    names = ("W_x", "W_h", "b_h", "W_y", "b_y")
+    return loss.item(), {n: a.grad for n, a in zip(names, given)}, h.detach()
+
 # %% truncated-by-number-of-pieces: truncated_bptt loses 1b.gradients
 def truncated_bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y, k):
     return _right["bptt"](x, targets, h0, W_x, W_h, b_h, W_y, b_y, max(x.shape[1] // k, 1))
@@ -203,21 +218,6 @@ def truncated_bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y, k):
     loss, grads, h_T = _right["bptt"](x, targets, h0.copy(), W_x, W_h, b_h, W_y, b_y, k)
     h0[:] = h_T
     return loss, grads, h0
-
-# %% truncated-by-autograd: truncated_bptt loses 1b.loss 1b.gradients
-import torch
-
-def truncated_bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y, k):
-    given = [torch.tensor(a, requires_grad=True) for a in (W_x, W_h, b_h, W_y, b_y)]
-    h, losses = torch.tensor(h0), []
-    for t in range(x.shape[1]):
-        h = h.detach() if t % k == 0 else h
-        h = torch.tanh(h @ given[1] + torch.tensor(x[:, t]) @ given[0] + given[2])
-        losses.append(torch.nn.functional.cross_entropy(h @ given[3] + given[4], torch.tensor(targets[:, t])))
-    loss = torch.stack(losses).mean()
-    loss.backward()
-    names = ("W_x", "W_h", "b_h", "W_y", "b_y")
-    return loss.item(), {n: a.grad for n, a in zip(names, given)}, h.detach()
 
 # %% clip-in-place: clip_values loses 1b.values
 def clip_values(grads, limit):
