@@ -35,6 +35,8 @@ SHORT_LIMITS = {"call_seconds": 2, "cell_seconds": 3}
 SECRET = "the secret of the sample class, any text"
 MOST_BYTES = 120_000
 EVERYTHING, NOTHING = 5.0, 0.0
+# All that a command says on stderr in a course of several assignments, where nothing is wrong.
+CHOSEN = "assignment rnn"
 
 
 class Expected(msgspec.Struct, forbid_unknown_fields=True):
@@ -184,6 +186,15 @@ def test_the_table_of_the_class_is_complete(graded: Graded) -> None:
         assert float(line["total"]) == pytest.approx(total, abs=1e-6)
 
 
+def test_who_is_in_both_classes_has_marks_for_each(grades: Callable[[str], Graded]) -> None:
+    classes = [grades(name) for name in CLASSES]
+    both = set.intersection(*({row.student for row in one.rows.values()} for one in classes))
+    assert both == {"maria-gonzalez"}
+    for one in classes:
+        marks = one.marks["maria-gonzalez.ipynb"]
+        assert set(marks.criteria) == {criterion.id for criterion in one.rubric.criteria()}
+
+
 # -- the same marks, always -----------------------------------------------------------------------
 
 
@@ -289,7 +300,7 @@ def test_grade_marks_a_class_and_never_stops_for_one(
     for student in totals:
         assert (out / f"{student}.json").is_file()
         assert (out / f"{student}.md").is_file()
-    assert done.stderr.strip() == ""
+    assert done.stderr.strip() == CHOSEN
     # One who comes late, into the same folder: nobody else is lost without a word.
     done = _autograder("grade", files[1], "--out", out, "--course", assignment.course.root)
     assert done.returncode == 0, done.stderr
@@ -314,7 +325,7 @@ def test_check_tells_why_a_file_cannot_be_read(assignment: Assignment) -> None:
     assert done.returncode == 0, done.stderr
     assert "0.00 of 5.00 points" in done.stdout
     assert "PDF" in done.stdout
-    assert done.stderr.strip() == ""
+    assert done.stderr.strip() == CHOSEN
 
 
 def test_check_marks_none_of_many(assignment: Assignment) -> None:
