@@ -883,11 +883,11 @@ def decode(
 
 # %% part="4b" role="concepts"
 answers_4b = {
-    "memory-path": "b, d",
-    "forget-bias": "a, b",
-    "look-ahead": "a, c, d",
-    "padding": "b, c",
-    "one-to-many": "a, d",
+    "memory-path": "a, c",
+    "forget-bias": "c",
+    "look-ahead": "a, c, e",
+    "padding": "b, d",
+    "one-to-many": "a, c, d",
 }
 
 # %% part="4b" role="check"

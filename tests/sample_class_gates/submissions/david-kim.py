@@ -340,11 +340,11 @@ def decode(
 
 # %% part="4b" role="concepts"
 answers_4b = {
-    "memory-path": "bd",
-    "forget-bias": "abc",
-    "look-ahead": "acd",
-    "padding": "bc",
-    "one-to-many": "abd",
+    "memory-path": "ac",
+    "forget-bias": "ac",
+    "look-ahead": "ace",
+    "padding": "bd",
+    "one-to-many": "abcd",
 }
 
 # %% part="4b" role="check"

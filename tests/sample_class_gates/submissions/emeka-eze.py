@@ -243,10 +243,10 @@ def decode(
 
 # %% part="4b" role="concepts"
 answers_4b = {
-    "memory-path": "b",
+    "memory-path": "a",
     "forget-bias": "",
-    "look-ahead": "abcd",
-    "padding": "abcd",
+    "look-ahead": "abcde",
+    "padding": "abcde",
     "one-to-many": "a",
 }
 

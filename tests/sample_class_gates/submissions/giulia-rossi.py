@@ -352,9 +352,9 @@ def decode(h0, c0, start, end, max_length, W_e, W_x, W_h, b, W_y, b_y):
 
 # %%
 answers_4b = {
-    'memory-path': 'b d',
-    'forget-bias': 'a b',
-    'look-ahead': 'a c d',
-    'padding': 'b c',
-    'one-to-many': 'a d',
+    'memory-path': 'a c',
+    'forget-bias': 'c',
+    'look-ahead': 'a c e',
+    'padding': 'b d',
+    'one-to-many': 'a c d',
 }

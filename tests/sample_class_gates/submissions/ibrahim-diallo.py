@@ -401,11 +401,11 @@ def decode(
 
 # %% part="4b" role="concepts"
 answers_4b = {
-    "memory-path": "bd",
-    "forget-bias": "ab",
-    "look-ahead": "acd",
-    "padding": "bc",
-    "one-to-many": "ad",
+    "memory-path": "ac",
+    "forget-bias": "c",
+    "look-ahead": "ace",
+    "padding": "bd",
+    "one-to-many": "acd",
 }
 
 # %% part="4b" role="check"

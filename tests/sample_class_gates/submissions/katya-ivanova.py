@@ -359,11 +359,11 @@ def decode(
 
 # %%
 answers_4b = {
-    "memory-path": "bd",
-    "forget-bias": "ab",
-    "look-ahead": "acd",
-    "padding": "bc",
-    "one-to-many": "ad",
+    "memory-path": "ac",
+    "forget-bias": "c",
+    "look-ahead": "ace",
+    "padding": "bd",
+    "one-to-many": "acd",
 }
 
 # %%

@@ -350,11 +350,11 @@ def decode(
 
 # %% part="4b" role="concepts"
 answers_4b = {
-    "memory-path": "DB",
-    "forget-bias": "BA",
-    "look-ahead": "DCA",
-    "padding": "CB",
-    "one-to-many": "DA",
+    "memory-path": "CA",
+    "forget-bias": "C",
+    "look-ahead": "ECA",
+    "padding": "DB",
+    "one-to-many": "DCA",
 }
 
 # %% part="4b" role="check"

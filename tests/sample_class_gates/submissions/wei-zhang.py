@@ -405,11 +405,11 @@ def decode(
 
 # %% part="4b" role="concepts"
 answers_4b = {
-    "memory-path": "db",
-    "forget-bias": "ba",
-    "look-ahead": "dca",
-    "padding": "cb",
-    "one-to-many": "da",
+    "memory-path": "ca",
+    "forget-bias": "c",
+    "look-ahead": "eca",
+    "padding": "db",
+    "one-to-many": "dca",
 }
 
 # %% part="4b" role="check"
