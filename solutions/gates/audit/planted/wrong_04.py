@@ -40,7 +40,7 @@ def _open(b_x, b_h, H):
 # %% lstm-without-fc-bias: CharLSTM loses 4a.layers
 CharLSTM = _model(fc=lambda V, H, L: nn.Linear(H, V, bias=False))
 
-# %% lstm-two-layers-always: CharLSTM loses 4a.layers 4a.forget 4a.state
+# %% lstm-two-layers-always: CharLSTM loses 4a.layers 4a.state
 CharLSTM = _model(lstm=lambda V, H, L: nn.LSTM(V, H, 2, batch_first=True))
 
 # %% lstm-layer-too-many: CharLSTM loses 4a.layers
@@ -49,7 +49,7 @@ CharLSTM = _model(spare=lambda V, H, L: nn.Linear(H, H))
 # %% lstm-a-wider-output: CharLSTM loses 4a.layers
 CharLSTM = _model(fc=lambda V, H, L: nn.Linear(H, V + 1))
 
-# %% lstm-other-defaults: CharLSTM loses 4a.layers 4a.forget
+# %% lstm-other-defaults: CharLSTM loses 4a.layers
 class CharLSTM(_model()):
     def __init__(self, vocab_size, hidden_size=256, num_layers=2):
         super().__init__(vocab_size, hidden_size, num_layers)

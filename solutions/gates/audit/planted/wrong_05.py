@@ -151,7 +151,7 @@ SentimentRNN = _sentiment(forward=_forward)
 # %% lstm-time-first: CharLSTM loses 4a.layers 4a.state is CharLSTM/time-first
 CharLSTM = _char(lstm=lambda V, H, L: nn.LSTM(V, H, L))
 
-# %% lstm-one-layer: CharLSTM loses 4a.layers 4a.forget 4a.state is CharLSTM/one-layer
+# %% lstm-one-layer: CharLSTM loses 4a.layers 4a.state is CharLSTM/one-layer
 CharLSTM = _char(lstm=lambda V, H, L: nn.LSTM(V, H, batch_first=True))
 
 # %% lstm-hidden-for-vocabulary: CharLSTM loses 4a.layers 4a.forward 4a.state is CharLSTM/hidden-for-vocabulary
