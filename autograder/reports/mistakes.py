@@ -94,5 +94,5 @@ def describe_result(example: Example) -> list[str]:
 
 
 def points(score: float) -> str:
-    """A number of points as reports show it."""
-    return f"{score:.2f}"
+    """A number of points as reports show it: two decimals, and a half is rounded up."""
+    return f"{score + 1e-9:.2f}"

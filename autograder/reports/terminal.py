@@ -61,7 +61,7 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
         style = STATUS_STYLE.get(one.status, "yellow")
         status = f" [{style}]{_status(one)}[/]"
         name = Text(printable(one.student), no_wrap=True, overflow="ellipsis")
-        table.add_row(name, f"{one.total:.2f}", *scores, status)
+        table.add_row(name, points(one.total), *scores, status)
     if in_order:
         console.print(table)
     if len(in_order) < len(rows):
@@ -121,4 +121,4 @@ def literal(text: str, style: str = "") -> Text:
 
 
 def _points(score: float) -> str:
-    return f"{score:.2f}".removeprefix("0") if score else "0"
+    return points(score).removeprefix("0") if score else "0"

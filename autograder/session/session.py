@@ -174,7 +174,7 @@ class Session:
         sources = {cell.name: cell.source for cell in self._cells}
         for trouble in self._loader.troubles:
             if _defines(sources[trouble.cell], subject):
-                return f"`{subject}` is not defined, because {trouble.message}."
+                return f"`{subject}` is not defined, because {trouble.message.rstrip('.')}."
         return (
             f"`{subject}` is not defined. Define it under exactly this name, at the top level "
             "of a cell."

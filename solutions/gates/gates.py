@@ -771,7 +771,7 @@ def check_gru_cell(cell: Callable[..., np.ndarray]) -> bool:
 
     Your test is tried on right cells, all of which it must accept, and on wrong ones, of which it
     should reject as many as it can. It does not see their code: it calls them and looks at what
-    they answer.
+    they answer. Right cells differ in the last digits, so compare with a tolerance.
 
     Args:
         cell: is called as ``cell(x_t, h_prev, W_x, W_h, b_x, b_h)``, at most 50 times. A wrong one

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from autograder.reports.mistakes import points as rounded
 from autograder.submissions.text import printable, printable_lines
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,7 +62,7 @@ def page_of(student: str) -> str:
 
 def points(score: float) -> Markup:
     """A number of points, short to read and exact to whoever reads the page by a program."""
-    return Markup(f'<data value="{score!r}">{score:.2f}</data>')
+    return Markup(f'<data value="{score!r}">{rounded(score)}</data>')
 
 
 def message(text: str) -> Markup:
