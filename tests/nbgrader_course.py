@@ -34,12 +34,12 @@ Notebook = Any
 
 
 def make_course(folder: Path, **settings: object) -> Assignment:
-    """The course, freshly released, with some settings of the rubric changed."""
+    """A course of the first assignment, freshly released, with some settings of its rubric."""
     exchange = folder / "exchange"
     exchange.mkdir(mode=0o777)
     exchange.chmod(0o777)
     root = folder / "course"
-    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "gates")
     shutil.copytree(ROOT / "solutions", root / "solutions", ignore=leave_out)
     rubric = (ROOT / "rubric.yaml").read_text(encoding="utf-8").split("\n")
     for number, line in enumerate(rubric):
