@@ -511,11 +511,14 @@ def test_the_rate_of_dropout(student: Any) -> None:
     for p in (0.2, 0.5, 0.9):
         x = np.ones((40, 30))
         mask = _mask_of(student.dropout(x, p, np.random.default_rng(1)), (40, 30), "The mask")
-        shares = np.array([p, 1 - p])
-        follows(mask.ravel().astype(int).tolist(), shares, f"For p={p}, dropped (0) and kept (1)")
         rows = {tuple(row) for row in mask.tolist()}
         if len(rows) == 1:
             raise Disagreement("Every row has the same mask: each entry is drawn by itself.")
+        try:
+            follows(mask.ravel().astype(int).tolist(), np.array([p, 1 - p]), "The mask")
+        except Disagreement as error:
+            told = f"For p={p}, entries are not dropped with this probability."
+            raise Disagreement(told, error.detail) from None
 
 
 @pytest.mark.criterion("3c.mask")
@@ -566,8 +569,11 @@ def test_masks(student: Any, rng: Rng) -> None:
 
 def follows_rate(mask: Array, p: float, name: str) -> None:
     """Whether entries are dropped at the rate p."""
-    shares = np.array([p, 1 - p])
-    follows(mask.ravel().astype(int).tolist(), shares, f"{name} (0 dropped, 1 kept)", CHANCE / MANY)
+    try:
+        follows(mask.ravel().astype(int).tolist(), np.array([p, 1 - p]), name, CHANCE / MANY)
+    except Disagreement as error:
+        told = f"{name}: entries are not dropped with the probability that was asked for."
+        raise Disagreement(told, error.detail) from None
 
 
 def _are_independent(one: Array, two: Array, p: float, name: str) -> None:
