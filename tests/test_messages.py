@@ -59,9 +59,9 @@ def test_a_tuple_too_short_says_what_is_missing() -> None:
 
 def test_several_arrays_where_one_is_expected_are_told() -> None:
     states = np.ones((3, 4))
-    several = "several lists or arrays, expected one"
+    several = "several lists or arrays instead of one"
     assert several in told(lambda: as_array([states, states[0]], "The states"))
-    assert "several arrays of the expected shape, expected one. There are 2" in told(
+    assert "several arrays of the expected shape instead of one. There are 2" in told(
         lambda: agree([states, states], states)
     )
 

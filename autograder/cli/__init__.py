@@ -1,7 +1,7 @@
 """The ``autograder`` command: words in, an exit status out. Everything else is done elsewhere.
 
-Each command is the module of its name, and is loaded when it is asked for: what one of them needs
-takes seconds to load that the others do without.
+Each command has its own module, which is loaded when the command is called, since some of them
+import packages that take seconds to load.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ COMMANDS = {
 
 
 class _Modules(click.Group):
-    """Commands that stand in modules of their names."""
+    """Loads each command from the module of the same name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -45,8 +45,8 @@ def export(
     click.echo(out)
     awaiting = sum(1 for one in documents if one.awaiting_reader)
     if awaiting:
-        told = f"without the written answers of {awaiting} students, which await a reader"
+        told = f"the written answers of {awaiting} students are not graded yet and are not included"
         say(told, "yellow")
     if unknown:
-        told = f"not in the roster, and so without a line: {', '.join(unknown)}"
+        told = f"not in the roster, so left out: {', '.join(unknown)}"
         say(told, "yellow")

@@ -258,7 +258,7 @@ def _other_shape(name: str, got: object, array: Array, want: tuple[int, ...]) ->
     if array.shape[:1] == want and isinstance(got, list):
         return _each_an_array(name, array)
     if array.shape[1:] == want and isinstance(got, list):
-        told = "several arrays of the expected shape, expected one"
+        told = "several arrays of the expected shape instead of one"
         return Disagreement(f"{name}: {told}.", f"There are {len(got)}.")
     difference = _difference_of_shapes(array.shape, want)
     return Disagreement(f"{name}: not the shape {want}{difference}.", _shape_of(array))
@@ -329,7 +329,7 @@ def _ragged(got: object) -> str:
     """Describes a list whose items do not form an array."""
     several = isinstance(got, list) and any(isinstance(one, np.ndarray) for one in got)
     if several:
-        return "several lists or arrays, expected one"
+        return "several lists or arrays instead of one"
     return "a list whose rows differ in length or in kind"
 
 
