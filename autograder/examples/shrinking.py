@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -63,18 +64,21 @@ def shrink(call: Call, first_failing: FirstFailing) -> Call:
             yield partial(_entries, place=place)
 
     smallest = effort(call)
+    # The call that a step could not make smaller: the step would only try the same again.
+    stuck_at: dict[int, Call] = {}
     while True:
         before = smallest
-        for one_pass in (fewer, rounder):
-            for simpler in one_pass():
-                batch = [
-                    new
-                    for new in simpler(call)
-                    if is_easier(new, smallest) and _within(new, bounds)
-                ]
-                found = first_failing(batch) if batch else None
-                if found is not None:
-                    call, smallest = found, effort(found)
+        for step, simpler in enumerate(chain(fewer(), rounder())):
+            if stuck_at.get(step) is call:
+                continue
+            batch = [
+                new for new in simpler(call) if is_easier(new, smallest) and _within(new, bounds)
+            ]
+            found = first_failing(batch) if batch else None
+            if found is None:
+                stuck_at[step] = call
+            else:
+                call, smallest = found, effort(found)
         if smallest == before:
             return call
 
