@@ -255,6 +255,19 @@ def probability_for_its_log(right: Right, logits: Any, targets: Any) -> Any:
     return -np.exp(-right.loss_each(logits, targets))
 
 
+@each(
+    "every-token-scored",
+    costs=f"{LOSS} {EXTREME}",
+    title="every token of the vocabulary adds to the loss, as in binary cross-entropy",
+    hint="One token comes next. The loss of a prediction needs the probability of that token alone.",
+)
+def every_token_scored(right: Right, logits: Any, targets: Any) -> Any:
+    p = right.softmax(logits)
+    # As it is written mostly: a small number keeps the logarithm finite.
+    scores = np.where(np.eye(logits.shape[-1], dtype=bool)[targets], p, 1 - p) + 1e-9
+    return -np.log(scores).sum(axis=-1)
+
+
 @log_softmax(
     "not-normalised",
     costs=f"{LOSS} {EXTREME}",
@@ -365,6 +378,15 @@ def base_two(right: Right, loss: Any) -> Any:
 )
 def perplexity_base_ten(right: Right, loss: Any) -> Any:
     return 10.0**loss
+
+
+@perplexity(
+    "multiplied-by-ln-2",
+    title="the loss is multiplied by ln 2 before it is a power of 2, and has to be divided by it",
+    hint="2 to the power of x is exp(x ln 2). For which x is that exp(loss)?",
+)
+def multiplied_by_ln_2(right: Right, loss: Any) -> Any:
+    return 2.0 ** (loss * np.log(2))
 
 
 @perplexity(
@@ -758,6 +780,22 @@ def entries_clipped(right: Right, *args: Any, case: Any) -> Any:
 )
 def last_state_for_h0(right: Right, x: Any, h0: Any, states: Any, *args: Any) -> Any:
     return _with_last_for_first(right, x, h0, states, args)
+
+
+@back(
+    "no-slope-at-the-last-step",
+    costs=f"{RECURRENT} {INPUTS}",
+    title="the derivative of tanh is missing at the last step",
+    hint="The loop goes back from the last step. Which gradient does it begin with: that of h_T, or "
+    "that of what tanh was applied to?",
+)
+def no_slope_at_the_last_step(
+    right: Right, x: Any, h0: Any, states: Any, own: Any, *weights: Any
+) -> Any:
+    # The step back multiplies by the derivative, and so undoes this.
+    last = own[:, -1] / (1 - states[:, -1] ** 2)
+    own = np.concatenate([own[:, :-1], last[:, None]], axis=1)
+    return right.bptt_back(x, h0, states, own, *weights)
 
 
 @back(

@@ -95,6 +95,17 @@ def one_id_further(right: Right, logits: Any) -> Any:
 
 
 @shares(
+    "one-id-further-up-to-the-last",
+    costs=DRAWS,
+    title="the id after the drawn one is returned, and after the last the last",
+    hint="Compare the random number with the first sum: which id is drawn where it is smaller?",
+)
+def one_id_further_up_to_the_last(right: Right, logits: Any) -> Any:
+    shares = np.roll(right.sampler_shares(logits), 1)
+    return np.concatenate([[0.0], shares[1:-1], [shares[-1] + shares[0]]])
+
+
+@shares(
     "last-never-drawn",
     costs=DRAWS,
     title="the last token is never drawn",

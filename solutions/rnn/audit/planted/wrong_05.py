@@ -333,7 +333,7 @@ def cross_entropy(logits, targets):
     tg = torch.as_tensor(np.asarray(targets)).reshape(-1)
     return torch.nn.functional.cross_entropy(lg, tg, reduction="sum").item()
 
-# %% student-loss-probability-of-wrong-classes: cross_entropy loses 3a.loss 3a.extreme
+# %% student-loss-probability-of-wrong-classes: cross_entropy loses 3a.loss 3a.extreme is cross_entropy/every-token-scored
 def cross_entropy(logits, targets):
     p = softmax(logits)
     V = logits.shape[-1]
@@ -351,7 +351,7 @@ def cross_entropy(logits, targets):
 def perplexity(loss):
     return math.pow(2, loss)
 
-# %% student-perplexity-nats-to-bits: perplexity loses 3a.perplexity
+# %% student-perplexity-nats-to-bits: perplexity loses 3a.perplexity is perplexity/multiplied-by-ln-2
 def perplexity(loss):
     return 2 ** (loss * math.log(2))
 
@@ -463,7 +463,7 @@ def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
     loss, grads = _bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y)
     return grads, loss
 
-# %% student-bptt-forgets-the-tanh-of-the-last-step: bptt loses 3c.recurrent 3c.inputs
+# %% student-bptt-forgets-the-tanh-of-the-last-step: bptt loses 3c.recurrent 3c.inputs is bptt/no-slope-at-the-last-step
 def bptt(x, targets, h0, W_x, W_h, b_h, W_y, b_y):
     N, T, _ = x.shape
     hs = rnn_forward(x, h0, W_x, W_h, b_h)
@@ -544,7 +544,7 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
     p = softmax(logits)
     return int(rng.choice(len(logits), p=p))
 
-# %% student-sampler-cumsum-one-late: sample_token loses 4a.distribution 4a.temperature 4a.top_k
+# %% student-sampler-cumsum-one-late: sample_token loses 4a.distribution 4a.temperature 4a.top_k is sample_token/one-id-further-up-to-the-last
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     if temperature == 0:
         return int(np.argmax(logits))
