@@ -259,7 +259,7 @@ def probability_for_its_log(right: Right, logits: Any, targets: Any) -> Any:
     "every-token-scored",
     costs=f"{LOSS} {EXTREME}",
     title="every token of the vocabulary adds to the loss, as in binary cross-entropy",
-    hint="One token comes next. The loss of a prediction needs the probability of that token alone.",
+    hint="One token comes next: the loss of a prediction needs the probability of that one alone.",
 )
 def every_token_scored(right: Right, logits: Any, targets: Any) -> Any:
     p = right.softmax(logits)
@@ -786,7 +786,7 @@ def last_state_for_h0(right: Right, x: Any, h0: Any, states: Any, *args: Any) ->
     "no-slope-at-the-last-step",
     costs=f"{RECURRENT} {INPUTS}",
     title="the derivative of tanh is missing at the last step",
-    hint="The loop goes back from the last step. Which gradient does it begin with: that of h_T, or "
+    hint="The loop goes back from the last step. Does it begin with the gradient of h_T, or with "
     "that of what tanh was applied to?",
 )
 def no_slope_at_the_last_step(
