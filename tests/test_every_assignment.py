@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.audit.planting import RIGHT, WRONG, Planter, planted
+from autograder.audit.planting import RIGHT, WRONG, Planter, as_planted, planted
 from autograder.course.concepts import load_concepts
 from autograder.course.digest import AFTERWARDS, PACKAGE, of_assignment
 from autograder.course.folders import Assignment, Course, CourseError
@@ -50,6 +50,42 @@ def test_rubric_fits_checks_and_misconceptions(each: Assignment) -> None:
     stubs = {stub for part in rubric.parts() for stub in part.stubs}
     assert {one.stub for one in load_library(each).misconceptions.values()} <= stubs
     assert {one.stub for one in planted(each, RIGHT) + planted(each, WRONG)} <= stubs
+
+
+def test_each_misconception_is_well_described(each: Assignment) -> None:
+    rubric, library = rubric_of(each), load_library(each)
+    items = {f"{c.id}:{item}" for c in rubric.criteria() for item in c.items}
+    criteria = items | {criterion.id for criterion in rubric.criteria()}
+    names = set(re.findall(r"\w+", " ".join(Planter(each).stubs().values())))
+    for name, one in library.misconceptions.items():
+        assert re.fullmatch(r"\w+/[\w-]+", name)
+        assert one.piece in library.pieces or one.piece.endswith("_generator"), name
+        first = re.match(r"\w*", one.title)
+        assert one.title[0].islower() or not first or first[0] in names or one.title[0] == "1", name
+        assert not one.title.endswith("."), name
+        assert one.hint[-1] in ".?", name
+        assert one.costs, name
+        assert one.costs <= criteria, name
+
+
+def test_no_hint_gives_a_line_of_the_solution(each: Assignment) -> None:
+    """No expression of the solution with two operators or more stands in it."""
+    solution = ast.parse("\n".join(Planter(each).stubs().values()))
+    long = {
+        ast.unparse(node)
+        for node in ast.walk(solution)
+        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp)
+    }
+    hints = {name: one.hint for name, one in load_library(each).misconceptions.items()}
+    assert not [(name, line) for name, hint in hints.items() for line in long if line in hint]
+
+
+def test_every_misconception_is_audited(each: Assignment) -> None:
+    library = load_library(each)
+    audited = {name for one in planted(each, WRONG) for name in one.named}
+    for one in library.misconceptions.values():
+        audited |= {name for copy in as_planted(library, one) for name in copy.named}
+    assert audited == set(library.misconceptions)
 
 
 def test_reference_earns_everything_and_stubs_nothing(each: Assignment, sandbox: Sandbox) -> None:

@@ -92,6 +92,11 @@ def test_another_shape_is_told_by_how_it_differs(shape: Any, want: Any, differen
     assert difference in told(lambda: agree(np.ones(shape), np.ones(want)))
 
 
+def test_a_list_of_another_length_is_told_by_its_length() -> None:
+    assert "too few items, expected 3. There are 2." in told(lambda: agree([1, 2], [1, 2, 0]))
+    assert "too many items, expected 1. There are 2." in told(lambda: agree([1, 2], [1]))
+
+
 # -- another value --------------------------------------------------------------------------------
 
 

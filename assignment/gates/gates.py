@@ -10,7 +10,7 @@
 # |---|---|---|
 # | 01 Why Memory Fades | 1.0 | 1a the chain, 1b remedies |
 # | 02 Gates | 1.5 | 2a the LSTM cell, 2b one step back, 2c the GRU cell, and a test of it |
-# | 03 Deeper, Both Ways, and Many to One | 1.5 | 3a both ways, 3b many to one, 3c dropout |
+# | 03 Deeper, Both Ways, and Many to One | 1.5 | 3a deep & both ways, 3b many to one, 3c dropout |
 # | 04 Writing and Translating | 1.0 | 4a the generator, 4b one to many |
 #
 # Each of the ten parts is worth half a point.

@@ -257,6 +257,9 @@ def _other_shape(name: str, got: object, array: Array, want: tuple[int, ...]) ->
         return Disagreement(f"{name}: one number, expected an array of the shape {want}.")
     if array.shape[:1] == want and isinstance(got, list):
         return _each_an_array(name, array)
+    if array.ndim == len(want) == 1 and isinstance(got, list):
+        few = "too few" if len(array) < want[0] else "too many"
+        return Disagreement(f"{name}: {few} items, expected {want[0]}.", f"There are {len(array)}.")
     if array.shape[1:] == want and isinstance(got, list):
         told = "several arrays of the expected shape instead of one"
         return Disagreement(f"{name}: {told}.", f"There are {len(got)}.")
