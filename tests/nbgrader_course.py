@@ -33,13 +33,16 @@ c.CourseDirectory.course_id = "rnn-course"
 Notebook = Any
 
 
-def make_course(folder: Path, **settings: object) -> Assignment:
-    """A course of the first assignment, freshly released, with some settings of its rubric."""
+def make_course(folder: Path, without: str = "gates", **settings: object) -> Assignment:
+    """A course of the first assignment, freshly released, with some settings of its rubric.
+
+    The assignment ``without`` is left out: most tests need one only.
+    """
     exchange = folder / "exchange"
     exchange.mkdir(mode=0o777)
     exchange.chmod(0o777)
     root = folder / "course"
-    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "gates")
+    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", without)
     shutil.copytree(ROOT / "solutions", root / "solutions", ignore=leave_out)
     rubric = (ROOT / "rubric.yaml").read_text(encoding="utf-8").split("\n")
     for number, line in enumerate(rubric):
@@ -50,9 +53,9 @@ def make_course(folder: Path, **settings: object) -> Assignment:
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     config += EXCHANGE.format(exchange=str(exchange), cache=str(folder / "cache"))
     (root / "nbgrader_config.py").write_text(config, encoding="utf-8")
-    assignment = Course(root).assignment()
-    write_release(assignment)
-    return assignment
+    for name in Course(root).names():
+        write_release(Course(root).assignment(name))
+    return Course(root).assignment()
 
 
 def make_student(folder: Path, name: str) -> Path:
@@ -94,13 +97,13 @@ def gradebook(folder: Path) -> Iterator[Gradebook]:
 
 
 def released(assignment: Assignment) -> Notebook:
-    return nbformat.read(assignment.released / "rnn.ipynb", as_version=4)
+    return nbformat.read(assignment.released / f"{assignment.name}.ipynb", as_version=4)
 
 
 def solved(assignment: Assignment, *names: str) -> Notebook:
     """The assignment as a student hands it in who has solved these cells, or all."""
     notebook = released(assignment)
-    source = nbformat.read(assignment.nbgrader_source / "rnn.ipynb", as_version=4)
+    source = nbformat.read(assignment.nbgrader_source / f"{assignment.name}.ipynb", as_version=4)
     for cell, solution in zip(notebook.cells, source.cells, strict=True):
         about = cell.metadata.get("nbgrader", {})
         if about.get("solution") and (not names or about["grade_id"] in names):
