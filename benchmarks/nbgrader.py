@@ -1,6 +1,6 @@
 """A class graded by `nbgrader autograde`: with this grader, and with what nbgrader has of its own.
 
-    python -m benchmarks.nbgrader [--students N] [--stock M]
+    python -m benchmarks.nbgrader [--students N] [--stock M] [--assignment NAME]
 
 Both grade the same notebooks, from the same release and into a gradebook each; stock nbgrader runs
 the visible checks that students have, and only the first M of the class if M is given. Memory is
@@ -24,19 +24,22 @@ from rich.table import Table
 
 from autograder.course.folders import Course
 from autograder.release import write_release
+from benchmarks.classes import CLASSES, about
 from benchmarks.watching import Watched, watched
 
 ROOT = Path(__file__).parents[1]
-SAMPLE_CLASS = ROOT / "tests" / "sample_class" / "submissions"
 # These hang, or nbgrader's own step cannot read them.
-LEFT_OUT = (
-    "grace-obrien",
-    "paulo-mendes",
-    "ingrid-solberg",
-    "daniel-cohen",
-    "maria-gonzalez",
-    "sven-nilsson",
-)
+LEFT_OUT = {
+    "rnn": (
+        "grace-obrien",
+        "paulo-mendes",
+        "ingrid-solberg",
+        "daniel-cohen",
+        "maria-gonzalez",
+        "sven-nilsson",
+    ),
+    "gates": (),
+}
 STOCK = """
 c = get_config()
 c.CourseDirectory.course_id = "rnn-course"
@@ -46,32 +49,32 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 """
 
 
-def notebooks() -> list[Path]:
-    """Those of the sample class that stock nbgrader can read and that come to an end."""
+def notebooks(name: str = "rnn") -> list[Path]:
+    """Those of a sample class that stock nbgrader can read and that come to an end."""
     found = []
-    for path in sorted(SAMPLE_CLASS.glob("*.ipynb")):
+    for path in sorted(CLASSES[name].glob("*.ipynb")):
         try:
             json.loads(path.read_bytes())
         except ValueError:
             continue
-        if path.stem not in LEFT_OUT:
+        if path.stem not in LEFT_OUT[name]:
             found.append(path)
     return found
 
 
-def make_course(folder: Path, config: str, students: int) -> None:
+def make_course(folder: Path, config: str, students: int, name: str = "rnn") -> None:
     """A course with a class that has handed in, each notebook as often as it takes."""
     shutil.copytree(ROOT / "solutions", folder / "solutions")
     shutil.copy(ROOT / "rubric.yaml", folder)
     (folder / "nbgrader_config.py").write_text(config)
-    write_release(Course(folder).assignment())
-    nbgrader(folder, "generate_assignment", "rnn", "--force")
-    found = notebooks()
+    write_release(Course(folder).assignment(name))
+    nbgrader(folder, "generate_assignment", name, "--force")
+    found = notebooks(name)
     for number in range(students):
         path = found[number % len(found)]
-        own = folder / "submitted" / f"{path.stem}-{number}" / "rnn"
+        own = folder / "submitted" / f"{path.stem}-{number}" / name
         own.mkdir(parents=True)
-        shutil.copy(path, own / "rnn.ipynb")
+        shutil.copy(path, own / f"{name}.ipynb")
 
 
 def command(*words: str) -> list[str]:
@@ -86,16 +89,17 @@ def nbgrader(folder: Path, *words: str) -> None:
     subprocess.run(command(*words), cwd=folder, env=environment(), check=True, capture_output=True)
 
 
-def autograde(folder: Path) -> tuple[Watched, int]:
+def autograde(folder: Path, name: str = "rnn") -> tuple[Watched, int]:
     """What the command took, and how many it graded."""
-    took = watched(command("autograde", "rnn"), folder, environment())
-    return took, len(list(folder.glob("autograded/*/rnn/rnn.ipynb")))
+    took = watched(command("autograde", name), folder, environment())
+    return took, len(list(folder.glob(f"autograded/*/{name}/{name}.ipynb")))
 
 
 @click.command()
 @click.option("--students", default=30, show_default=True, type=click.IntRange(min=1))
 @click.option("--stock", type=click.IntRange(min=1), help="As many of them for stock nbgrader.")
-def main(students: int, stock: int | None) -> None:
+@about
+def main(students: int, stock: int | None, name: str) -> None:
     """What `nbgrader autograde` costs with this grader, and with nbgrader's own steps."""
     ours = (ROOT / "nbgrader_config.py").read_text()
     costs = {}
@@ -103,10 +107,10 @@ def main(students: int, stock: int | None) -> None:
         ("this grader", ours, students),
         ("stock nbgrader", STOCK, stock or students),
     ):
-        with tempfile.TemporaryDirectory() as name:
-            make_course(Path(name), config, many)
-            costs[who] = autograde(Path(name))
-    table = Table(title=f"nbgrader autograde, a class of {students}, {os.cpu_count()} cores")
+        with tempfile.TemporaryDirectory() as folder:
+            make_course(Path(folder), config, many, name)
+            costs[who] = autograde(Path(folder), name)
+    table = Table(title=f"nbgrader autograde {name}, a class of {students}, {os.cpu_count()} cores")
     for column in ("", "graded", "s", "s each", "CPU s each", "MB", "MB each"):
         table.add_column(column, justify="right" if column else "left")
     at_a_time = {"this grader": min(os.cpu_count() or 1, students), "stock nbgrader": 1}

@@ -1,6 +1,6 @@
 """Where one submission's time goes, and the floor: the same work without isolation.
 
-    python -m benchmarks.stages [--count N]
+    python -m benchmarks.stages [--count N] [--assignment NAME]
 
 The floor makes the same calls and comparisons, in the same order, in this one warm process.
 """
@@ -34,7 +34,8 @@ from autograder.submissions.reading import Submission
 from autograder.suite.evidence import Evidence
 from autograder.worker.cells import describe
 from autograder.worker.serve import Server
-from benchmarks.classes import assignment, copies
+from autograder.worker.wire import Allowance
+from benchmarks.classes import about, assignment, copies
 
 Clock = defaultdict[str, float]
 
@@ -76,7 +77,7 @@ class _NoControl:
 
     level = "none"
 
-    def fork(self, limits: Limits) -> _Direct:
+    def fork(self, limits: Limits, allowance: Allowance | None = None) -> _Direct:
         return _Direct()
 
 
@@ -109,7 +110,8 @@ def graded(grader: Grader, submission: Submission, control: Any) -> Evidence:
 
 @click.command()
 @click.option("--count", default=40, show_default=True, type=click.IntRange(min=4))
-def main(count: int) -> None:
+@about
+def main(count: int, name: str) -> None:
     """Where one submission's time goes."""
     clock: Clock = defaultdict(float)
     # The warm process and its workers too: else they would use another core meanwhile.
@@ -118,8 +120,8 @@ def main(count: int) -> None:
         tempfile.TemporaryDirectory() as folder,
         Sandbox(box.choose(None), imports=sandbox.IMPORTS + sandbox.CLASS_IMPORTS) as warm,
     ):
-        handed_in = copies(Path(folder) / "class", count)
-        grader = Grader(assignment())
+        handed_in = copies(Path(folder) / "class", count, name)
+        grader = Grader(assignment(name))
         for one in handed_in[:4]:
             for control in (warm.controls[0], _NoControl()):
                 with redirect_stdout(StringIO()):
@@ -147,7 +149,7 @@ def main(count: int) -> None:
                 graded(grader, grader.read(one), _NoControl())
         floor = time.perf_counter() - started
     clock["checks, right answers, messages"] = whole - sum(clock.values())
-    table = Table(title=f"one submission of {count}, on one core, in ms")
+    table = Table(title=f"{name}: one submission of {count}, on one core, in ms")
     table.add_column("stage")
     table.add_column("ms", justify="right")
     for stage, seconds in sorted(clock.items(), key=lambda item: -item[1]):
