@@ -14,5 +14,6 @@ c.GenerateAssignment.force = True
 # Names alone: where something fails here, nbgrader would run students' code by itself.
 c.Autograde.exporter_class = "autograder.nbgrader.exporters.GradingExporter"
 c.GenerateAssignment.exporter_class = "autograder.nbgrader.exporters.ReleaseExporter"
+c.GenerateFeedback.exporter_class = "autograder.nbgrader.feedback.FeedbackExporter"
 # All assignments of solutions/ are graded by it; any other is released and graded by nbgrader.
-c.CourseExporter.course = c.CourseExport.course = ROOT
+c.CourseExporter.course = c.CourseExport.course = c.FeedbackExporter.course = ROOT

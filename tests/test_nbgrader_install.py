@@ -212,7 +212,7 @@ def test_setup_again_after_the_course_moved_or_was_released(
     config = theirs / "nbgrader_config.py"
     assert install([moved], theirs) == [f"changed  {config}"]
     assert str(one.course.root) not in config.read_text()
-    assert f"c.CourseExport.course = {str(moved.course.root)!r}" in config.read_text()
+    assert f"c.FeedbackExporter.course = {str(moved.course.root)!r}" in config.read_text()
     moved.source.write_text(moved.source.read_text() + "\n# %% [markdown]\n# More.\n")
     write_release(moved)
     assert install([moved], theirs) == [

@@ -13,10 +13,19 @@ from autograder.release import check_release, write_release
 
 
 @click.command()
-@click.option("--check", "checking", is_flag=True, help="Build nothing; look for drift and leaks.")
+@click.option(
+    "--check",
+    "checking",
+    is_flag=True,
+    help="Build nothing; look for drift, contradictions and leaks.",
+)
 @with_assignment
 def release(checking: bool, assignment: Assignment) -> None:
-    """Build what students get from solutions/, or check that it is fresh and gives nothing away."""
+    """Build what students get from solutions/, or check what is there.
+
+    Found are files that differ from what the solutions give, a homework that cannot be graded,
+    prose that contradicts the rubric, examples that fail, and anything that gives a solution away.
+    """
     if not checking:
         for path in write_release(assignment):
             click.echo(path)

@@ -56,6 +56,11 @@ class Reference:
         if not stubs:
             raise CourseError(f'{source}: holds no cell marked # %% part="..." role="stub"')
         self._stub_cells = "\n".join(stubs)
+        for name in self.stubs.keys() - set(self.defined):
+            raise CourseError(
+                f"{assignment.folder / 'stubs.py'}: has a line for {name}, which no cell with "
+                f'role="stub" of {source.name} defines; correct one of them'
+            )
         imports = next(cell for head, cell in cells if "import numpy" in cell)
         for cell in (imports, *stubs):
             try:
@@ -80,6 +85,11 @@ class Reference:
         except KeyError:
             raise AttributeError(f"the solution has no function {name}") from None
         return function
+
+    def namespace(self, name: str) -> dict[str, Any]:
+        """The names that a function of the solution sees, its own among them; a copy."""
+        getattr(self, name)
+        return dict(self._names)
 
     @property
     def defined(self) -> tuple[str, ...]:
@@ -133,11 +143,12 @@ def answered(
 @cache
 def _named_parameters(source: str) -> Mapping[str, tuple[str, ...]]:
     """The names of the parameters of all functions and classes of a source."""
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             inside = node.body if isinstance(node, ast.ClassDef) else [node]
             name = "forward" if isinstance(node, ast.ClassDef) else node.name
+            found[node.name] = ()
             for one in inside:
                 if isinstance(one, ast.FunctionDef) and one.name == name:
                     names = [argument.arg for argument in one.args.args]

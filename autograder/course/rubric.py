@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -258,10 +258,21 @@ def load_rubric(file: Path) -> Rubric:
     return rubric
 
 
-def match_misconceptions(rubric: Rubric, file: Path, names: Iterable[str]) -> None:
-    """Raises CourseError where the rubric credits a misconception that is not known."""
+def match_misconceptions(rubric: Rubric, file: Path, known: Mapping[str, Collection[str]]) -> None:
+    """Holds the rubric against the misconceptions that are known, with the criteria each costs.
+
+    Raises CourseError for a credit of one that is not known, and for one that costs a criterion
+    which the rubric does not have.
+    """
     lines = Lines(file, file.read_text(encoding="utf-8"))
-    known = set(names)
+    there = {c.id for c in rubric.criteria()}
+    there |= {f"{c.id}:{item}" for c in rubric.criteria() for item in c.items}
+    for name, costs in known.items():
+        for criterion in sorted(set(costs) - there):
+            raise CourseError(
+                f"{file}: the misconception {name} costs {criterion}, which the rubric does not "
+                "have; add it here or correct the misconception"
+            )
     for name in rubric.credits:
         if name not in known:
             near = get_close_matches(name, known, n=1)

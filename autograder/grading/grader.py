@@ -39,7 +39,7 @@ class Grader:
         pairs = [(check.criterion, check.item) for check in checks]
         match_checks(self.rubric, assignment.rubric_file, pairs)
         library = load_library(assignment)
-        match_misconceptions(self.rubric, assignment.rubric_file, library.misconceptions)
+        match_misconceptions(self.rubric, assignment.rubric_file, library.costs)
         self._suite = Suite(
             assignment.name,
             checks,

@@ -93,7 +93,7 @@ class Rescoring:
         try:
             self.rubric = rubric_of(assignment)
             match_misconceptions(
-                self.rubric, assignment.rubric_file, load_library(assignment).misconceptions
+                self.rubric, assignment.rubric_file, load_library(assignment).costs
             )
             documents = stored_documents(folder, assignment.name)
             _fit(self.rubric, assignment.rubric_file, folder, documents)

@@ -43,6 +43,11 @@ class Library:
     pieces: Mapping[str, Piece]
     stubs: Stubs
 
+    @property
+    def costs(self) -> dict[str, frozenset[str]]:
+        """The criteria that each misconception costs, by its name."""
+        return {name: one.costs for name, one in self.misconceptions.items()}
+
     def right(self, replaced: Mapping[str, Piece] | None = None) -> Right:
         """The right ways, with some pieces replaced."""
         return Right(self.pieces, replaced)

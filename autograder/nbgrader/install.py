@@ -33,7 +33,8 @@ LINES = Template(f"""\
 c = get_config()
 c.Autograde.exporter_class = "{EXPORTER}"
 c.GenerateAssignment.exporter_class = "autograder.nbgrader.exporters.ReleaseExporter"
-c.CourseExporter.course = c.CourseExport.course = $root
+c.GenerateFeedback.exporter_class = "autograder.nbgrader.feedback.FeedbackExporter"
+c.CourseExporter.course = c.CourseExport.course = c.FeedbackExporter.course = $root
 c.CourseExporter.assignments = $names
 try:
     import autograder.nbgrader
@@ -57,6 +58,7 @@ except Exception as error:
             super().__init__(parent=parent, **kwargs)
 
     c.Autograde.exporter_class = c.GenerateAssignment.exporter_class = NotInstalled
+    c.GenerateFeedback.pop("exporter_class")
 {END.decode()}
 """)
 BLOCK = re.compile(rb"^%b.*?^%b\r?\n?" % (BEGIN, END), re.MULTILINE | re.DOTALL)

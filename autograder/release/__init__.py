@@ -9,6 +9,8 @@ from pathlib import Path
 from autograder.course.concepts import load_concepts
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import rubric_of
+from autograder.grading.grader import Grader
+from autograder.release.contradictions import contradictions
 from autograder.release.finding import Finding
 from autograder.release.leaks import collect_secrets, find_leaks, leaks_in
 from autograder.release.notebook import (
@@ -145,5 +147,13 @@ def find_drift(assignment: Assignment) -> list[Finding]:
 
 
 def check_release(assignment: Assignment) -> list[Finding]:
-    """All that is wrong with the release as it is checked in: drift, then leaks."""
-    return [*find_drift(assignment), *find_leaks(assignment, assignment.released)]
+    """All that is wrong with the release as it is checked in: drift, contradictions, leaks.
+
+    Raises CourseError for an assignment that cannot be built, or not be graded.
+    """
+    Grader(assignment)
+    return [
+        *find_drift(assignment),
+        *contradictions(assignment),
+        *find_leaks(assignment, assignment.released),
+    ]
