@@ -31,7 +31,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is marked. ``share: each`` pays every item of ``items`` its equal share."""
+    """What is marked. ``share: each`` pays every item of ``items`` its equal share.
+
+    ``hint`` names the idea. In the self-check, students first read where to ``look``, then the
+    hint, then what is ``almost`` the line; a step that is empty is left out.
+    """
 
     id: str
     title: str
@@ -39,6 +43,8 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hint: str
     share: Literal["whole", "each"] = "whole"
     items: tuple[str, ...] = ()
+    look: str = ""
+    almost: str = ""
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

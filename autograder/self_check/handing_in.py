@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .answered import written_answers
 from .facts import Facts
 from .reading import (
     CellFailure,
@@ -23,7 +24,6 @@ from .reading import (
     code_cells,
     load,
     nbgrader_names,
-    notebook_of,
     own_file,
 )
 from .running import PartResult, run_part
@@ -33,7 +33,6 @@ from .showing import TEXT_WIDTH, points, summary
 # waited for, which the fresh process stops by itself where it can.
 CHECK_SECONDS, GRACE = 60.0, 3.0
 RUN_BY_ITSELF = "--in-a-fresh-process"
-BLANK = "YOUR ANSWER HERE"
 STARTED, DONE = "started", "done"
 PART = "part "
 
@@ -107,14 +106,8 @@ def _lines(facts: Facts, path: Path, report: Report, to_mend: Sequence[str]) -> 
 
 
 def _written_answers(facts: Facts, path: Path) -> Iterator[str]:
-    notebook = notebook_of(path)
-    if notebook is None:
-        return
-    blank = []
-    for cell in notebook["cells"]:
-        name = str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
-        if name.endswith("-written") and BLANK in "".join(cell.get("source", "")):
-            blank.append(name.removesuffix("-written"))
+    answers = written_answers(facts.written, path)
+    blank = [part for part, answer in answers.items() if not answer]
     share = f"{100 * facts.written_share:.0f} % of the points"
     share = share if facts.written_share else "not marked"
     if blank:
@@ -234,22 +227,11 @@ def answer_in_a_fresh_process(facts: Facts, path: Path, left_out: Sequence[str])
                 results.append(run_part(facts, part.id, names))
         report = {
             "failures": [f"{one.cell}, line {one.line}: {one.message}" for one in failures],
-            "unfinished": _unfinished(results),
+            "unfinished": list(dict.fromkeys(n for one in results for n in one.to_come())),
             "to_mend": list(_to_mend(facts, results, names)),
             "summary": summary(results),
         }
         say(**{DONE: report})
-
-
-def _unfinished(results: Sequence[PartResult]) -> list[str]:
-    seen = [one for result in results for items in result.seen.values() for one in items.values()]
-    return list(
-        dict.fromkeys(
-            one.miss.call.stub
-            for one in seen
-            if one.state == "to come" and one.miss is not None and one.miss.call is not None
-        )
-    )
 
 
 def _to_mend(facts: Facts, results: Sequence[PartResult], names: dict[str, Any]) -> Iterator[str]:
