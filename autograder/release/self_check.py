@@ -223,6 +223,7 @@ def facts_of(
         },
         written=_written_questions(notebook),
         handed_out=_needed(assignment.handout),
+        title=rubric.title,
     )
 
 

@@ -35,6 +35,11 @@
 # also checked on other inputs. Loops or matrix products, both are fine. Never change an argument
 # in place: work on a copy.
 #
+# **Think first.** While a function is not written, its check shows a small call of it. Say what the
+# call returns, as in `predict("sigmoid", [0.2, 0.8])`, and you learn whether that is right; or leave
+# it out, for it is not marked. A check that fails gives a hint: where to look. Change your code and
+# run it again, and the next one names the idea, the third nearly says the line.
+#
 # **Notation.** Vectors are rows, and the batch comes first.
 #
 # | letter | meaning | | array | shape |
@@ -62,12 +67,13 @@ from contextlib import suppress
 import numpy as np
 
 try:  # these two lie beside this file
-    from gates_check import check, gradient_check, hand_in, self_test
+    from gates_check import check, gradient_check, hand_in, predict, self_test
     from gates_experiments import experiment
-except ImportError:
+except ImportError as missing:
+    print(f"{missing.name} is missing here: README.md, under Start, says how to get it")
 
     def check(part: str) -> None:
-        print(f"part {part}: not checked, gates_check is missing from this folder")
+        print(f"part {part}: not checked, since an import above failed")
 
 
 # %% [markdown]

@@ -3,7 +3,7 @@
 
 # %%
 import numpy as np
-from NAME_check import check
+from NAME_check import check, predict
 
 
 # %% part="1a" role="stub"
