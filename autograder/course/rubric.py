@@ -47,12 +47,22 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     almost: str = ""
 
 
+class Reader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A guide for the reader of a part's written answer: what an answer holds that earns all, half
+    or nothing of the reader's share."""
+
+    full: str
+    half: str
+    none: str
+
+
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     title: str
     points: Points
     stubs: tuple[str, ...]
     criteria: tuple[Criterion, ...]
+    reader: Reader | None = None
 
 
 class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

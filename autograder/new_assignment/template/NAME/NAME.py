@@ -3,7 +3,7 @@
 
 # %%
 import numpy as np
-from NAME_check import check, predict
+from NAME_check import check
 
 
 # %% part="1a" role="stub"

@@ -60,7 +60,7 @@ def _of_script(path: Path) -> Iterator[_Text]:
     text = with_newlines(text_of(path))
     marks = list(CELL_MARKER.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    for mark, end in zip(marks, ends, strict=True):
+    for mark, end in zip(marks, ends, strict=False):
         if "[markdown]" in mark[1]:
             tags = dict(TAG.findall(mark[1]))
             source = re.sub(r"^# ?", "", text[mark.end() : end].strip("\n"), flags=re.MULTILINE)

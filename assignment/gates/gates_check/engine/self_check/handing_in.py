@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .answered import written_answers
+from .as_pdf import NoPdf, figures_of, write_pdf
 from .facts import Facts
 from .reading import (
     CellFailure,
@@ -47,7 +48,9 @@ class Report:
     summary: str
 
 
-def hand_in(facts: Facts, package: Path, file: str | Path, namespace: Mapping[str, Any]) -> bool:
+def hand_in(
+    facts: Facts, package: Path, file: str | Path, namespace: Mapping[str, Any], pdf: bool = False
+) -> bool:
     """Says what of a saved file would be marked, and what to mend; whether nothing is to mend.
 
     Args:
@@ -55,6 +58,7 @@ def hand_in(facts: Facts, package: Path, file: str | Path, namespace: Mapping[st
         package: the folder of the package that runs here, and in the fresh process too.
         file: empty for the one that calls, or else the one in this folder that has more done.
         namespace: of where this was called.
+        pdf: whether to write the written answers into a PDF beside the file.
     """
     try:
         path = Path(file) if file else _calling_file(facts, namespace)
@@ -67,7 +71,24 @@ def hand_in(facts: Facts, package: Path, file: str | Path, namespace: Mapping[st
     report, late = _in_a_fresh_process(facts, package, path)
     to_mend = [*late, *report.failures, *report.to_mend, *_for_nbgrader(facts, path)]
     print("\n".join(_lines(facts, path, report, to_mend)))
+    if pdf:
+        print("\n".join(textwrap.wrap(_pdf(facts, path), TEXT_WIDTH)))
     return not to_mend
+
+
+def _pdf(facts: Facts, path: Path) -> str:
+    """Writes the PDF, and says where it is, or why there is none."""
+    figures, file = list(figures_of(path)), path.with_suffix(".pdf")
+    answers = written_answers(facts.written, path)
+    try:
+        write_pdf(file, facts.title, facts.written, answers, figures)
+    except NoPdf as problem:
+        return str(problem)
+    count = sum(map(bool, answers.values()))
+    said = f"{file.name}: {count} of {len(facts.written)} written answers, {len(figures)} figures."
+    if path.suffix == ".py":
+        said += " A script keeps no figures; a notebook does."
+    return f"{said} Hand it in beside {path.name} where your course asks for a PDF."
 
 
 def _calling_file(facts: Facts, namespace: Mapping[str, Any]) -> Path | None:

@@ -13,12 +13,20 @@ from typing import Any
 from .answers import self_test
 from .attempts import Attempts, code_digest
 from .facts import Part, read_facts
-from .handing_in import RUN_BY_ITSELF, answer_in_a_fresh_process, hand_in
+from .handing_in import (
+    CHECK_SECONDS,
+    GRACE,
+    RUN_BY_ITSELF,
+    answer_in_a_fresh_process,
+    hand_in,
+)
 from .predicting import as_written, judged, small_calls
 from .reading import CellFailure, NotReadable, code_cells, load, own_file
 from .running import PartResult, run_part
 from .showing import prediction, report, report_on, summary
+from .stopping import ended_after
 from .student import OwnStudent
+from .watching import watch
 
 # Set by nbgrader where a notebook is validated or graded. There, a check that is not met must
 # raise; in all other runs it only says so, so that the cells below it run.
@@ -45,7 +53,18 @@ class SelfCheck:
     def __init__(self, package: Path, checks: Mapping[str, Callable[..., None]]) -> None:
         self._package = package
         self.facts = read_facts(package / "facts.json", checks)
+        self._name_missing_files()
         self._attempts = Attempts(package / "__pycache__" / "attempts.json")
+
+    def _name_missing_files(self) -> None:
+        folder = self._package.parent
+        missing = [name for name in self.facts.handed_out if not (folder / name).is_file()]
+        if missing:
+            print(
+                f"{self._package.name}: {', '.join(missing)} missing from {folder}. Copy the whole "
+                "folder as it was handed out; your own notebook or script you can keep.",
+                file=sys.stderr,
+            )
 
     # -- in a notebook --------------------------------------------------------------------------
 
@@ -114,7 +133,7 @@ class SelfCheck:
         code = code_digest(result.part.stubs, namespace) if missed else ""
         result.tries = self._attempts.add(missed, code)
 
-    def hand_in(self, file: str | Path = "") -> bool:
+    def hand_in(self, file: str | Path = "", pdf: bool = False) -> bool:
         """Checks a saved notebook or script as it will be read, and says what would be marked.
 
         The file is run in a fresh process, cell by cell, with nothing of the running notebook in
@@ -123,11 +142,13 @@ class SelfCheck:
         Args:
             file: the file to hand in; without one, the notebook or script in which this is called,
                 or else the one in this folder that has more done.
+            pdf: True also writes a PDF beside the file, with the written questions, your answers
+                and the figures of the notebook.
 
         Returns:
             Whether there is nothing to mend.
         """
-        return hand_in(self.facts, self._package, file, sys._getframe(1).f_globals)
+        return hand_in(self.facts, self._package, file, sys._getframe(1).f_globals, pdf)
 
     def self_test(self, question: str = "", letters: str = "") -> None:
         """Concept questions to test yourself on. None of them is marked.
@@ -197,14 +218,20 @@ class SelfCheck:
         if words.predict is not None:
             return self._predict_in_terminal(words.predict)
         files = [word for word in words.what if word.endswith((".py", ".ipynb"))]
+        if words.watch:
+            given.remove("--watch")
+            named = [Path(name) for name in files or self.facts.files]
+            watch(["-m", self._package.name, *given], named)
+            return 0
         try:
             wanted = [self.facts.part(word) for word in words.what if word not in files]
             if words.hand_in:
-                return 0 if self.hand_in(files[0] if files else "") else 1
+                return 0 if self.hand_in(files[0] if files else "", words.pdf) else 1
             path = Path(files[0]) if files else own_file(Path.cwd(), self.facts)
             failures: list[CellFailure] = []
             parts = wanted or self.facts.parts
-            names = load(code_cells(path), self.facts, failures, wanted=parts)
+            with ended_after(self.facts.limits.cells + GRACE):
+                names = load(code_cells(path), self.facts, failures, wanted=parts)
         except (NotReadable, ValueError) as problem:
             print(problem, file=sys.stderr)
             return 2
@@ -222,6 +249,7 @@ class SelfCheck:
     def _parser(self) -> argparse.ArgumentParser:
         parser = argparse.ArgumentParser(
             prog=f"python -m {self._package.name}",
+            allow_abbrev=False,
             description=f"Checks your work in this folder: {' or '.join(self.facts.files)}.",
         )
         parser.add_argument(
@@ -231,6 +259,12 @@ class SelfCheck:
         )
         parser.add_argument(
             "--hand-in", action="store_true", help="look at the file before you hand it in"
+        )
+        parser.add_argument(
+            "--pdf", action="store_true", help="with --hand-in: also write the answers as a PDF"
+        )
+        parser.add_argument(
+            "--watch", action="store_true", help="check again whenever the file is saved"
         )
         parser.add_argument(
             "--self-test",
@@ -257,7 +291,10 @@ class SelfCheck:
         for failure in failures:
             print(f"{failure.cell}, line {failure.line}: {failure.message}")
         parts = wanted or self.facts.parts
-        results = [run_part(self.facts, part.id, names) for part in parts]
+        results = []
+        for part in parts:
+            with ended_after(CHECK_SECONDS):
+                results.append(run_part(self.facts, part.id, names))
         for result in results:
             # Of all parts together, those that are not begun are shown in the summary alone.
             if wanted or result.total("missed"):

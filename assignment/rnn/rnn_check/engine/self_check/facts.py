@@ -153,6 +153,7 @@ class Facts:
     written: Mapping[str, str] = field(default_factory=dict)
     # What is handed out in the assignment's folder, by the paths in it.
     handed_out: Sequence[str] = ()
+    title: str = ""
 
     @property
     def files(self) -> tuple[str, str]:
