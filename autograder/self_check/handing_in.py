@@ -34,6 +34,10 @@ from .showing import TEXT_WIDTH, points, summary
 # waited for, which the fresh process stops by itself where it can.
 CHECK_SECONDS, GRACE = 60.0, 3.0
 RUN_BY_ITSELF = "--in-a-fresh-process"
+IN_COLAB = (
+    "Colab keeps your notebook elsewhere. Choose File, Download, Download .ipynb; upload that file "
+    'into this folder (the folder\nsign at the left), and call hand_in("{}") with its name.'
+)
 STARTED, DONE = "started", "done"
 PART = "part "
 
@@ -60,6 +64,9 @@ def hand_in(
         namespace: of where this was called.
         pdf: whether to write the written answers into a PDF beside the file.
     """
+    if not file and "google.colab" in sys.modules:
+        print(IN_COLAB.format(facts.files[0]))
+        return False
     try:
         path = Path(file) if file else _calling_file(facts, namespace)
         path = path or own_file(Path.cwd(), facts)
