@@ -30,7 +30,7 @@ class SmallCall:
 
 
 def small_calls(facts: Facts, word: str) -> list[SmallCall]:
-    """The smallest call of each function of a part, or of one function, as far as one is small.
+    """The first small call of each function of a part, or of one function, as far as there is one.
 
     Raises ValueError where there is no such part or function.
     """
@@ -43,8 +43,7 @@ def _of_stub(facts: Facts, stub: str) -> SmallCall | None:
     if stub in facts.models:
         return None
     names = facts.arguments.get(stub, ())
-    found = [one for check in facts.checks for one in _asked(check, stub, names)]
-    return min(found, key=lambda one: _size(one.call), default=None)
+    return next((one for check in facts.checks for one in _asked(check, stub, names)), None)
 
 
 class _Asked(Exception):
@@ -100,10 +99,19 @@ def _asked(check: Check, stub: str, names: Sequence[str]) -> Iterator[SmallCall]
 
 
 def _size(call: StubCall) -> int:
-    """How many numbers the arguments hold; of a generator, none."""
-    values = (*call.args, *call.kwargs.values())
-    given = (np.asarray(one) for one in values if not isinstance(one, np.random.Generator))
-    return sum(array.size if array.dtype.kind in "biuf" else TOO_MANY for array in given)
+    """How many numbers the arguments hold."""
+    return sum(map(_numbers, (*call.args, *call.kwargs.values())))
+
+
+def _numbers(value: Any) -> int:
+    if isinstance(value, np.random.Generator):
+        return 0
+    if isinstance(value, dict):
+        return sum(map(_numbers, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_numbers, value))
+    array = np.asarray(value)
+    return array.size if array.dtype.kind in "biuf" else TOO_MANY
 
 
 def judged(one: SmallCall, answer: Any) -> str:

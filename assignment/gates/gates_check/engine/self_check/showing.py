@@ -215,6 +215,8 @@ def _written_out(value: Any) -> str:
         return "\n".join(_hanging("{", (",\n" if lined else ", ").join(entries))) + "}"
     if isinstance(value, np.ndarray):
         return _array(value)
+    if isinstance(value, tuple | list) and any(isinstance(v, np.ndarray | tuple) for v in value):
+        return "\n".join(_hanging("(", ",\n".join(map(_written_out, value)))) + ")"
     return getattr(value, "__name__", "") or repr(value)
 
 
