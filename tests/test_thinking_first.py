@@ -248,6 +248,32 @@ def test_of_one_hint_alone_the_first_try_gets_it(small: Assignment, tmp_path: Pa
     assert "next hint" not in told
 
 
+def test_no_hint_where_the_message_says_what_to_do(
+    rnn: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = _solved()["softmax"]
+
+    def in_place(logits: Any) -> Any:
+        logits -= logits.max(axis=-1, keepdims=True)
+        return right(logits)
+
+    for softmax, told in ((in_place, "modified in place"), (print, "is a `return` missing")):
+        exec("check('2a')", {"check": rnn.check} | _solved() | {"softmax": softmax})
+        said = capsys.readouterr().out
+        assert told in said
+        assert "Hint" not in said
+        assert "hint" not in said
+    exec("check('2a')", {"check": rnn.check} | _solved() | {"softmax": abs})
+    assert "Hint 1 of 3" in capsys.readouterr().out
+
+
+def test_a_name_that_is_nearly_right_is_named(rnn: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    names = _solved()
+    names["soft_max"] = names.pop("softmax")
+    exec("check('softmax')", {"check": rnn.check} | names)
+    assert "Or is `soft_max` meant?" in capsys.readouterr().out
+
+
 def test_what_is_right_is_said_of_what_is_wrong_too(
     rnn: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -624,7 +650,7 @@ DUE = "late: {{due: {}, grace_minutes: 15, per_day: 0.1}}\n"
 @pytest.fixture
 def own(tmp_path: Path) -> Assignment:
     """The smallest assignment, in a course of its own that may be changed."""
-    return make_small(tmp_path / "course")
+    return make_small(tmp_path / "course", "week")
 
 
 def _answers(own: Assignment, *words: str) -> Result:
@@ -662,7 +688,7 @@ def test_after_the_deadline_they_are(own: Assignment, tmp_path: Path) -> None:
     assert _answers(own, str(tmp_path / "answers.md")).exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["answers.txt", "course/assignment/small/answers.md"])
+@pytest.mark.parametrize("name", ["answers.txt", "course/assignment/week/answers.md"])
 def test_model_answers_go_into_no_other_file(own: Assignment, tmp_path: Path, name: str) -> None:
     assert _answers(own, str(tmp_path / name)).exit_code == 2
     assert not (tmp_path / name).exists()

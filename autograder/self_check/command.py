@@ -129,9 +129,9 @@ class SelfCheck:
 
     def _count(self, result: PartResult, namespace: Mapping[str, Any]) -> None:
         """Counts a try of each criterion that is missed."""
-        missed = [one.id for one in result.part.criteria if result.points(one, "missed")]
-        code = code_digest(result.part.stubs, namespace) if missed else ""
-        result.tries = self._attempts.add(missed, code)
+        tried = result.tried()
+        code = code_digest(result.part.stubs, namespace) if tried else ""
+        result.tries = self._attempts.add(tried, code)
 
     def hand_in(self, file: str | Path = "", pdf: bool = False) -> bool:
         """Checks a saved notebook or script as it will be read, and says what would be marked.
@@ -225,7 +225,7 @@ class SelfCheck:
             return 0
         try:
             wanted = [self.facts.part(word) for word in words.what if word not in files]
-            if words.hand_in:
+            if words.hand_in or words.pdf:
                 return 0 if self.hand_in(files[0] if files else "", words.pdf) else 1
             path = Path(files[0]) if files else own_file(Path.cwd(), self.facts)
             failures: list[CellFailure] = []
@@ -261,7 +261,7 @@ class SelfCheck:
             "--hand-in", action="store_true", help="look at the file before you hand it in"
         )
         parser.add_argument(
-            "--pdf", action="store_true", help="with --hand-in: also write the answers as a PDF"
+            "--pdf", action="store_true", help="as --hand-in, and write the answers as a PDF"
         )
         parser.add_argument(
             "--watch", action="store_true", help="check again whenever the file is saved"

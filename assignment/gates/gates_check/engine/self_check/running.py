@@ -20,7 +20,10 @@ State = Literal["met", "missed", "to come"]
 
 @dataclass(frozen=True)
 class Miss:
-    """Why a check is not met: what is wrong, at which call, and what was expected and got there."""
+    """Why a check is not met: what is wrong, at which call, and what was expected and got there.
+
+    A miss that is ``plain`` needs no hint: its message says what to do.
+    """
 
     message: str
     detail: str = ""
@@ -28,6 +31,7 @@ class Miss:
     compared: tuple[Any, Any] | None = None
     mistake: Mistake | None = None
     printed: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,15 @@ class PartResult:
     def total(self, state: State) -> float:
         """The part's points that are in this state."""
         return sum(self.points(criterion, state) for criterion in self.part.criteria)
+
+    def tried(self) -> list[str]:
+        """The criteria that are missed for another reason than one whose message is plain."""
+        tried = []
+        for criterion, items in self.seen.items():
+            misses = (one.miss for one in items.values() if one.state == "missed")
+            if any(miss is not None and not miss.plain for miss in misses):
+                tried.append(criterion)
+        return tried
 
     def to_come(self) -> list[str]:
         """The functions that are still to be written, as far as a check asked for them."""
@@ -153,9 +166,12 @@ def _title(check: Check) -> str:
 
 def _miss_of(student: OwnStudent, error: Exception) -> Miss:
     if isinstance(error, NoAnswer):
-        return _miss(student, error.message, error.detail)
+        miss = _miss(student, error.message, error.detail)
+        return replace(miss, plain=error.kind == "out of time")
     if isinstance(error, Disagreement):
-        return _miss(student, error.message, error.detail, error.compared)
+        miss = _miss(student, error.message, error.detail, error.compared)
+        nothing = error.compared is not None and error.compared[1] is None
+        return replace(miss, plain=error.says_what_to_do or nothing)
     message = f"What was returned could not be checked ({type(error).__name__})."
     return _miss(student, message, str(error)[:300])
 

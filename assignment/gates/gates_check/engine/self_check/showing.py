@@ -50,8 +50,8 @@ def report(result: PartResult) -> str:
 
 
 def _next_hint(result: PartResult) -> Iterator[str]:
-    missed = [c for c in result.part.criteria if result.points(c, "missed")]
-    steps = {c.id: 1 + bool(c.look) + bool(c.almost) for c in missed}
+    tried = [c for c in result.part.criteria if c.id in result.tried()]
+    steps = {c.id: 1 + bool(c.look) + bool(c.almost) for c in tried}
     if any(result.tries.get(name, 1) < count for name, count in steps.items()):
         yield from ("", "A changed try brings the next hint.")
 
@@ -152,6 +152,8 @@ def _missed(
         yield from _indented(["printed meanwhile:", *lines[:MAX_PRINTED], *more])
     if miss.mistake is not None:
         yield from textwrap.wrap(f"It looks as if {miss.mistake.title}.", TEXT_WIDTH)
+    if miss.plain:
+        return
     idea = miss.mistake.hint if miss.mistake is not None else criterion.hint
     steps = list(filter(None, (criterion.look, idea, criterion.almost)))
     step = min(tries, len(steps))
@@ -234,6 +236,9 @@ def _array(value: Any) -> str:
 def _difference(want: Any, got: Any) -> Iterator[str]:
     """What was expected and got, and the first entries in which they differ."""
     yield from _hanging("expected ", _array(want))
+    if got is None:
+        yield "got      None"
+        return
     try:
         array = np.asarray(got)
         yield from _hanging("got      ", _array(array) if array.dtype.kind in "biuf" else repr(got))

@@ -166,9 +166,9 @@ class Facts:
         return frozenset(stub for part in self.parts for stub in part.stubs)
 
     def part(self, name: str) -> Part:
-        """The part with this id. Raises ValueError where there is none."""
+        """The part with this id, or with this function. Raises ValueError where there is none."""
         for part in self.parts:
-            if part.id == name.lower():
+            if part.id == name.lower() or name in part.stubs:
                 return part
         known = ", ".join(part.id for part in self.parts)
         raise ValueError(f'there is no part "{name}"; the parts are {known}')
