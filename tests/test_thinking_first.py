@@ -553,6 +553,12 @@ def test_whatever_is_answered_becomes_a_pdf(tmp_path: Path, answer: str) -> None
     assert _pages(tmp_path / "a.pdf") >= 1
 
 
+def test_what_the_fonts_lack_is_told(tmp_path: Path) -> None:
+    file, question = tmp_path / "a.pdf", {"1a": "Why?"}
+    assert write_pdf(file, "Title", question, {"1a": "So и ü ∑ √ “x”"}, ())
+    assert not write_pdf(file, "Title", question, {"1a": "漢字"}, ())
+
+
 def test_longer_answers_take_more_pages(tmp_path: Path) -> None:
     for name, count in (("short", 1), ("long", 3000)):
         answers = {"1a": "some words " * count}
@@ -650,6 +656,7 @@ DUE = "late: {{due: {}, grace_minutes: 15, per_day: 0.1}}\n"
 @pytest.fixture
 def own(tmp_path: Path) -> Assignment:
     """The smallest assignment, in a course of its own that may be changed."""
+    (tmp_path / "course").mkdir()
     return make_small(tmp_path / "course", "week")
 
 

@@ -10,6 +10,7 @@ import binascii
 import io
 import re
 import textwrap
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -68,11 +69,25 @@ def write_pdf(
     questions: Mapping[str, str],
     answers: Mapping[str, str],
     figures: Sequence[Figure],
-) -> None:
+) -> bool:
     """Writes questions and answers by part, then the figures.
 
+    Returns whether the fonts have all characters; one that they lack is a box in the PDF.
     Raises NoPdf where matplotlib is missing, or the file cannot be written.
     """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _write(file, title, questions, answers, figures)
+    return not any("missing from font" in str(one.message) for one in caught)
+
+
+def _write(
+    file: Path,
+    title: str,
+    questions: Mapping[str, str],
+    answers: Mapping[str, str],
+    figures: Sequence[Figure],
+) -> None:
     try:
         pages = _Pages(title)
     except ImportError as missing:

@@ -88,13 +88,15 @@ def _pdf(facts: Facts, path: Path) -> str:
     figures, file = list(figures_of(path)), path.with_suffix(".pdf")
     answers = written_answers(facts.written, path)
     try:
-        write_pdf(file, facts.title, facts.written, answers, figures)
+        whole = write_pdf(file, facts.title, facts.written, answers, figures)
     except NoPdf as problem:
         return str(problem)
     count = sum(map(bool, answers.values()))
     said = f"{file.name}: {count} of {len(facts.written)} written answers, {len(figures)} figures."
     if path.suffix == ".py":
         said += " A script keeps no figures; a notebook does."
+    if not whole:
+        said += " Characters that its font lacks are boxes in it."
     return f"{said} Hand it in beside {path.name} where your course asks for a PDF."
 
 
