@@ -161,6 +161,13 @@ def model_answers(each: Assignment) -> Iterator[tuple[str, str]]:
             yield f"model answer {cell.part}", "\n".join(solution_regions(cell.source))
 
 
+def reader_guides(each: Assignment) -> Iterator[tuple[str, str]]:
+    for part in rubric_of(each).parts():
+        if part.reader is not None:
+            for share in ("full", "half", "none"):
+                yield f"{share} answer {part.id}", getattr(part.reader, share)
+
+
 def hidden_checks(each: Assignment) -> Iterator[tuple[str, str]]:
     for one in collect_checks(each.checks):
         if not one.visible:
@@ -202,7 +209,15 @@ def functions_of_the_oracle(each: Assignment) -> Iterator[tuple[str, str]]:
 
 
 SECRET = [
-    *(solutions, model_answers, hidden_checks, misconceptions, right_pieces, concepts),
+    *(
+        solutions,
+        model_answers,
+        reader_guides,
+        hidden_checks,
+        misconceptions,
+        right_pieces,
+        concepts,
+    ),
     *(planted_ways, functions_of_the_oracle),
 ]
 

@@ -300,7 +300,7 @@ RELEASED = nbformat.v4.new_notebook(cells=[])
 
 def sheet(rubric: Rubric, text: str, student: str = "ada") -> str:
     half = msgspec.structs.replace(rubric, written_share=0.5)
-    return "\n".join(answer_sheet(half, RELEASED, {student: {"2a": text}}))
+    return "\n".join(answer_sheet(half, RELEASED, {student: {"2a": text}}, {}))
 
 
 @example(ALL, "ada")

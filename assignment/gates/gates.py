@@ -23,6 +23,11 @@
 # also checked on other inputs. Loops or matrix products, both are fine. Never change an argument
 # in place: work on a copy.
 #
+# **Think first.** While a function is not written, its check shows a small call of it. Say what
+# the call returns, as in `predict("sigmoid", [0.2, 0.8])`, and you learn whether that is right. Or
+# leave it out: it is not marked. A check that fails gives a hint: where to look. Change your code
+# and run it again, and the next one names the idea, the third nearly says the line.
+#
 # **Notation.** Vectors are rows, and the batch comes first.
 #
 # | letter | meaning | | array | shape |
@@ -50,13 +55,13 @@ from contextlib import suppress
 import numpy as np
 
 try:  # these two lie beside this file
-    from gates_check import check, gradient_check, hand_in, self_test
+    from gates_check import check, gradient_check, hand_in, predict, self_test
     from gates_experiments import experiment
-except ImportError:
+except ImportError as missing:
+    print(f"{missing.name} is missing here: README.md, under Start, says how to get it")
 
     def check(part: str) -> None:
-        print(f"part {part}: not checked, gates_check is missing from this folder")
-
+        print(f"part {part}: not checked, since an import above failed")
 
 # %% [markdown]
 # ## Task 01 Why Memory Fades (1 point)
@@ -101,6 +106,10 @@ except ImportError:
 #
 # The slope of tanh is at most 1 and often much less. That is why a plain RNN forgets more often
 # than it explodes.
+
+# %%
+predict("1a")  # what is "?"  Say it: predict("step_jacobian", [...]), or go on
+
 
 # %% part="1a" role="stub"
 def step_jacobian(h_t: np.ndarray, W_h: np.ndarray) -> np.ndarray:

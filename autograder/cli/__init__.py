@@ -11,6 +11,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "answers": "Write the model answers, for students after the deadline.",
     "audit": "Measure the grader itself.",
     "check": "Mark one submission and print why.",
     "doctor": "Find how well this machine keeps students' code apart.",

@@ -31,7 +31,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is marked. ``share: each`` pays every item of ``items`` its equal share."""
+    """What is marked. ``share: each`` pays every item of ``items`` its equal share.
+
+    ``hint`` names the idea. In the self-check, students first read where to ``look``, then the
+    hint, then what is ``almost`` the line; a step that is empty is left out.
+    """
 
     id: str
     title: str
@@ -39,6 +43,17 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hint: str
     share: Literal["whole", "each"] = "whole"
     items: tuple[str, ...] = ()
+    look: str = ""
+    almost: str = ""
+
+
+class Reader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A guide for the reader of a part's written answer: what an answer holds that earns all, half
+    or nothing of the reader's share."""
+
+    full: str
+    half: str
+    none: str
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +62,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: Points
     stubs: tuple[str, ...]
     criteria: tuple[Criterion, ...]
+    reader: Reader | None = None
 
 
 class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ from autograder.exporting.tables import Value, as_csv, cell
 from autograder.marking.decisions import GRADEBOOK, LATE_PENALTY, WRITTEN, read_rows
 from autograder.nbgrader.explain import part_of
 from autograder.nbgrader.rebuild import Notebook, answers, rebuild, student_cells
+from autograder.release.model_answers import model_answers
 from autograder.reports.markdown import plain
 from autograder.results.stored import refuse_another, stored_students
 from autograder.results.writing import write_whole
@@ -87,7 +88,8 @@ def write_form(
                 rows.append((*key, points, most, comment))
     rows += [(*key, points, "", comment) for key, (points, comment) in filled.items()]
     write_whole(folder / WRITTEN, as_csv([COLUMNS, *rows, *blank]))
-    sheet = "\n".join(answer_sheet(rubric, released, given)) + "\n"
+    model = {one.part: one.answer.split("\n") for one in model_answers(assignment, rubric)}
+    sheet = "\n".join(answer_sheet(rubric, released, given, model)) + "\n"
     (folder / SHEET).parent.mkdir(exist_ok=True)
     write_whole(folder / SHEET, sheet.encode())
     unread = sum(1 for row in rows if not row[2])
@@ -121,11 +123,16 @@ def _filled(file: Path) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def answer_sheet(
-    rubric: Rubric, released: Notebook, given: Mapping[str, Mapping[str, str]]
+    rubric: Rubric,
+    released: Notebook,
+    given: Mapping[str, Mapping[str, str]],
+    model: Mapping[str, Sequence[str]],
 ) -> Iterator[str]:
-    """The lines of the sheet, in Markdown: of each part the question, and the answers to it.
+    """The lines of the sheet, in Markdown: of each part the question, what an answer earns, the
+    model answer, and the answers to read.
 
-    ``given`` holds the answers as they were written, by student and part.
+    ``given`` holds the answers as they were written, by student and part; ``model`` the lines of
+    the model answers, by part.
     """
     questions = {
         one.metadata["nbgrader"]["grade_id"]: one.source
@@ -139,6 +146,15 @@ def answer_sheet(
         question = questions.get(f"{part.id}-written", "")
         yield question.replace("YOUR ANSWER HERE", "").strip()
         yield from ("", f"{part.points * rubric.written_share:g} points.")
+        if part.reader is not None:
+            for share, text in (
+                ("All of them", part.reader.full),
+                ("Half", part.reader.half),
+                ("None", part.reader.none),
+            ):
+                yield from ("", f"*{share}:* {text}")
+        if part.id in model:
+            yield from ("", "*Model answer:*", "", *(f"> {line}" for line in model[part.id]))
         for student, texts in given.items():
             if part.id in texts:
                 yield from ("", f"### {plain(student)}, {part.id}", "")

@@ -227,6 +227,10 @@ def _secret_lines(
                 yield from new(f"the solution of part {cell.part}", _telling_code(region))
             elif cell.role == "written":
                 yield from new(f"the model answer of part {cell.part}", _telling_prose(region))
+    for part in rubric_of(assignment).parts():
+        if part.reader is not None:
+            for text in (part.reader.full, part.reader.half, part.reader.none):
+                yield from new(f"the reader's guide to part {part.id}", _telling_prose(text))
     for question in marked:
         owner = f"the explanation of question {question.id}"
         yield from new(owner, _telling_prose(question.explanation))

@@ -12,12 +12,14 @@ import numpy as np
 
 from autograder.course.concepts import Question as BankQuestion
 from autograder.course.folders import Assignment, CourseError
+from autograder.course.reference import Reference
 from autograder.course.rubric import Rubric
 from autograder.misconceptions import load_library
 from autograder.release.mistakes import known_mistakes, models_of
 from autograder.release.notebook import Notebook
 from autograder.release.questions import marked_questions
 from autograder.release.visible import ENGINE, LIBRARY, visible_source
+from autograder.self_check.answered import BLANK, WRITTEN
 from autograder.self_check.facts import Case, Check, Criterion, Facts, Limits, Part, Question
 from autograder.self_check.reading import digest
 from autograder.submissions.released import shows_only
@@ -38,7 +40,8 @@ COPIED = (
 INIT = '''\
 """Checks your work on your own machine; nothing is sent anywhere.
 
-In the notebook:   check("{part}")              runs the checks of a part
+In the notebook:   predict("{part}")            asks what a small call returns; it is not marked
+                   check("{part}")              runs the checks of a part
                    gradient_check(f, x, g)  compares a gradient with small steps
                    self_test()              asks concept questions that are not marked
                    hand_in()                looks at the saved file before you hand it in
@@ -61,6 +64,7 @@ with warnings.catch_warnings():  # pytest, where it is running, does not know th
 
 self_check = SelfCheck(Path(__file__).parent, vars(checks))
 check = self_check.check
+predict = self_check.predict
 hand_in = self_check.hand_in
 self_test = self_check.self_test
 run_part = self_check.run_part
@@ -187,7 +191,7 @@ def facts_of(
 ) -> Facts:
     """What the self-check knows of an assignment."""
     checks = as_facts(visible)
-    library = load_library(assignment)
+    library, reference = load_library(assignment), Reference(assignment)
     oracle, cases = cases_of(assignment)
     return Facts(
         name=assignment.name,
@@ -214,7 +218,39 @@ def facts_of(
             if any(cell.metadata.get("nbgrader", {}).get(key) for key in ("grade", "solution"))
         ],
         beside=assignment.beside(),
+        arguments={
+            stub: reference.parameters_of(stub) for part in rubric.parts() for stub in part.stubs
+        },
+        written=_written_questions(notebook),
+        handed_out=_needed(assignment.handout),
+        title=rubric.title,
     )
+
+
+def _written_questions(notebook: Notebook) -> dict[str, str]:
+    """The written questions of a released notebook, by part."""
+    cells = ((_name_in_nbgrader(cell), cell.source) for cell in notebook.cells)
+    return {
+        name.removesuffix(WRITTEN): source.partition(BLANK)[0].strip()
+        for name, source in cells
+        if name.endswith(WRITTEN)
+    }
+
+
+def _name_in_nbgrader(cell: Any) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def _needed(handout: Path) -> list[str]:
+    """The files of a handout that the assignment's code uses: modules, and what is in folders."""
+    files = sorted(path.relative_to(handout) for path in handout.rglob("*") if path.is_file())
+    return [
+        path.as_posix()
+        for path in files
+        if not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
+        and (len(path.parts) > 1 or path.suffix == ".py")
+        and not path.name.startswith("test_")
+    ]
 
 
 def cases_of(assignment: Assignment) -> tuple[str, Sequence[Case]]:
@@ -236,7 +272,10 @@ def _parts(rubric: Rubric) -> Iterator[Part]:
     automatic = 1 - rubric.written_share
     for part in rubric.parts():
         criteria = [
-            Criterion(one.id, one.title, round(one.points * automatic, 10), one.hint, one.items)
+            Criterion(
+                *(one.id, one.title, round(one.points * automatic, 10), one.hint, one.items),
+                *(one.look, one.almost),
+            )
             for one in part.criteria
         ]
         yield Part(part.id, part.title, part.stubs, criteria)

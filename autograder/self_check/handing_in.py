@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .answered import written_answers
+from .as_pdf import NoPdf, figures_of, write_pdf
 from .facts import Facts
 from .reading import (
     CellFailure,
@@ -23,7 +25,6 @@ from .reading import (
     code_cells,
     load,
     nbgrader_names,
-    notebook_of,
     own_file,
 )
 from .running import PartResult, run_part
@@ -33,7 +34,10 @@ from .showing import TEXT_WIDTH, points, summary
 # waited for, which the fresh process stops by itself where it can.
 CHECK_SECONDS, GRACE = 60.0, 3.0
 RUN_BY_ITSELF = "--in-a-fresh-process"
-BLANK = "YOUR ANSWER HERE"
+IN_COLAB = (
+    "Colab keeps your notebook elsewhere. Choose File, Download, Download .ipynb; upload that file "
+    'into this folder (the folder\nsign at the left), and call hand_in("{}") with its name.'
+)
 STARTED, DONE = "started", "done"
 PART = "part "
 
@@ -48,7 +52,9 @@ class Report:
     summary: str
 
 
-def hand_in(facts: Facts, package: Path, file: str | Path, namespace: Mapping[str, Any]) -> bool:
+def hand_in(
+    facts: Facts, package: Path, file: str | Path, namespace: Mapping[str, Any], pdf: bool = False
+) -> bool:
     """Says what of a saved file would be marked, and what to mend; whether nothing is to mend.
 
     Args:
@@ -56,7 +62,11 @@ def hand_in(facts: Facts, package: Path, file: str | Path, namespace: Mapping[st
         package: the folder of the package that runs here, and in the fresh process too.
         file: empty for the one that calls, or else the one in this folder that has more done.
         namespace: of where this was called.
+        pdf: whether to write the written answers into a PDF beside the file.
     """
+    if not file and "google.colab" in sys.modules:
+        print(IN_COLAB.format(facts.files[0]))
+        return False
     try:
         path = Path(file) if file else _calling_file(facts, namespace)
         path = path or own_file(Path.cwd(), facts)
@@ -68,7 +78,26 @@ def hand_in(facts: Facts, package: Path, file: str | Path, namespace: Mapping[st
     report, late = _in_a_fresh_process(facts, package, path)
     to_mend = [*late, *report.failures, *report.to_mend, *_for_nbgrader(facts, path)]
     print("\n".join(_lines(facts, path, report, to_mend)))
+    if pdf:
+        print("\n".join(textwrap.wrap(_pdf(facts, path), TEXT_WIDTH)))
     return not to_mend
+
+
+def _pdf(facts: Facts, path: Path) -> str:
+    """Writes the PDF, and says where it is, or why there is none."""
+    figures, file = list(figures_of(path)), path.with_suffix(".pdf")
+    answers = written_answers(facts.written, path)
+    try:
+        whole = write_pdf(file, facts.title, facts.written, answers, figures)
+    except NoPdf as problem:
+        return str(problem)
+    count = sum(map(bool, answers.values()))
+    said = f"{file.name}: {count} of {len(facts.written)} written answers, {len(figures)} figures."
+    if path.suffix == ".py":
+        said += " A script keeps no figures; a notebook does."
+    if not whole:
+        said += " Characters that its font lacks are boxes in it."
+    return f"{said} Hand it in beside {path.name} where your course asks for a PDF."
 
 
 def _calling_file(facts: Facts, namespace: Mapping[str, Any]) -> Path | None:
@@ -107,14 +136,8 @@ def _lines(facts: Facts, path: Path, report: Report, to_mend: Sequence[str]) -> 
 
 
 def _written_answers(facts: Facts, path: Path) -> Iterator[str]:
-    notebook = notebook_of(path)
-    if notebook is None:
-        return
-    blank = []
-    for cell in notebook["cells"]:
-        name = str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
-        if name.endswith("-written") and BLANK in "".join(cell.get("source", "")):
-            blank.append(name.removesuffix("-written"))
+    answers = written_answers(facts.written, path)
+    blank = [part for part, answer in answers.items() if not answer]
     share = f"{100 * facts.written_share:.0f} % of the points"
     share = share if facts.written_share else "not marked"
     if blank:
@@ -234,22 +257,11 @@ def answer_in_a_fresh_process(facts: Facts, path: Path, left_out: Sequence[str])
                 results.append(run_part(facts, part.id, names))
         report = {
             "failures": [f"{one.cell}, line {one.line}: {one.message}" for one in failures],
-            "unfinished": _unfinished(results),
+            "unfinished": list(dict.fromkeys(n for one in results for n in one.to_come())),
             "to_mend": list(_to_mend(facts, results, names)),
             "summary": summary(results),
         }
         say(**{DONE: report})
-
-
-def _unfinished(results: Sequence[PartResult]) -> list[str]:
-    seen = [one for result in results for items in result.seen.values() for one in items.values()]
-    return list(
-        dict.fromkeys(
-            one.miss.call.stub
-            for one in seen
-            if one.state == "to come" and one.miss is not None and one.miss.call is not None
-        )
-    )
 
 
 def _to_mend(facts: Facts, results: Sequence[PartResult], names: dict[str, Any]) -> Iterator[str]:

@@ -20,7 +20,10 @@ State = Literal["met", "missed", "to come"]
 
 @dataclass(frozen=True)
 class Miss:
-    """Why a check is not met: what is wrong, at which call, and what was expected and got there."""
+    """Why a check is not met: what is wrong, at which call, and what was expected and got there.
+
+    A miss that is ``plain`` needs no hint: its message says what to do.
+    """
 
     message: str
     detail: str = ""
@@ -28,14 +31,19 @@ class Miss:
     compared: tuple[Any, Any] | None = None
     mistake: Mistake | None = None
     printed: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the visible checks saw of one criterion, or of one item of it."""
+    """What the visible checks saw of one criterion, or of one item of it.
+
+    ``passed`` names the checks that are met.
+    """
 
     state: State
     miss: Miss | None = None
+    passed: tuple[str, ...] = ()
 
 
 @dataclass
@@ -43,6 +51,7 @@ class PartResult:
     """What the visible checks saw of a part: by criterion, its items or the whole of it.
 
     ``on_cases`` is, of each function that ``oracle`` has too, the first case that differs, if any.
+    ``tries`` says how many different tries of a criterion have failed, this one included.
     """
 
     part: Part
@@ -51,6 +60,7 @@ class PartResult:
     answers: AnswerSheet | None = None
     on_cases: dict[str, Miss | None] = field(default_factory=dict)
     look_first: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tries: Mapping[str, int] = field(default_factory=dict)
 
     def points(self, criterion: Criterion, state: State) -> float:
         """The points of a criterion that are in this state. Marked answers are in none."""
@@ -61,6 +71,21 @@ class PartResult:
     def total(self, state: State) -> float:
         """The part's points that are in this state."""
         return sum(self.points(criterion, state) for criterion in self.part.criteria)
+
+    def tried(self) -> list[str]:
+        """The criteria that are missed for another reason than one whose message is plain."""
+        tried = []
+        for criterion, items in self.seen.items():
+            misses = (one.miss for one in items.values() if one.state == "missed")
+            if any(miss is not None and not miss.plain for miss in misses):
+                tried.append(criterion)
+        return tried
+
+    def to_come(self) -> list[str]:
+        """The functions that are still to be written, as far as a check asked for them."""
+        seen = [one for items in self.seen.values() for one in items.values()]
+        calls = [one.miss.call for one in seen if one.state == "to come" and one.miss is not None]
+        return list(dict.fromkeys(call.stub for call in calls if call is not None))
 
     @property
     def whole(self) -> bool:
@@ -110,6 +135,7 @@ def _see(
     """The first check that is not met decides, and the calls of all of them name a mistake."""
     student = OwnStudent(namespace, facts.models, patience, facts.by_hand)
     first: Miss | None = None
+    passed = dict.fromkeys(_title(check) for check in checks)
     for check in checks:
         student.printed = io.StringIO()
         try:
@@ -121,22 +147,31 @@ def _see(
         if unfinished:
             return Seen("to come", miss)
         first = first or miss
+        passed.pop(_title(check), None)
     if first is None:
-        return Seen("met")
+        return Seen("met", None, tuple(passed))
     calls = list(student.calls)
     if first.compared and first.call and student.answers_differently(first.call):
         first = replace(first, message=f"{first.message} {DIFFERENTLY}")
     asked = checks[0].criterion + (f":{checks[0].item}" if checks[0].item else "")
     known = [one for one in facts.mistakes if asked in one.costs]
     mistake = named_mistake(known, calls, checks[0].leaves)
-    return Seen("missed", replace(first, mistake=mistake))
+    return Seen("missed", replace(first, mistake=mistake), tuple(passed))
+
+
+def _title(check: Check) -> str:
+    """What a check is called, in words."""
+    return check.function.__name__.removeprefix("test_").replace("_", " ")
 
 
 def _miss_of(student: OwnStudent, error: Exception) -> Miss:
     if isinstance(error, NoAnswer):
-        return _miss(student, error.message, error.detail)
+        miss = _miss(student, error.message, error.detail)
+        return replace(miss, plain=error.kind == "out of time")
     if isinstance(error, Disagreement):
-        return _miss(student, error.message, error.detail, error.compared)
+        miss = _miss(student, error.message, error.detail, error.compared)
+        nothing = error.compared is not None and error.compared[1] is None
+        return replace(miss, plain=error.says_what_to_do or nothing)
     message = f"What was returned could not be checked ({type(error).__name__})."
     return _miss(student, message, str(error)[:300])
 

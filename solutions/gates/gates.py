@@ -35,6 +35,11 @@
 # also checked on other inputs. Loops or matrix products, both are fine. Never change an argument
 # in place: work on a copy.
 #
+# **Think first.** While a function is not written, its check shows a small call of it. Say what
+# the call returns, as in `predict("sigmoid", [0.2, 0.8])`, and you learn whether that is right. Or
+# leave it out: it is not marked. A check that fails gives a hint: where to look. Change your code
+# and run it again, and the next one names the idea, the third nearly says the line.
+#
 # **Notation.** Vectors are rows, and the batch comes first.
 #
 # | letter | meaning | | array | shape |
@@ -62,12 +67,13 @@ from contextlib import suppress
 import numpy as np
 
 try:  # these two lie beside this file
-    from gates_check import check, gradient_check, hand_in, self_test
+    from gates_check import check, gradient_check, hand_in, predict, self_test
     from gates_experiments import experiment
-except ImportError:
+except ImportError as missing:
+    print(f"{missing.name} is missing here: README.md, under Start, says how to get it")
 
     def check(part: str) -> None:
-        print(f"part {part}: not checked, gates_check is missing from this folder")
+        print(f"part {part}: not checked, since an import above failed")
 
 
 # %% [markdown]
@@ -113,6 +119,9 @@ except ImportError:
 #
 # The slope of tanh is at most 1 and often much less. That is why a plain RNN forgets more often
 # than it explodes.
+
+# %%
+predict("1a")  # what is "?"  Say it: predict("step_jacobian", [...]), or go on
 
 
 # %% part="1a" role="stub"
@@ -190,11 +199,6 @@ check("1a")
 # it is 38 times as large. Only a factor very close to 1 keeps it. The factor comes from W_h and
 # from the slopes of tanh. If the largest singular value of each Jacobian is below 1, the product
 # must fade; to grow, some of them must be above 1, and the gradient must point where they stretch.
-#
-# *For the reader.* Full marks need both halves: a repeated factor, and what decides whether it is
-# above or below 1 (W_h and the slope of tanh). A good picture without the product earns half.
-# Growing is often left out. "The weights get smaller" is wrong: the weights stay, the gradient
-# shrinks.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -388,10 +392,6 @@ check("1b")
 # what of that was worth keeping: the weights are only taught by what lies within the same piece.
 # What must be kept over more than k steps is learned by luck, or because the same habit also pays
 # within a piece. At a border even neighbouring steps do not teach each other.
-#
-# *For the reader.* Full marks for the difference between the forward pass (the state is carried)
-# and the gradient (it stops). Answers that let the state start from zero in each piece have missed
-# the point. A good example is a bracket that opens in one piece and closes in the next.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -524,10 +524,6 @@ check("2a")
 # between -1 and 1. A filler word is not worth writing (i closed); at the end of a sentence its
 # subject can be forgotten (f closed); that a bracket is open need not be shown before it can be
 # closed (o closed).
-#
-# *For the reader.* One gate each for a third of the marks, with g told apart from the gates. The
-# common mistake is to take f for "how much is forgotten": at f = 1 all is kept. Any example will
-# do in which the gate is closed for a reason.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -663,10 +659,6 @@ with experiment("gradient check"):
 # tanh shrinks them. Where f is close to 1, the gradient comes through many steps almost as it was.
 # It also cannot explode on this path, as f is below 1. The other paths, through h and the gates,
 # do pass W_h and the slopes, and fade or grow as in a plain RNN.
-#
-# *For the reader.* Full marks for "a sum, entry by entry, so the factor is f", and for what it
-# means over many steps. "The LSTM has no vanishing gradients" goes too far: with f = 0.5 they fade
-# just as fast.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -836,10 +828,6 @@ check("2c")
 # h_{t-1}. The reset gate r says how much of the old state the new content looks at; nothing is
 # hidden as by o. What it gives up: it cannot keep all of its memory and add to it at the same
 # time, so it cannot count as an LSTM can.
-#
-# *For the reader.* Half for what is saved (a quarter of the weights, one state), half for z as the
-# path back. The last sentence is more than is asked. Swapping z and 1 - z in words is no mistake
-# if the formula is named, as books differ.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -990,9 +978,6 @@ check("3a")
 # review. A network that writes the next token, or predicts tomorrow's price, may not see what
 # comes next: it would copy the answer in training, and have nothing to copy later. More layers
 # also cost time and memory, and are harder to train; on a small set they learn it by heart.
-#
-# *For the reader.* A third each: deeper, both ways, no looking ahead. For the last, the reason
-# counts: the answer would be in the input. "It takes longer" alone is no reason.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1128,9 +1113,6 @@ check("3b")
 # patterns of neighbouring pixels anywhere in it, for which a convolutional network is made. An RNN
 # could read the pixels row by row, but pixels above each other would be a whole row of steps
 # apart.
-#
-# *For the reader.* Full marks for the review with two reasons (any length, order) and one word on
-# why not the photo. The number of classes has nothing to do with it.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1237,9 +1219,6 @@ check("3c")
 # which makes it 87 times as large. No memory survives that. One mask for all steps of a sequence
 # is a way out: the same units are then missing throughout. Between layers a loss is not carried
 # on: at the next step the unit is back.
-#
-# *For the reader.* The core is that the state is used again and again, so losses multiply. Naming
-# one mask per sequence as a remedy is good and not needed for full marks.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1342,10 +1321,6 @@ check("4a")
 # gradients first. Then clip them, lower the learning rate, and begin again from weights before it
 # happened; check that the loss itself is written so that no logarithm of zero can come up. Once a
 # weight is NaN, all that comes after is NaN: going on is no use.
-#
-# *For the reader.* Half for the cause, half for an order that makes sense: look, go back to good
-# weights, clip, a smaller rate. "More data" or "more layers" are no answers here. Overflow in the
-# loss or bad data as a first suspicion is fine if it is checked.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1454,9 +1429,6 @@ check("4b")
 # gives an answer at every step, such as the next character (`CharLSTM`) or the part of speech of
 # each word (`bidirectional_forward`), or a new sequence after the whole one was read, such as a
 # translation: one network reads, and `decode` writes.
-#
-# *For the reader.* A third for each with an example. For many to many one of the two kinds is
-# enough. An example in the wrong row (a caption as many to one) costs its third.
 # ### END SOLUTION
 
 # %% [markdown]

@@ -35,6 +35,11 @@
 # also checked on other inputs. Loops or matrix products, both are fine. Never change an argument
 # in place: work on a copy.
 #
+# **Think first.** While a function is not written, its check shows a small call of it. Say what
+# the call returns, as in `predict("softmax", [0.2, 0.8])`, and you learn whether that is right. Or
+# leave it out: it is not marked. A check that fails gives a hint: where to look. Change your code
+# and run it again, and the next one names the idea, the third nearly says the line.
+#
 # **Notation.** Vectors are rows, and the batch comes first.
 #
 # | letter | meaning | | array | shape |
@@ -63,12 +68,13 @@ from contextlib import suppress
 import numpy as np
 
 try:  # these two lie beside this file
-    from rnn_check import check, gradient_check, hand_in, self_test
+    from rnn_check import check, gradient_check, hand_in, predict, self_test
     from rnn_experiments import experiment
-except ImportError:
+except ImportError as missing:
+    print(f"{missing.name} is missing here: README.md, under Start, says how to get it")
 
     def check(part: str) -> None:
-        print(f"part {part}: not checked, rnn_check is missing from this folder")
+        print(f"part {part}: not checked, since an import above failed")
 
 
 # %% [markdown]
@@ -92,6 +98,9 @@ except ImportError:
 # there are 25 contexts of one letter, but $25^5 = 9{,}765{,}625$ contexts of five. Nearly all of
 # them never occur in any text you have, and the table says nothing about them. In the field, such a
 # table is called an *n-gram model*: its counts are those of $n = k + 1$ tokens in a row.
+
+# %%
+predict("1a")  # what is "?"  Say it: predict("ngram_distribution", [...]), or go on
 
 
 # %% part="1a" role="stub"
@@ -1027,6 +1036,10 @@ check("3c")
 # **Question 3c.** Nobody labelled the text by hand. Why does it teach a network anything to
 # predict the next token? What must a model know to do it well? Give two examples.
 #
+# And backpropagation, piece by piece: say of each of these five in a sentence what goes in and why
+# it is there. The slope 1 - h_t^2; the product with `W_h` transposed; the two gradients that meet
+# at h_t; the sum over the steps; the clipping.
+#
 # ### BEGIN SOLUTION
 # Every position of a text is an exercise with its solution: the token that follows. To lower the
 # loss, the model must use whatever in the context makes the next token likelier, and that takes
@@ -1034,6 +1047,14 @@ check("3c")
 # model must remember the plural "keys". After "the capital of France is", the right word takes a
 # fact. In the names of elements, "ium" at the end takes a feeling for spelling. The gradient
 # passes through the hidden state, so the state learns to carry what later predictions need.
+#
+# The slope: h_t comes out of a tanh, so what arrives at h_t is multiplied by how steep the tanh is
+# there, entry by entry; where it is flat, little goes on. The transposed `W_h`: each entry of
+# h_{t-1} went into all entries of the sum with its own row of weights, and gets back from each by
+# the same weight. Two gradients meet at h_t because it is used twice, for the logits of its step
+# and for the next state; they are added. The weights are used at every step, so their gradient is
+# the sum of what every step gives. Clipping looks at the norm of all gradients together: one
+# product of many Jacobians can be huge, and a shorter step in the same direction does no harm.
 # ### END SOLUTION
 
 # %% [markdown]

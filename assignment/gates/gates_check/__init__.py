@@ -1,6 +1,7 @@
 """Checks your work on your own machine; nothing is sent anywhere.
 
-In the notebook:   check("1a")              runs the checks of a part
+In the notebook:   predict("1a")            asks what a small call returns; it is not marked
+                   check("1a")              runs the checks of a part
                    gradient_check(f, x, g)  compares a gradient with small steps
                    self_test()              asks concept questions that are not marked
                    hand_in()                looks at the saved file before you hand it in
@@ -23,6 +24,7 @@ with warnings.catch_warnings():  # pytest, where it is running, does not know th
 
 self_check = SelfCheck(Path(__file__).parent, vars(checks))
 check = self_check.check
+predict = self_check.predict
 hand_in = self_check.hand_in
 self_test = self_check.self_test
 run_part = self_check.run_part

@@ -7,16 +7,17 @@ import hashlib
 import io
 import json
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..course.percent import code_of, percent_cells
 from ..worker.cells import Submission
 from ..worker.support import stand_ins
-from .facts import Facts
+from .facts import Facts, Part
+from .leaving_out import is_unwritten, without_heavy
 from .stopping import OutOfTime, at_most
 
 
@@ -46,7 +47,7 @@ def digest(source: str) -> str:
     return hashlib.sha256(code_of(source).encode()).hexdigest()[:16]
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     """The text of a file. Raises NotReadable."""
     try:
         data = path.read_bytes()
@@ -64,7 +65,7 @@ def _text(path: Path) -> str:
 
 def notebook_of(path: Path) -> dict[str, Any] | None:
     """The notebook in a file; None if it holds a script. Raises NotReadable."""
-    text = _text(path)
+    text = text_of(path)
     if text.lstrip()[:1] != "{":
         return None
     try:
@@ -83,7 +84,7 @@ def code_cells(path: Path) -> list[CodeCell]:
     """The code cells of a notebook or a percent script. Raises NotReadable."""
     notebook = notebook_of(path)
     if notebook is None:
-        found = percent_cells(_text(path))
+        found = percent_cells(text_of(path))
         return [CodeCell(f"cell {n}", source) for n, (_, source) in enumerate(found, start=1)]
     code = [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
     sources = ["".join(cell.get("source", "")) for cell in code]
@@ -95,23 +96,36 @@ def load(
     facts: Facts,
     failures: list[CellFailure],
     starting: Callable[[str], None] = lambda name: None,
+    wanted: Sequence[Part] = (),
 ) -> dict[str, Any]:
     """Runs cells into a namespace, and returns it.
 
     Cells that only show something are left out where they are as released, and the modules beside
     the assignment do nothing. A cell that fails keeps what it had defined before; it is added to
-    ``failures``. What the cells print is dropped.
+    ``failures``. What the cells print is dropped. Where the ``wanted`` parts can do without torch,
+    it is not imported.
     """
     main, submission = sys.modules["__main__"], Submission()
+    cells = [cell for cell in cells if digest(cell.source) not in facts.shows_only]
+    stubs = [stub for part in wanted for stub in part.stubs]
+    left_out: list[str] = []
+    if stubs:
+        sources, left_out = without_heavy([cell.source for cell in cells], facts.stubs, stubs)
+        cells = [replace(one, source=text) for one, text in zip(cells, sources, strict=True)]
     try:
         with stand_ins(facts.beside):
             for cell in cells:
-                if digest(cell.source) not in facts.shows_only:
-                    starting(cell.name)
-                    failures += _run(submission, cell, facts.limits.cell)
+                starting(cell.name)
+                failures += _run(submission, cell, facts.limits.cell)
     finally:
         sys.modules["__main__"] = main
+    submission.names.update(dict.fromkeys(left_out, _unwritten))
     return submission.names
+
+
+def _unwritten(*args: Any, **kwargs: Any) -> Any:
+    """Stands for a function that is left out."""
+    raise NotImplementedError
 
 
 def _run(submission: Submission, cell: CodeCell, seconds: float) -> list[CellFailure]:
@@ -142,10 +156,8 @@ def _filled_in(path: Path, stubs: Collection[str]) -> int:
         except SyntaxError:
             continue
         for node in nodes:
-            if isinstance(node, ast.FunctionDef) and node.name in stubs:
-                documented = ast.get_docstring(node) is not None
-                first = node.body[documented:][:1]
-                filled_in += not any(isinstance(statement, ast.Raise) for statement in first)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in stubs:
+                filled_in += not is_unwritten(node)
     return filled_in
 
 

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -130,7 +131,12 @@ class OwnStudent:
         """A function of the namespace, by name."""
         function = self._namespace.get(name)
         if not callable(function):
-            raise NoAnswer("missing", f"`{name}` is not defined: run the cell that defines it.")
+            text = (
+                f"`{name}` is not defined: run the cell that defines it, under exactly this name."
+            )
+            others = [key for key, one in self._namespace.items() if callable(one)]
+            near = get_close_matches(name, others, n=1, cutoff=0.8)
+            raise NoAnswer("missing", text + (f" Or is `{near[0]}` meant?" if near else ""))
         found: Callable[..., Any] = function
         return found
 

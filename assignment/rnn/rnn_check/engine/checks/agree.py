@@ -64,6 +64,7 @@ class Disagreement(AssertionError):
         self.message = message
         self.detail = detail
         self.compared = compared
+        self.says_what_to_do = False
 
 
 class Partial(AssertionError):
@@ -245,7 +246,9 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
     for index, (name, old) in enumerate(zip(names, before, strict=True)):
         new = left[index] if index < len(left) else None
         if not _same(new, old):
-            raise Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
+            wrong = Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
+            wrong.says_what_to_do = True
+            raise wrong
 
 
 def _other_shape(name: str, got: object, array: Array, want: tuple[int, ...]) -> Disagreement:

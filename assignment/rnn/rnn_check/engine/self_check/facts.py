@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,18 @@ Leaf = Sequence[int | str]
 
 @dataclass(frozen=True)
 class Criterion:
-    """A criterion of the rubric. ``points`` are without a reader's share."""
+    """A criterion of the rubric. ``points`` are without a reader's share.
+
+    Its hints, in this order: where to ``look``, the idea (``hint``), what is ``almost`` the line.
+    """
 
     id: str
     title: str
     points: float
     hint: str
     items: Sequence[str] = ()
+    look: str = ""
+    almost: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,13 @@ class Facts:
     cells: Sequence[str]
     # The modules that are released beside the assignment.
     beside: Sequence[str]
+    # Of each function, the names of its arguments.
+    arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # Of every part with a written question, the question.
+    written: Mapping[str, str] = field(default_factory=dict)
+    # What is handed out in the assignment's folder, by the paths in it.
+    handed_out: Sequence[str] = ()
+    title: str = ""
 
     @property
     def files(self) -> tuple[str, str]:
@@ -154,9 +166,9 @@ class Facts:
         return frozenset(stub for part in self.parts for stub in part.stubs)
 
     def part(self, name: str) -> Part:
-        """The part with this id. Raises ValueError where there is none."""
+        """The part with this id, or with this function. Raises ValueError where there is none."""
         for part in self.parts:
-            if part.id == name.lower():
+            if part.id == name.lower() or name in part.stubs:
                 return part
         known = ", ".join(part.id for part in self.parts)
         raise ValueError(f'there is no part "{name}"; the parts are {known}')

@@ -12,12 +12,14 @@ import numpy as np
 from ..checks.agree import tolerance
 from ..worker.values import seed_of
 from .facts import Criterion
+from .predicting import SmallCall
 from .running import Miss, PartResult, Seen, State
 from .student import StubCall
 
 TEXT_WIDTH = 80
 MAX_DIFFERENCES = 4
 MAX_PRINTED = 8
+PASSED = " " * 5
 SIGNS: dict[State, str] = {"met": "✓", "missed": "✗", "to come": "·"}
 
 
@@ -30,13 +32,14 @@ def report(result: PartResult) -> str:
     """All that there is to say of a part."""
     lines = [_headline(result), ""]
     for criterion in result.part.criteria:
-        lines.append(_row(result, criterion))
+        lines += [_row(result, criterion), *_passed(result, criterion)]
     lines += _look_first(result)
     shown: list[list[str]] = []
     misses = [text for c in result.part.criteria for text in _misses(result, c, shown)]
     # What comes of one mistake elsewhere is shown once.
     for text in misses[: 1 if result.look_first else None]:
         lines += ["", *text]
+    lines += _next_hint(result)
     lines += _to_come(result)
     lines += _on_cases(result)
     if result.answers is not None and not result.answers.whole:
@@ -44,6 +47,13 @@ def report(result: PartResult) -> str:
     if result.whole:
         lines += ["", "Where your work is graded, the same is asked on other inputs too."]
     return "\n".join(lines)
+
+
+def _next_hint(result: PartResult) -> Iterator[str]:
+    tried = [c for c in result.part.criteria if c.id in result.tried()]
+    steps = {c.id: 1 + bool(c.look) + bool(c.almost) for c in tried}
+    if any(result.tries.get(name, 1) < count for name, count in steps.items()):
+        yield from ("", "A changed try brings the next hint.")
 
 
 def _look_first(result: PartResult) -> Iterator[str]:
@@ -73,7 +83,7 @@ def _misses(
     for item, seen in result.seen.get(criterion.id, {}).items():
         if seen.state == "missed" and seen.miss is not None:
             called = criterion.id if item is None else f"{criterion.id}, {item}"
-            yield _missed(called, criterion, seen.miss, shown)
+            yield _missed(called, criterion, seen.miss, shown, result.tries.get(criterion.id, 1))
 
 
 def _headline(result: PartResult) -> str:
@@ -101,6 +111,17 @@ def _row(result: PartResult, criterion: Criterion) -> str:
     return f"  {SIGNS[state]}  {criterion.id:<16} {worth:>5}  {criterion.title}{partly}"
 
 
+def _passed(result: PartResult, criterion: Criterion) -> Iterator[str]:
+    """The names of the checks that are met."""
+    items = result.seen.get(criterion.id, {})
+    passed = dict.fromkeys(name for seen in items.values() for name in seen.passed)
+    if passed:
+        text = f"right: {'; '.join(passed)}"
+        yield from textwrap.wrap(
+            text, TEXT_WIDTH, initial_indent=PASSED, subsequent_indent=PASSED + " " * 7
+        )
+
+
 def _to_come(result: PartResult) -> Iterator[str]:
     seen = (seen for items in result.seen.values() for seen in items.values())
     messages = [one.miss.message for one in seen if one.state == "to come" and one.miss]
@@ -109,8 +130,13 @@ def _to_come(result: PartResult) -> Iterator[str]:
         yield from dict.fromkeys(messages)
 
 
-def _missed(called: str, criterion: Criterion, miss: Miss, shown: list[list[str]]) -> Iterator[str]:
-    """Why a criterion is missed; a call that was ``shown`` is not shown again."""
+def _missed(
+    called: str, criterion: Criterion, miss: Miss, shown: list[list[str]], tries: int
+) -> Iterator[str]:
+    """Why a criterion is missed, with one hint more after each of the ``tries``.
+
+    A call that was ``shown`` is not shown again.
+    """
     yield from textwrap.wrap(f"✗ {called}: {miss.message}", TEXT_WIDTH, subsequent_indent="  ")
     if miss.call is not None:
         call = list(_call(miss.call))
@@ -126,8 +152,13 @@ def _missed(called: str, criterion: Criterion, miss: Miss, shown: list[list[str]
         yield from _indented(["printed meanwhile:", *lines[:MAX_PRINTED], *more])
     if miss.mistake is not None:
         yield from textwrap.wrap(f"It looks as if {miss.mistake.title}.", TEXT_WIDTH)
-    hint = miss.mistake.hint if miss.mistake is not None else criterion.hint
-    yield from textwrap.wrap(f"Hint: {hint}", TEXT_WIDTH)
+    if miss.plain:
+        return
+    idea = miss.mistake.hint if miss.mistake is not None else criterion.hint
+    steps = list(filter(None, (criterion.look, idea, criterion.almost)))
+    step = min(tries, len(steps))
+    place = f" {step} of {len(steps)}" if len(steps) > 1 else ""
+    yield from textwrap.wrap(f"Hint{place}: {steps[step - 1]}", TEXT_WIDTH)
 
 
 def _on_cases(result: PartResult) -> Iterator[str]:
@@ -186,6 +217,8 @@ def _written_out(value: Any) -> str:
         return "\n".join(_hanging("{", (",\n" if lined else ", ").join(entries))) + "}"
     if isinstance(value, np.ndarray):
         return _array(value)
+    if isinstance(value, tuple | list) and any(isinstance(v, np.ndarray | tuple) for v in value):
+        return "\n".join(_hanging("(", ",\n".join(map(_written_out, value)))) + ")"
     return getattr(value, "__name__", "") or repr(value)
 
 
@@ -203,6 +236,9 @@ def _array(value: Any) -> str:
 def _difference(want: Any, got: Any) -> Iterator[str]:
     """What was expected and got, and the first entries in which they differ."""
     yield from _hanging("expected ", _array(want))
+    if got is None:
+        yield "got      None"
+        return
     try:
         array = np.asarray(got)
         yield from _hanging("got      ", _array(array) if array.dtype.kind in "biuf" else repr(got))
@@ -229,6 +265,17 @@ def _hanging(start: str, text: str) -> Iterator[str]:
     yield start + first
     for line in rest:
         yield " " * len(start) + line
+
+
+def prediction(small: SmallCall, predict: str) -> str:
+    """What is asked before a function is written, and how it is answered."""
+    lines = [f"What does `{small.call.stub}` return here?", *_indented(_call(small.call))]
+    lines += [
+        f"    {small.name}: ?",
+        f"If you like, say it before you write it: {predict.format(small.call.stub)}",
+        "Two digits after the point are enough, and nothing of it is marked.",
+    ]
+    return "\n".join(lines)
 
 
 def summary(results: Iterable[PartResult]) -> str:
