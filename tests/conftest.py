@@ -48,6 +48,7 @@ FAST = frozenset(
         "cgroup",
         "chance",
         "exports",
+        "intake",
         "kinds",
         "lock",
         "marks",

@@ -15,7 +15,7 @@ from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
 from autograder.exporting import FORMS
 from autograder.exporting.export import export
-from autograder.exporting.roster import read_roster
+from autograder.intake.roster import read_roster
 from autograder.marking.decisions import ByHand, Decided, Deduction, Written
 from autograder.marking.marks import mark
 from autograder.results.stored import Document

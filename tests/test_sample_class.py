@@ -21,10 +21,11 @@ from autograder.course.concepts import load_concepts
 from autograder.course.folders import Assignment, Course
 from autograder.course.rubric import Rubric
 from autograder.grading.class_run import ClassRun
+from autograder.intake.finding import find_submissions
 from autograder.marking.marks import Marks
 from autograder.reports.files import write_grades
 from autograder.results.rows import Row
-from autograder.submissions.finding import HandIn, find_submissions
+from autograder.submissions.finding import HandIn
 
 ROOT = Path(__file__).parent.parent
 # The class of each assignment.

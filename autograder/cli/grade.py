@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -14,17 +16,105 @@ from autograder.cli.options import (
     anonymous_option,
     isolation_option,
     jobs_option,
+    roster_option,
     say,
     with_assignment,
 )
 from autograder.course.folders import Assignment, CourseError
 from autograder.grading.class_run import ClassRun
+from autograder.grading.rescoring import Rescoring
+from autograder.intake.choices import read_choices
+from autograder.intake.finding import Collected, collect, refuse_among, workspace
+from autograder.intake.roster import read_roster
+from autograder.intake.telling import describe
 from autograder.reports.files import write_grades
 from autograder.reports.terminal import literal, print_class, progress
 from autograder.results.rows import Row
-from autograder.results.stored import stored_students
-from autograder.submissions.finding import find_submissions, refuse_among
+from autograder.results.stored import refuse_another, stored_students
 from autograder.worker.confine import Level
+
+WATCH_SECONDS = 10
+# What was looked at: every file, how long it was, and when it was last written.
+Seen = frozenset[tuple[str, int, int]]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the command was told, the same for each of its runs."""
+
+    submissions: tuple[Path, ...]
+    out: Path
+    jobs: int
+    cluster: str | None
+    force: bool
+    anonymous: bool
+    isolation: Level | None
+    assignment: Assignment
+    roster: Path | None
+
+    def grade(self) -> None:
+        """Grades what is there. Raises CourseError where the grader cannot work."""
+        assignment = self.assignment
+        refuse_another(self.out, assignment.name)
+        with workspace(self.out) as unpack_into:
+            collected = collect(
+                *(self.submissions, assignment.name, assignment.released, unpack_into),
+                roster=read_roster(self.roster) if self.roster else None,
+                chosen=read_choices(self.out),
+            )
+            handed_in = collected.submissions
+            run = ClassRun(
+                *(assignment, handed_in, self.out, self.jobs, self.isolation, self.force),
+                self.cluster,
+            )
+            rows = _graded(run, len(handed_in))
+        self._show(run, rows, collected)
+        failed = [one.student for one in rows if one.status == "not graded"]
+        if failed:
+            raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
+
+    def _show(self, run: ClassRun, rows: Sequence[Row], collected: Collected) -> None:
+        """Writes the tables of all that the folder holds, and prints what was graded now."""
+        secret = self.assignment.course.secret() if self.anonymous else None
+        grades, page = self._write(run, rows, secret)
+        console = Console()
+        print_class(console, rows, run.rubric)
+        graded = sum(1 for one in rows if one.status != "not graded")
+        what = "submission" if graded == 1 else "submissions"
+        done = f"{graded} {what} graded; the marks are in {grades} and {page}"
+        console.print(literal(done))
+        for line in describe(collected):
+            say(line, "yellow")
+
+    def _write(self, run: ClassRun, rows: Sequence[Row], secret: bytes | None) -> tuple[Path, Path]:
+        from autograder.reports.pages.class_page import INDEX, write_class_page  # see _graded
+
+        now = {one.student for one in rows}
+        others = {*stored_students(self.out)} - now
+        if others:
+            try:
+                with Rescoring(self.assignment, self.out) as all_of_them:
+                    moved = [
+                        one
+                        for one in all_of_them.remarks
+                        if one.moved and one.document.student in others
+                    ]
+                    grades = all_of_them.write(secret, now)
+            except CourseError as error:
+                say(
+                    f"the tables are of these alone, and not of all in {self.out}: {error}",
+                    "yellow",
+                )
+            else:
+                if moved:
+                    say(
+                        f"the marks of {len(moved)} who were graded before moved with the rubric "
+                        "and the decisions as they are now",
+                        "yellow",
+                    )
+                return grades, self.out / INDEX
+        grades = write_grades(self.out, rows, run.rubric)
+        return grades, write_class_page(self.out, rows, run.rubric, secret)
 
 
 @click.command()
@@ -35,6 +125,8 @@ from autograder.worker.confine import Level
     type=click.Path(path_type=Path, file_okay=False),
     help="For the results.",
 )
+@roster_option("The class: names, lateness, and who handed in nothing. Canvas, Moodle, any CSV.")
+@click.option("--watch", is_flag=True, help="Go on, and grade what newly arrives; Ctrl-C ends it.")
 @jobs_option
 @click.option(
     "--cluster",
@@ -48,6 +140,8 @@ from autograder.worker.confine import Level
 def grade(
     submissions: tuple[Path, ...],
     out: Path,
+    roster: Path | None,
+    watch: bool,
     jobs: int,
     cluster: str | None,
     force: bool,
@@ -55,28 +149,58 @@ def grade(
     isolation: Level | None,
     assignment: Assignment,
 ) -> None:
-    """Grade SUBMISSIONS: files, a folder of files, or nbgrader's submitted/ tree.
+    """Grade SUBMISSIONS: files, folders, or what a learning platform gives to download, as it is.
 
-    Writes OUT/grades.csv and OUT/index.html, and for each student OUT/STUDENT.html, .md and .json.
+    That is the zip, or the folder in it, of Canvas, Moodle, Gradescope, GitHub Classroom or
+    nbgrader. Writes OUT/grades.csv and OUT/index.html of all that OUT holds, and for each student
+    OUT/STUDENT.html, .md and .json.
     """
     refuse_among(out, submissions)
-    handed_in = find_submissions(submissions, assignment.name, assignment.released)
-    run = ClassRun(assignment, handed_in, out, jobs, isolation, force, cluster)
-    rows = _graded(run, len(handed_in))
-    grades = write_grades(out, rows, run.rubric)
-    from autograder.reports.pages.class_page import write_class_page  # see _graded
+    run = _Run(submissions, out, jobs, cluster, force, anonymous, isolation, assignment, roster)
+    if watch:
+        _watch(run.grade, lambda: _seen(submissions))
+    else:
+        run.grade()
 
-    page = write_class_page(
-        out, rows, run.rubric, assignment.course.secret() if anonymous else None
-    )
-    console = Console()
-    print_class(console, rows, run.rubric)
-    failed = [one.student for one in rows if one.status == "not graded"]
-    done = f"{len(rows) - len(failed)} submissions graded; the marks are in {grades} and {page}"
-    console.print(literal(done))
-    _tell_of_others(out, rows)
-    if failed:
-        raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
+
+def _watch(
+    run: Callable[[], None],
+    seen: Callable[[], Seen],
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
+    """Runs whenever what is seen has changed, and has stayed so since the last look.
+
+    A file that is still being copied changes from look to look. Ends with Ctrl-C.
+    """
+    done: Seen | None = None
+    before = seen()
+    try:
+        while True:
+            now = seen()
+            if now and now == before and now != done:
+                done = now
+                try:
+                    run()
+                except CourseError as error:
+                    say(f"autograder: {error}", "red")
+                click.echo("waiting for more; Ctrl-C ends this", err=True)
+            before = now
+            wait(WATCH_SECONDS)
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+
+
+def _seen(paths: Sequence[Path]) -> Seen:
+    found = set()
+    for path in paths:
+        for file in [path, *(path.rglob("*") if path.is_dir() else ())]:
+            try:
+                about = file.lstat()
+            except OSError:
+                continue
+            if not file.is_dir():
+                found.add((str(file), about.st_size, about.st_mtime_ns))
+    return frozenset(found)
 
 
 def _graded(run: ClassRun, number: int) -> list[Row]:
@@ -92,15 +216,3 @@ def _graded(run: ClassRun, number: int) -> list[Row]:
         click.echo("\nstopped; the same command continues where it was", err=True)
         raise
     return rows
-
-
-def _tell_of_others(out: Path, rows: Sequence[Row]) -> None:
-    """Names students who have results from before and were not graded now."""
-    others = sorted({*stored_students(out)} - {one.student for one in rows})
-    if others:
-        told = (
-            f"{out} holds results of {len(others)} more, who are not in these tables "
-            f"({', '.join(others[:3])}{', …' * (len(others) > 3)}); `autograder rescore {out}` "
-            "writes the tables of all"
-        )
-        say(told, "yellow")
