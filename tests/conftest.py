@@ -48,6 +48,7 @@ FAST = frozenset(
         "cgroup",
         "chance",
         "exports",
+        "importers",
         "intake",
         "kinds",
         "lock",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.course.folders import CourseError
@@ -18,10 +18,8 @@ PAGE = "feedback.html"
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def write_feedback(
-    form: str, documents: Sequence[Document], pages: Path, out: Path
-) -> Iterator[str]:
-    """Writes the pages that are in the folder ``pages``; yields what there is to tell.
+def write_feedback(form: str, documents: Sequence[Document], pages: Path, out: Path) -> list[str]:
+    """Writes the pages that are in the folder ``pages``; returns what there is to tell.
 
     For Moodle that is the zip which it takes back as feedback files. Canvas's bulk upload takes a
     zip too; beside it, its pages lie in a folder. Raises CourseError where no submission came from
@@ -42,8 +40,9 @@ def write_feedback(
             write_whole(out / own, page)
     write_whole(archive, _zip(found))
     left = [student for student, own in named.items() if not own]
-    if left:
-        yield f"no page for {', '.join(left)}: the platform gave no file of theirs to name it by"
+    if not left:
+        return []
+    return [f"no page for {', '.join(left)}: the platform gave no file of theirs to name it by"]
 
 
 def _canvas_name(one: Document) -> str:

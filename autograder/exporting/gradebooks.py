@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
 from autograder.exporting.tables import (
@@ -36,8 +38,7 @@ def canvas(
         columns = part_columns(assignment, rubric, earners)
         known = dict(_titles(roster))
         columns = [
-            type(one)(known.get(one.heading.casefold(), one.heading), one.possible, one.points)
-            for one in columns
+            replace(one, heading=known.get(one.heading.casefold(), one.heading)) for one in columns
         ]
     else:
         heading = _heading(assignment, rubric, roster, assignment_id)
@@ -73,10 +74,10 @@ def _heading(assignment: str, rubric: Rubric, roster: Roster | None, assignment_
     wanted = {rubric.title.casefold(), assignment.casefold()}
     fits = [heading for title, heading in _titles(roster) if title in wanted]
     if len(fits) != 1:
+        which = "several assignments are" if fits else "no assignment is"
         raise CourseError(
-            f"{roster.file}: {'no assignment is' if not fits else 'several assignments are'} called "
-            f"{rubric.title!r} or {assignment!r}; name one by its number with --assignment-id: "
-            f"{_listed(roster)}"
+            f"{roster.file}: {which} called {rubric.title!r} or {assignment!r}; name one by its "
+            f"number with --assignment-id: {_listed(roster)}"
         )
     return fits[0]
 
