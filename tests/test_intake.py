@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.cli.watching import look, watch
 from autograder.course.folders import CourseError
 from autograder.intake.archives import OF_STUDENT, BadArchive, Bounds, unpack
 from autograder.intake.choices import read_choices
@@ -588,3 +589,35 @@ def test_two_submissions_of_one_person_are_told(tmp_path: Path) -> None:
 def test_a_wrong_roster_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(CourseError, match=message):
         read_roster(write(tmp_path / "roster.csv", text))
+
+
+# -- what newly arrives -----------------------------------------------------------------------
+
+
+def test_watching_grades_what_has_arrived_and_stopped_growing() -> None:
+    """Each look is a step: nothing, a file that grows, the whole file, no change, one more."""
+    one, half, more = (frozenset({("ada.zip", size, 1)}) for size in (9, 4, 5))
+    looks = iter([frozenset(), frozenset(), half, one, one, one, one | more, one | more])
+    runs: list[int] = []
+    step = 0
+
+    def wait(seconds: float) -> None:
+        nonlocal step
+        step += 1
+        if step == 7:
+            raise KeyboardInterrupt
+
+    def run() -> None:
+        runs.append(step)
+        raise CourseError("one download is damaged; the next may be better")
+
+    watch(run, lambda: next(looks), wait)
+    assert runs == [3, 6]
+
+
+def test_a_change_of_any_file_is_seen(tmp_path: Path) -> None:
+    lay(tmp_path, {"class/ada/rnn.py": CODE})
+    before = look([tmp_path / "class"])
+    lay(tmp_path, {"class/bob/rnn.py": CODE})
+    assert before < look([tmp_path / "class"])
+    assert look([tmp_path / "missing"]) == frozenset()

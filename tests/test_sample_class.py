@@ -302,12 +302,13 @@ def test_grade_marks_a_class_and_never_stops_for_one(
         assert (out / f"{student}.json").is_file()
         assert (out / f"{student}.md").is_file()
     assert done.stderr.strip() == CHOSEN
-    # One who comes late, into the same folder: nobody else is lost without a word.
+    # One who comes late, into the same folder, is added: the tables are of all.
+    before = (out / "grades.csv").read_text(encoding="utf-8")
     done = _autograder("grade", files[1], "--out", out, "--course", assignment.course.root)
     assert done.returncode == 0, done.stderr
-    assert "results of 1 more, who are not in these tables (emma-novak)" in done.stderr
-    _autograder("rescore", out, "--yes", "--course", assignment.course.root)
-    assert "emma-novak" in (out / "grades.csv").read_text(encoding="utf-8")
+    assert "1 submission graded" in done.stdout
+    assert (out / "grades.csv").read_text(encoding="utf-8") == before
+    assert "emma-novak" in (out / "index.html").read_text(encoding="utf-8")
 
 
 def test_check_prints_marks_and_reasons(assignment: Assignment) -> None:

@@ -14,6 +14,7 @@ from autograder.cli import main
 from autograder.course.folders import Course
 from autograder.course.rubric import Rubric
 from autograder.exporting import FORMS
+from autograder.exporting.feedback import FEEDBACK
 from autograder.marking.marks import mark
 from autograder.reports.files import write_grades, write_student
 from autograder.results.code import Code, Excerpt
@@ -45,7 +46,9 @@ def run(course: Course, *words: object) -> Result:
 
 
 def commands(results: Path) -> list[list[object]]:
-    exports: list[list[object]] = [["export", results, "--to", form] for form in FORMS]
+    exports: list[list[object]] = [
+        ["export", results, "--to", form] for form in FORMS if form not in FEEDBACK
+    ]
     return [["rescore", results, "--yes"], ["similar", results], *exports]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +19,8 @@ from autograder.cli.options import (
     say,
     with_assignment,
 )
+from autograder.cli.watching import look
+from autograder.cli.watching import watch as watch_for
 from autograder.course.folders import Assignment, CourseError
 from autograder.grading.class_run import ClassRun
 from autograder.grading.rescoring import Rescoring
@@ -32,10 +33,6 @@ from autograder.reports.terminal import literal, print_class, progress
 from autograder.results.rows import Row
 from autograder.results.stored import refuse_another, stored_students
 from autograder.worker.confine import Level
-
-WATCH_SECONDS = 10
-# What was looked at: every file, how long it was, and when it was last written.
-Seen = frozenset[tuple[str, int, int]]
 
 
 @dataclass(frozen=True)
@@ -158,49 +155,9 @@ def grade(
     refuse_among(out, submissions)
     run = _Run(submissions, out, jobs, cluster, force, anonymous, isolation, assignment, roster)
     if watch:
-        _watch(run.grade, lambda: _seen(submissions))
+        watch_for(run.grade, lambda: look(submissions))
     else:
         run.grade()
-
-
-def _watch(
-    run: Callable[[], None],
-    seen: Callable[[], Seen],
-    wait: Callable[[float], None] = time.sleep,
-) -> None:
-    """Runs whenever what is seen has changed, and has stayed so since the last look.
-
-    A file that is still being copied changes from look to look. Ends with Ctrl-C.
-    """
-    done: Seen | None = None
-    before = seen()
-    try:
-        while True:
-            now = seen()
-            if now and now == before and now != done:
-                done = now
-                try:
-                    run()
-                except CourseError as error:
-                    say(f"autograder: {error}", "red")
-                click.echo("waiting for more; Ctrl-C ends this", err=True)
-            before = now
-            wait(WATCH_SECONDS)
-    except KeyboardInterrupt:
-        click.echo("", err=True)
-
-
-def _seen(paths: Sequence[Path]) -> Seen:
-    found = set()
-    for path in paths:
-        for file in [path, *(path.rglob("*") if path.is_dir() else ())]:
-            try:
-                about = file.lstat()
-            except OSError:
-                continue
-            if not file.is_dir():
-                found.add((str(file), about.st_size, about.st_mtime_ns))
-    return frozenset(found)
 
 
 def _graded(run: ClassRun, number: int) -> list[Row]:

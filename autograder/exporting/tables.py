@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +24,8 @@ WHO_CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 # As Moodle calls them, in the order in which one is looked for that everyone has.
 IDS_MOODLE = (("Email address", "email"), ("ID number", "sis_id"), ("Username", "login"))
 NAMES_MOODLE = (("First name", "first_name"), ("Last name", "last_name"), ("Full name", "shown"))
-NO_MARK = "-"
+# What a cell holds where there is no mark, and how that is written.
+NO_MARK, DASH = math.nan, "-"
 POSSIBLE = "    Points Possible"
 
 
@@ -69,12 +71,12 @@ Earners = Sequence[tuple[Person, Earned | None]]
 
 def cell(value: Value) -> str:
     """A value as it is in a table. A spreadsheet takes no text for a formula."""
-    if value == NO_MARK:
-        return NO_MARK
     if isinstance(value, str):
         return no_formula(printable_lines(value, MAX_CELL))
     if value is None:
         return ""
+    if math.isnan(value):
+        return DASH
     return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".")
 
 
