@@ -11,7 +11,7 @@ from autograder.course.rubric import Rubric
 from autograder.marking.marks import DECIMALS, CriterionMark, Marks, WrittenMark
 from autograder.reports.markdown import describe_by_hand, describe_late
 from autograder.reports.mistakes import as_lines, entries, points
-from autograder.submissions.text import printable
+from autograder.submissions.text import printable, printable_lines
 from autograder.suite.evidence import Evidence
 
 # Where GitHub's runner would take a line that a step prints for a command to itself, such as one to
@@ -24,6 +24,8 @@ VISIBILITY: dict[str, Visibility] = {
     "hints": "visible",
     "full": "after_published",
 }
+# Of one test: all tests of a step go through one variable of the environment, which has 128 kB.
+MAX_TEXT_OF_TEST = 2_000
 # Where rounding went wrong by less than the last digit of a score.
 MOST_STEPS = 8
 # Of these no check was run.
@@ -192,12 +194,12 @@ def _feedback(marks: Marks, criterion: str, rubric: Rubric, told_already: set[in
 
 def _github_test(name: str, score: float, most: float, told: list[str]) -> dict[str, Any]:
     """One test. The reporter prints the message of an error only, and of all the ``test_code``."""
-    text = COMMAND.sub(r"\g<0> ", _lines(told))
+    text = COMMAND.sub(r"\g<0> ", printable_lines(_lines(told), MAX_TEXT_OF_TEST))
     return {
         "name": COMMAND.sub(r"\g<0> ", printable(name)),
         "status": "pass" if score >= most else "fail",
         "score": score,
-        "message": text,
+        "message": text.partition("\n")[0],
         "test_code": text,
         # 0 says that there is none.
         "line_no": 0,
