@@ -9,10 +9,14 @@ Autograder Specifications.
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
 import re
+import shlex
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
@@ -21,6 +25,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from autograder import exporting
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
 from autograder.exporting.export import export
@@ -449,3 +454,23 @@ def test_gradescope_shows_answers_when_nobody_hands_in_again(
     assert told["visibility"] == shown
     assert {test["visibility"] for test in told["tests"]} == {shown}
     assert told["stdout_visibility"] == "hidden"
+
+
+def test_the_workflow_of_the_page_passes_both_steps_on(tmp_path: Path, rubric: Rubric) -> None:
+    """With the command that is in it, and jq, which GitHub's runners have."""
+    if not shutil.which("jq"):
+        pytest.skip("there is no jq here")
+    page = Path(exporting.__file__).with_name("README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^ *(jq .*) out/github", page, re.MULTILINE)
+    one = document(rubric, "ada")
+    export("github", [one], "rnn", rubric, tmp_path)
+    words = [*shlex.split(command), str(tmp_path / "ada.json")]
+    output = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    given = dict(line.split("=", 1) for line in output.splitlines())
+    # As the reporter reads its input, and for each runner a variable of the environment.
+    runners = [runner for runner in re.split(r"[\s,]", given["runners"]) if runner]
+    steps = {runner: json.loads(base64.b64decode(given[runner])) for runner in runners}
+    assert reported(steps)[0] == one.score
+    assert max(len(value) for value in given.values()) < 128 << 10
+    for runner in runners:
+        assert f"{runner.upper()}_RESULTS: ${{{{ steps.grade.outputs.{runner} }}}}" in page
