@@ -86,7 +86,7 @@ CANVAS = {
     "noycebob_LATE_12346_678911_rnn-2.ipynb": CODE,
     "adacem_12347_678920_rnn.ipynb": CODE,
     "adacem_12347_678925_rnn-1.ipynb": CODE,
-    "adacem_12347_678930_sketch.pdf": "%PDF",
+    "adacem_12347_678930_sketch_LATE_2.pdf": "%PDF",
     "vandermeer_2nd_12348_678940_my_work_3.py": CODE,
     "linmei_12349_text.html": "<html>",
     "o_12350_678950_rnn (1).ipynb": CODE,
@@ -110,7 +110,7 @@ def test_canvas_names_student_file_and_lateness(tmp_path: Path, spare: Path, for
     (note,) = found["12347"].notes
     assert "the newest by Canvas's number" in note
     assert "678920_rnn.ipynb" in note
-    assert "678930_sketch.pdf" in note
+    assert "678930_sketch_LATE_2.pdf" in note
     assert found["12349"].path.suffix == ".html"
 
 
@@ -137,6 +137,38 @@ def test_one_file_that_looks_like_canvas_s_does_not_make_a_class_of_it(tmp_path:
         "bob",
         "cem_3_1_final",
     }
+
+
+def test_nobody_hands_in_for_another_by_a_name_of_canvas(tmp_path: Path) -> None:
+    """A student can take any name, such as one that ends in a classmate's number."""
+    files = {
+        "eve_12345_12399_678901_rnn.py": CODE,
+        "lovelaceada_12345_678902_rnn.py": CODE,
+        "noyce_12346_678903_7_rnn.py": CODE,
+        "noyce_12347_678904_2026_11_30.py": CODE,
+        "ng_12348_678905_9999999_1.py": CODE,
+    }
+    found = of(collect([lay(tmp_path, files)], "rnn", RELEASED, None))
+    assert {name: one.path.name for name, one in found.items()} == {
+        "12345": "lovelaceada_12345_678902_rnn.py",
+        "12346": "noyce_12346_678903_7_rnn.py",
+        "12347": "noyce_12347_678904_2026_11_30.py",
+        "eve_12345_12399_678901_rnn": "eve_12345_12399_678901_rnn.py",
+        "ng_12348_678905_9999999_1": "ng_12348_678905_9999999_1.py",
+    }
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"20_1/x_20_2_rnn.py": CODE, "20_1/y_30_3_rnn.py": CODE},
+        {"20_1/submission_metadata.yml": METADATA, "20_1/submission_9001/rnn.py": CODE},
+        {"20_1/rnn-20_2/.git/HEAD": "", "20_1/rnn-20_2/rnn.py": CODE},
+    ],
+)
+def test_nobody_hands_in_a_class_of_their_own(tmp_path: Path, own: dict[str, str]) -> None:
+    lay(tmp_path, {**own, "20_2/rnn.py": CODE})
+    assert set(of(collect([tmp_path], "rnn", RELEASED, None))) == {"20_1", "20_2"}
 
 
 # -- Moodle -----------------------------------------------------------------------------------
@@ -453,6 +485,12 @@ def test_a_file_twice_and_a_folder_of_a_file_s_name(tmp_path: Path) -> None:
         "its name is taken)",
         "it cannot be unpacked: File name too long)",
     ]
+
+
+def test_folders_in_a_zip_are_not_endless(tmp_path: Path) -> None:
+    zipped(tmp_path / "x.zip", {f"{'a/' * 1_500}rnn.py": CODE, "rnn.py": CODE})
+    (left,) = unpack(tmp_path / "x.zip", tmp_path / "into", OF_STUDENT)
+    assert "(it lies too deep)" in left
 
 
 def test_names_in_a_zip_are_utf_8_whether_it_says_so_or_not(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,6 +151,13 @@ def test_three_hundred_through_canvas(course: Assignment, tmp_path: Path) -> Non
     assert f"{UNKNOWN} submissions are of nobody in the roster" in told
     assert f"{LATE} submissions are late, and the platform does not say how late" in told
     assert "left out, as no submission: .DS_Store, README.md" in told
+    with (out / "roster.csv").open(newline="", encoding="utf-8") as file:
+        states = Counter(line["state"] for line in csv.DictReader(file))
+    assert states == {
+        "handed in": ROSTER - ABSENT,
+        "handed in nothing": ABSENT,
+        "not in the roster": UNKNOWN,
+    }
     assert f"{ROSTER - ABSENT + UNKNOWN} submissions graded" in " ".join(done.stdout.split())
     lines = grades(out)
     assert len(lines) == ROSTER - ABSENT + UNKNOWN
@@ -183,11 +191,17 @@ def test_three_hundred_through_canvas(course: Assignment, tmp_path: Path) -> Non
             assert one.name in page
     # Whoever comes later is added; the tables are of all.
     more = pack(tmp_path / "more.zip", {"ng000ada_LATE_5000_90000_small.py": RIGHT})
-    autograder("grade", more, "--out", out, "--roster", roster, *of_course)
+    done = autograder("grade", more, "--out", out, "--roster", roster, *of_course)
+    assert f"{ABSENT - 1} of the roster handed in nothing" in " ".join(done.stderr.split())
     after = grades(out)
     assert after.keys() == lines.keys() | {"5000"}
     assert {name: after[name] for name in lines} == lines
     assert "Ng012, Ada" in (out / "index.html").read_text()
+    # What is older by Canvas's number than what was graded does not replace it.
+    older = pack(tmp_path / "old.zip", {"ng100ada_5100_60100_small-1.py": "x = 1\n"})
+    done = autograder("grade", older, "--out", out, *of_course)
+    assert "5100: ng100ada_5100_60100_small-1.py is older" in " ".join(done.stderr.split())
+    assert grades(out) == after
     # What was left untouched says so.
     untouched = tmp_path / "ng001ada_5001_90001_small.py"
     untouched.write_bytes((course.released / "small.py").read_bytes())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -22,17 +22,23 @@ from autograder.cli.options import (
 from autograder.cli.watching import look
 from autograder.cli.watching import watch as watch_for
 from autograder.course.folders import Assignment, CourseError
+from autograder.exporting.tables import as_csv
 from autograder.grading.class_run import ClassRun
 from autograder.grading.rescoring import Rescoring
 from autograder.intake.choices import read_choices
 from autograder.intake.finding import Collected, collect, refuse_among, workspace
-from autograder.intake.roster import read_roster
+from autograder.intake.roster import Person, Roster, read_roster
 from autograder.intake.telling import describe
 from autograder.reports.files import write_grades
 from autograder.reports.terminal import literal, print_class, progress
 from autograder.results.rows import Row
-from autograder.results.stored import refuse_another, stored_students
+from autograder.results.stored import refuse_another, stored_origin, stored_students
+from autograder.results.writing import write_whole
+from autograder.submissions.finding import HandIn
 from autograder.worker.confine import Level
+
+# Who of the roster handed in, and who did not.
+COMPARED = "roster.csv"
 
 
 @dataclass(frozen=True)
@@ -54,21 +60,61 @@ class _Run:
         assignment = self.assignment
         refuse_another(self.out, assignment.name)
         with workspace(self.out) as unpack_into:
+            chosen = read_choices(self.out)
+            roster = read_roster(self.roster) if self.roster else None
             collected = collect(
                 *(self.submissions, assignment.name, assignment.released, unpack_into),
-                roster=read_roster(self.roster) if self.roster else None,
-                chosen=read_choices(self.out),
+                roster=roster,
+                chosen=chosen,
             )
-            handed_in = collected.submissions
+            handed_in = [
+                one
+                for one in collected.submissions
+                if one.student in chosen or not self._has_newer(one)
+            ]
+            if not handed_in:
+                say(f"{self.out} holds newer work of everyone here; nothing was graded", "yellow")
+                return
             run = ClassRun(
                 *(assignment, handed_in, self.out, self.jobs, self.isolation, self.force),
                 self.cluster,
             )
             rows = _graded(run, len(handed_in))
+        if roster is not None:
+            absent = self._compare(roster)
+            collected = replace(collected, absent=absent)
         self._show(run, rows, collected)
         failed = [one.student for one in rows if one.status == "not graded"]
         if failed:
             raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
+
+    def _compare(self, roster: Roster) -> list[Person]:
+        """Writes who of the roster is in the results; returns those of whom there is nothing."""
+        lines: list[Sequence[str]] = [("student", "name", "email", "state")]
+        there = set()
+        for student in stored_students(self.out):
+            origin = stored_origin(self.out, student)
+            person = roster.find(student, origin)
+            if person is None:
+                lines.append((student, origin.name, "", "not in the roster"))
+            else:
+                there.add(person)
+                lines.append((student, person.name, person.email, "handed in"))
+        absent = roster.absent(there)
+        lines += [("", one.name, one.email, "handed in nothing") for one in absent]
+        write_whole(self.out / COMPARED, as_csv(lines))
+        return absent
+
+    def _has_newer(self, one: HandIn) -> bool:
+        """Whether a later file of the student, by the platform's number, is graded already."""
+        stored = stored_origin(self.out, one.student)
+        is_newer = stored.number > one.origin.number > 0
+        is_newer = is_newer and stored.platform == one.origin.platform
+        if is_newer:
+            say(
+                f"{one.student}: {one.origin.file} is older than what is graded, and left", "yellow"
+            )
+        return is_newer
 
     def _show(self, run: ClassRun, rows: Sequence[Row], collected: Collected) -> None:
         """Writes the tables of all that the folder holds, and prints what was graded now."""

@@ -20,6 +20,7 @@ PIECE_BYTES = 1 << 16
 ENTRY_BYTES = 600
 # Text shrinks to a tenth. Nothing that is smaller than this is worth a bomb.
 MAX_RATIO, RATIO_FROM_BYTES = 200, 32 << 20
+MAX_DEPTH = 20
 END = struct.Struct("<4s4H2IH")
 END_MARK, MAX_COMMENT = b"PK\x05\x06", 1 << 16
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -137,6 +138,8 @@ def _name(entry: zipfile.ZipInfo) -> str:
 def _refused(entry: zipfile.ZipInfo, name: str) -> str:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     parts = name.split("/")
+    if len(parts) > MAX_DEPTH:
+        return "it lies too deep"
     if re.match(r"[A-Za-z]:|/", name) or {"", ".", ".."} & set(parts) or "\0" in name:
         return "its path leads out of the zip"
     if kind not in (0, stat.S_IFREG):

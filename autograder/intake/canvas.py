@@ -21,27 +21,36 @@ TYPED = ("text.html", "link.html")
 
 
 def piece(path: Path) -> Piece | None:
-    """What Canvas says of a file; None if this is no name that Canvas gives."""
+    """What Canvas says of a file; None if this is no name that Canvas gives, or it says too little.
+
+    A student may be called ``eve_999``, and a file ``7_rnn.py``; where that leaves two ways to read
+    whose file this is, it is nobody's.
+    """
     words = path.name.split("_")
-    late = LATE in words[:-1]
-    who = [word for word in words if word != LATE] if late else words
-    number = 0
-    if who[0] == ANONYMOUS and len(who) >= 3:
-        account, rest = f"{ANONYMOUS}_{who[1]}", who[2:]
+    late = words[0] == LATE
+    if words[late] == ANONYMOUS and len(words) >= 3 + late:
+        account, *rest = words[1 + late :]
+        account = f"{ANONYMOUS}_{account}"
         if _is_number(rest[0]) and len(rest) >= 2:
-            number = int(rest[0])
-        elif rest not in ([one] for one in TYPED):
-            return None
-        return _piece(path, account, "", number, late)
-    for at in range(1, len(who) - 1):
-        if not _is_number(who[at]):
-            continue
-        if _is_number(who[at + 1]) and at + 2 < len(who):
-            number = int(who[at + 1])
-        elif who[at + 1 :] not in ([one] for one in TYPED):
-            continue
-        return _piece(path, who[at], "_".join(who[:at]), number, late)
-    return None
+            return _piece(path, account, "", int(rest[0]), late)
+        return _piece(path, account, "", 0, late) if rest[0] in TYPED else None
+    if len(words) >= 3 and words[-1] in TYPED and _is_number(words[-2]):
+        return _named(path, words, len(words) - 2, 0)
+    ways = [
+        at for at in range(1, len(words) - 2) if _is_number(words[at]) and _is_number(words[at + 1])
+    ]
+    # What comes after the first numbers, and is no number, is the file's own name.
+    ways = [at for number, at in enumerate(ways) if at == ways[0] + number]
+    if len(ways) > 1:
+        # There are more files than students, so that their numbers are the larger ones.
+        ways = [at for at in ways if int(words[at + 1]) > int(words[at])]
+    return _named(path, words, ways[0], int(words[ways[0] + 1])) if len(ways) == 1 else None
+
+
+def _named(path: Path, words: list[str], at: int, number: int) -> Piece:
+    """The piece whose student's number is the word ``at``."""
+    late = words[at - 1] == LATE
+    return _piece(path, words[at], "_".join(words[: at - late]), number, late)
 
 
 def _piece(path: Path, account: str, name: str, number: int, late: bool) -> Piece:

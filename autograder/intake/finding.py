@@ -26,6 +26,7 @@ from autograder.intake.archives import (
     names,
     unpack,
 )
+from autograder.intake.choices import CHOSEN
 from autograder.intake.pieces import Piece
 from autograder.intake.roster import MAX_NAME, Person, Roster, joined
 from autograder.submissions.finding import (
@@ -126,7 +127,7 @@ def collect(
     for student, file in (chosen or {}).items():
         if student not in intake.used and any(one.student == student for one in distinct):
             raise CourseError(
-                f"chosen.csv: {student} handed in no file {file!r}; correct or remove that line"
+                f"{CHOSEN}: {student} handed in no file {file!r}; correct or remove that line"
             )
     return _with_roster(distinct, intake, roster)
 
@@ -178,6 +179,17 @@ class _Intake:
         else:
             raise CourseError(f"{path}: no such file or folder")
 
+    def _is_download(self, path: Path) -> bool:
+        """Whether this is what a platform gave, a zip or the folder in it."""
+        if not is_folder(path):
+            return self._unpack_into is not None and is_zip(path) and _is_class(names(path))
+        if moodle.piece(path) is not None:
+            return False
+        if gradescope.is_export(path) or classroom.is_clones(path):
+            return True
+        inside = handed_in(path)
+        return bool(inside) and all(_piece(each) is not None for each in inside)
+
     def _is_student_s(self, archive: Path) -> bool:
         """Whether a zip is one student's: it holds the file that was to be filled in."""
         inside = names(archive)
@@ -195,9 +207,13 @@ class _Intake:
             self._pieces += classroom.pieces(folder)
             return
         paths = self._leave_out(folder.iterdir())
-        if self._unpack_into is not None and _are_downloads(paths):
+        # Among students' own files nothing is a download, whatever a student put into it.
+        if paths and all(self._is_download(path) for path in paths):
             for path in paths:
-                self._take_download(path)
+                if is_folder(path):
+                    self._take_folder(path)
+                else:
+                    self._take_download(path)
             return
         of_canvas = _is_of_canvas(paths)
         for path in paths:
@@ -209,12 +225,10 @@ class _Intake:
                 self._take_file(path, _piece(path, of_canvas))
 
     def _take_inner(self, folder: Path) -> None:
-        """A folder in the one that was named: a student's, or a download of a class."""
+        """A student's folder, in the one that was named."""
         one = moodle.piece(folder)
         if one is not None:
             self._pieces.append(one)
-        elif gradescope.is_export(folder) or _is_download(folder):
-            self._take_folder(folder)
         else:
             inner = folder / self._assignment
             own = inner if is_folder(inner) else folder
@@ -320,11 +334,11 @@ class _Intake:
         return list(islice(self._beneath(one.path), MAX_FILES))
 
     def _beneath(self, folder: Path) -> Iterator[Path]:
-        for path in self._leave_out(folder.iterdir()):
-            if is_folder(path):
-                yield from self._beneath(path)
-            else:
-                yield path
+        folders = [folder]
+        while folders:
+            inside = self._leave_out(folders.pop().iterdir())
+            folders += (path for path in reversed(inside) if is_folder(path))
+            yield from (path for path in inside if not is_folder(path))
 
     def _leave_out(self, paths: Iterable[Path]) -> list[Path]:
         """Those that were handed in; the others are counted."""
@@ -389,19 +403,6 @@ def _is_of_canvas(paths: Sequence[Path]) -> bool:
     """
     files = [path for path in paths if not is_folder(path) and path.suffix.lower() not in TABLES]
     return 2 * sum(canvas.piece(path) is not None for path in files) > len(files)
-
-
-def _is_download(folder: Path) -> bool:
-    """Whether a folder in the one that was named is itself what a platform gave."""
-    paths = handed_in(folder)
-    if classroom.is_clones(folder):
-        return True
-    return bool(paths) and all(moodle.piece(path) or canvas.piece(path) for path in paths)
-
-
-def _are_downloads(paths: Sequence[Path]) -> bool:
-    """Whether there is nothing but zips that platforms gave. Among others a zip is a student's."""
-    return bool(paths) and all(is_zip(path) and _is_class(names(path)) for path in paths)
 
 
 def _is_class(inside: Sequence[str]) -> bool:

@@ -120,6 +120,12 @@ def _is_code(text: str) -> bool:
     return printable_lines(text, len(text)) == text
 
 
+def stored_origin(folder: Path, student: str) -> Origin:
+    """How the platform knew what the folder holds of a student; unknown where that is nothing."""
+    stored = _stored(folder, student)
+    return stored.origin if stored is not None else UNKNOWN
+
+
 def known_as_slow(folder: Path, student: str) -> bool:
     """Whether what the folder holds of a student took all the time that it was given."""
     stored = _stored(folder, student)
