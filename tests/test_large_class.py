@@ -20,7 +20,7 @@ import pytest
 from autograder.course.folders import Assignment
 from autograder.grading.jobs import usual_jobs
 from tests.conftest import make_small
-from tests.test_importers import CanvasImport, canvas_upload, moodle_feedback
+from tests.test_importers import CanvasImport, canvas_upload, moodle_feedback, reported
 
 ROSTER, ABSENT, UNKNOWN = 300, 12, 8
 LATE, TWICE, UNREADABLE = 25, 10, 5
@@ -238,3 +238,62 @@ def test_some_through_moodle(course: Assignment, tmp_path: Path) -> None:
     with zipfile.ZipFile(out / "moodle-feedback.zip") as archive:
         pages = {moodle_feedback(name, users) for name in archive.namelist()}
     assert pages == {(one.login, "feedback.html") for one in some if one.here}
+
+
+def test_some_through_gradescope(course: Assignment, tmp_path: Path) -> None:
+    """Its download has emails and times; its autograder's results, and a gradebook, take marks."""
+    some = [one for one in members() if one.here and one.number % 60 in (12, 13)]
+    about, files = [], {}
+    for one in some:
+        folder = f"submission_{70000 + one.number}"
+        day = "2026-12-01 08" if one.late else "2026-11-30 08"
+        about += [
+            *(f"{folder}:", "  :submitters:", f"  - :name: Ada Ng{one.number:03}"),
+            *(f"    :sid: '{one.number}'", f"    :email: {one.login}@example.org"),
+            f"  :created_at: {day}:00:00.123456789 -05:00",
+        ]
+        files[f"assignment_9_export/{folder}/small.py"] = one.code
+    files["assignment_9_export/submission_metadata.yml"] = "\n".join(about) + "\n"
+    out, of_course = tmp_path / "out", ("--course", course.course.root)
+    autograder("grade", pack(tmp_path / "export.zip", files), "--out", out, *of_course)
+    emails = {f"{one.login}@example.org": one for one in some}
+    assert {key: line["name"] for key, line in grades(out).items()} == {
+        key: f"Ada Ng{one.number:03}" for key, one in emails.items()
+    }
+    autograder("export", out, "--to", "gradescope", *of_course)
+    for email, one in emails.items():
+        told = json.loads((out / "gradescope" / f"{email}.json").read_text())
+        assert told["score"] == pytest.approx(one.points)
+        assert told["visibility"] == "after_published"
+    autograder("export", out, "--to", "moodle", *of_course)
+    with (out / "moodle.csv").open(newline="", encoding="utf-8") as file:
+        given = {line["Email address"]: float(line["Small"]) for line in csv.DictReader(file)}
+    assert given == {email: one.points for email, one in emails.items()}
+
+
+def test_some_through_github_classroom(course: Assignment, tmp_path: Path) -> None:
+    """Clones by login; Classroom's own table of grades has the times, and who is missing."""
+    some = [one for one in members() if one.number % 60 in (1, 12, 13)]
+    lines = ['"assignment_name","github_username","roster_identifier","submission_timestamp"']
+    for one in some:
+        clone = tmp_path / "small-submissions" / f"small-{one.login}"
+        lines.append(f'"small","{one.login}","{one.name}",')
+        if one.here:
+            (clone / ".git").mkdir(parents=True)
+            (clone / "small.py").write_text(one.code)
+            day = "2026-12-01" if one.late else "2026-11-30"
+            lines[-1] += f'"{day} 13:00:00 UTC"'
+    roster = tmp_path / "grades.csv"
+    roster.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out, of_course = tmp_path / "out", ("--course", course.course.root)
+    done = autograder(
+        *("grade", tmp_path / "small-submissions", "--out", out, "--roster", roster), *of_course
+    )
+    absent = sum(not one.here for one in some)
+    assert f"{absent} of the roster handed in nothing" in " ".join(done.stderr.split())
+    autograder("export", out, "--to", "github", *of_course)
+    for one in some:
+        if one.here:
+            told = json.loads((out / "github" / f"{one.login}.json").read_text())
+            total, most, _ = reported(told)
+            assert (total, most) == (one.points, 1.0)
