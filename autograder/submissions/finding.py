@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from autograder.course.times import moment
 from autograder.submissions.text import printable
@@ -34,6 +35,7 @@ LEFT_BEHIND = re.compile(
 _ID = re.compile(r"[\w ][\w .@+-]*")
 
 
+Count = Annotated[int, Meta(ge=0, lt=1 << 63)]
 Platform = Literal["", "canvas", "moodle", "gradescope", "github", "nbgrader"]
 
 
@@ -50,9 +52,9 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
     account: str = ""
     file: str = ""
-    number: int = 0
+    number: Count = 0
     late: bool | None = None
-    late_seconds: int = 0
+    late_seconds: Count = 0
 
 
 UNKNOWN = Origin()
