@@ -35,7 +35,7 @@ LEFT_BEHIND = re.compile(
 _ID = re.compile(r"[\w ][\w .@+-]*")
 
 
-Count = Annotated[int, Meta(ge=0, lt=1 << 63)]
+Count = Annotated[int, Meta(ge=0, le=1 << 62)]
 Platform = Literal["", "canvas", "moodle", "gradescope", "github", "nbgrader"]
 
 
