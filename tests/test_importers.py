@@ -28,6 +28,7 @@ import pytest
 from autograder import exporting
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
+from autograder.examples.example import Example
 from autograder.exporting.export import export
 from autograder.intake.roster import Roster, read_roster
 from autograder.marking.decisions import ByHand, Decided, Deduction, Written
@@ -39,8 +40,8 @@ GRADEBOOK = """\
 Student,ID,SIS User ID,SIS Login ID,Section,Essay (78),{title} (77),Current Score
 ,,,,,,Manual Posting,(read only)
     Points Possible,,,,,10.00,5.00,(read only)
-"Lovelace, Ada",101,s1,ada@example.org,"One, and Two",9.00,,
 "O'Semi; Colon",102,s2,bob,One,8.00,1.00,
+"Lovelace, Ada",101,s1,ada@example.org,"One, and Two",9.00,,
 "Away, Zoe",104,s4,zoe,Two,,EX,
 "Student, Test",105,,f3a9,Two,,,
 """
@@ -414,7 +415,7 @@ def test_github_s_reporter_shows_the_points_both_ways(
     results = json.loads((tmp_path / "github" / "ada.json").read_text())
     total, most, log = reported(results)
     assert total == one.score
-    assert most == pytest.approx(one.max_score)
+    assert most == one.max_score
     # What the log adds up, of its own way, is the same.
     shown = [re.findall(r"Total points for \w+: ([\d.]+)/([\d.]+)", log)][0]
     assert sum(float(points) for points, _ in shown) == pytest.approx(one.score, abs=0.005)
@@ -430,10 +431,17 @@ def test_github_s_reporter_shows_the_points_both_ways(
 
 
 def test_github_s_reporter_shows_the_text_of_the_feedback(tmp_path: Path, rubric: Rubric) -> None:
-    one = document(rubric, "ada", text="::notice::Points 5/5")
+    one = document(
+        *(rubric, "ada"),
+        text="::notice::Points 5/5",
+        defined={"f": "cell 3, line 12"},
+        examples=(Example("f", ("1a.context",), ("f(1)",), "`f(…)`: 2.", "2", "3", 1),),
+    )
     export("github", [one], "rnn", rubric, tmp_path / "github")
     _, _, log = reported(json.loads((tmp_path / "github" / "ada.json").read_text()))
     assert "Mistake 1. " in log
+    assert "Expected 2\nReturned 3\n" in log
+    assert re.search(r"❌ 1a\.context .*: 0\.00 of 0\.25 - line 12\n", log)
     # A line of a log would be a command to GitHub's runner, which Classroom takes points from.
     assert not re.search(r"::(?! )\w", log)
 

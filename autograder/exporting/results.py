@@ -132,7 +132,9 @@ def github_result(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict[str,
     if marks.score > 0 and not passed:
         passed = [_github_test("Criteria that were met in part", 0.0, 0.0, [])]
     _add_up([*passed, *others], marks.score)
-    left = marks.max_score - marks.score
+    left = round(marks.max_score - marks.score, DECIMALS)
+    if marks.score + left != marks.max_score:
+        left = marks.max_score - marks.score
     steps = {
         "earned": {"status": "pass", "max_score": marks.score, "tests": passed},
         "missed": {"status": "fail", "max_score": left, "tests": others},
