@@ -501,10 +501,13 @@ def test_names_in_a_zip_are_utf_8_whether_it_says_so_or_not(tmp_path: Path) -> N
 
 
 def test_what_is_unpacked_is_gone_in_the_end(tmp_path: Path) -> None:
-    killed = lay(tmp_path, {".submissions-999999999/1/ada.py": CODE}) / ".submissions-999999999"
+    killed = lay(tmp_path, {".submissions-x/1/ada.py": CODE}) / ".submissions-x"
     with workspace(tmp_path) as folder:
         assert not killed.exists()
         lay(folder, {"ada.py": CODE})
+        # That of another run which goes on is left alone.
+        with workspace(tmp_path):
+            assert (folder / "ada.py").exists()
     assert not list(tmp_path.iterdir())
 
 

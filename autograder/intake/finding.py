@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import IO
 
 import msgspec
 
@@ -72,19 +74,31 @@ class Collected:
 def workspace(folder: Path) -> Iterator[Path]:
     """A folder for what is unpacked, inside of another, and gone in the end.
 
-    What a run that was killed left of its own is removed too.
+    What a run that was killed left of its own is removed too: nobody holds its lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{WORKSPACE}*"):
-        number = left.name.removeprefix(WORKSPACE)
-        if not (number.isdigit() and Path("/proc", number).exists()):
-            shutil.rmtree(left, ignore_errors=True)
-    own = folder / f"{WORKSPACE}{os.getpid()}"
-    own.mkdir(exist_ok=True)
+        with suppress(OSError):
+            _lock(left).close()
+            shutil.rmtree(left)
+    own = Path(mkdtemp(prefix=WORKSPACE, dir=folder))
+    lock = _lock(own)
     try:
         yield own
     finally:
         shutil.rmtree(own, ignore_errors=True)
+        lock.close()
+
+
+def _lock(folder: Path) -> IO[str]:
+    """The lock of a workspace. Raises OSError where a run holds it."""
+    lock = (folder / ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise
+    return lock
 
 
 def find_submissions(paths: Iterable[Path], assignment: str, released: Path) -> list[HandIn]:
