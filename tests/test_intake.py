@@ -342,9 +342,12 @@ def test_a_zip_that_is_named_alone_is_a_student_s_if_it_holds_the_file(
 
 def test_a_student_s_zip_is_no_class(tmp_path: Path, spare: Path) -> None:
     """Else one student could hand in for another."""
-    zipped(tmp_path / "eve.zip", {"adalovelace_12345_678999_rnn.py": CODE})
-    lay(tmp_path, {"ada.py": CODE})
-    assert set(of(collect([tmp_path], "rnn", RELEASED, spare))) == {"ada", "eve"}
+    theirs = {"adalovelace_12345_678999_rnn.py": CODE}
+    zipped(tmp_path / "plain" / "eve.zip", theirs)
+    lay(tmp_path / "plain", {"ada.py": CODE})
+    assert set(of(collect([tmp_path / "plain"], "rnn", RELEASED, spare))) == {"ada", "eve"}
+    zipped(tmp_path / "canvas" / "eve_12399_678000_work.zip", theirs)
+    assert set(of(collect([tmp_path / "canvas"], "rnn", RELEASED, spare))) == {"12399"}
 
 
 def test_a_refused_zip_says_why_and_stays_what_was_handed_in(tmp_path: Path, spare: Path) -> None:

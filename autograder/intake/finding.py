@@ -195,10 +195,10 @@ class _Intake:
 
     def _is_download(self, path: Path) -> bool:
         """Whether this is what a platform gave, a zip or the folder in it."""
+        if _piece(path) is not None:
+            return False
         if not is_folder(path):
             return self._unpack_into is not None and is_zip(path) and _is_class(names(path))
-        if moodle.piece(path) is not None:
-            return False
         if gradescope.is_export(path) or classroom.is_clones(path):
             return True
         inside = handed_in(path)
