@@ -163,6 +163,24 @@ def _with_roster(found: list[HandIn], intake: _Intake, roster: Roster | None) ->
     return Collected(submissions, intake.left_out, roster.absent(known), unknown, double)
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """A piece, the file in it that would be graded, and what is to be said of that."""
+
+    piece: Piece
+    path: Path | None
+    notes: tuple[str, ...]
+    by_hand: bool
+    is_work: bool
+
+    def rank(self) -> tuple[bool, bool, bool, int, str, str]:
+        """The larger, the sooner it counts: what a person chose, then work, then the newest."""
+        one = self.piece
+        time = moment(one.handed_in).isoformat() if one.handed_in else ""
+        is_file = not moodle.is_typed(one)
+        return self.by_hand, self.is_work, is_file, one.origin.number, time, one.path.name
+
+
 class _Intake:
     """What has been found so far, before it is known which file of a student counts."""
 
@@ -302,37 +320,15 @@ class _Intake:
     def _newest(self, pieces: Sequence[Piece]) -> HandIn:
         """The piece that counts: the newest with work in it, or what a person chose."""
         student = student_id(pieces[0].student)
-        by_hand = self._chosen.get(student, "")
-        looked = [(one, *self._work(self._files(one), by_hand, student)) for one in pieces]
-        by_hand_of = [
-            bool(by_hand) and by_hand in (one.origin.file, path.name if path else "")
-            for one, path, _ in looked
-        ]
-        if any(by_hand_of):
-            self.used.add(student)
-
-        def rank(number: int) -> tuple[bool, bool, bool, int, str, str]:
-            one, path, _ = looked[number]
-            return (
-                by_hand_of[number],
-                path is not None and self._is_work(path),
-                not moodle.is_typed(one),
-                one.origin.number,
-                _in_order(one.handed_in),
-                one.path.name,
-            )
-
-        order = sorted(range(len(looked)), key=rank, reverse=True)
-        one, path, notes = looked[order[0]]
-        others = [printable(looked[number][0].origin.file) for number in order[1:]]
+        best, *others = sorted(
+            (self._looked_into(one, student) for one in pieces), key=_Looked.rank, reverse=True
+        )
+        one, notes = best.piece, best.notes
         if others:
-            how = "was chosen by hand" if by_hand_of[order[0]] else f"was graded, {_why(one)}"
-            more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
-            told = f"{', '.join(others[:MOST_NAMED])}{more}"
-            notes = (
-                f"of several files {printable(one.origin.file)} {how}; the others were: {told}",
-                *notes,
-            )
+            how = "was chosen by hand" if best.by_hand else f"was graded, {_why(one)}"
+            told = some([printable(other.piece.origin.file) for other in others])
+            file = printable(one.origin.file)
+            notes = (f"of several files {file} {how}; the others were: {told}", *notes)
         self.also[student] = one.also
         origin = msgspec.structs.replace(
             one.origin,
@@ -340,7 +336,16 @@ class _Intake:
             account=printable(one.origin.account, MAX_NAME),
             file=printable(one.origin.file),
         )
-        return HandIn(student, path or one.path, (*one.notes, *notes), one.handed_in, origin)
+        path = best.path or one.path
+        return HandIn(student, path, (*one.notes, *notes), one.handed_in, origin)
+
+    def _looked_into(self, one: Piece, student: str) -> _Looked:
+        chosen = self._chosen.get(student, "")
+        path, notes = self._work(self._files(one), chosen, student)
+        by_hand = bool(chosen) and chosen in (one.origin.file, path.name if path else "")
+        if by_hand:
+            self.used.add(student)
+        return _Looked(one, path, notes, by_hand, path is not None and self._is_work(path))
 
     def _files(self, one: Piece) -> list[Path]:
         if not is_folder(one.path):
@@ -380,8 +385,7 @@ class _Intake:
                 files.remove(archive)
                 files += islice(self._beneath(folder), MAX_FILES)
                 if left:
-                    more = f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
-                    notes.append(f"left out of the zip: {', '.join(left[:MOST_NAMED])}{more}")
+                    notes.append(f"left out of the zip: {some(left)}")
         chosen, told = choose(files, self._assignment, self._released, by_hand)
         if chosen is not None and by_hand and chosen.name == by_hand:
             self.used.add(student)
@@ -430,8 +434,10 @@ def _is_class(inside: Sequence[str]) -> bool:
     return bool(tops) and all(_piece(Path(name)) for name in tops)
 
 
-def _in_order(time: str) -> str:
-    return moment(time).isoformat() if time else ""
+def some(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
 
 
 def _why(one: Piece) -> str:
@@ -457,9 +463,7 @@ def _told_apart(
     """
     common = Path(os.path.commonpath([place.parent for place in places]))
     paths = [str(place.relative_to(common)) for place in places]
-    told = ", ".join(map(printable, paths[:MOST_NAMED]))
-    if len(paths) > MOST_NAMED:
-        told += f" and {len(paths) - MOST_NAMED} more"
+    told = some([printable(path) for path in paths])
     whole = [_whole_name(one) for one in same]
     folded = Counter(name.casefold() for name in whole)
     for one, name, own in zip(same, paths, whole, strict=True):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autograder.intake.finding import Collected
-
-MOST_NAMED = 5
+from autograder.intake.finding import Collected, some
 
 
 def describe(collected: Collected) -> Iterator[str]:
@@ -16,7 +14,7 @@ def describe(collected: Collected) -> Iterator[str]:
             name if count == 1 else f"{name} ({count} times)"
             for name, count in sorted(collected.left_out.items())
         ]
-        yield f"left out, as no submission: {_some(counts)}"
+        yield f"left out, as no submission: {some(counts)}"
     unmeasured = [
         one.student
         for one in collected.submissions
@@ -26,22 +24,17 @@ def describe(collected: Collected) -> Iterator[str]:
         yield (
             f"{_count(unmeasured, 'submission is', 'submissions are')} late, and the platform does "
             "not say how late: with `late` in the rubric one day is counted, and late.csv in the "
-            f"results says more ({_some(unmeasured)})"
+            f"results says more ({some(unmeasured)})"
         )
     if collected.absent:
         names = [one.name for one in collected.absent]
-        yield f"{len(names)} of the roster handed in nothing: {_some(names)}"
+        yield f"{len(names)} of the roster handed in nothing: {some(names)}"
     if collected.unknown:
         told = _count(collected.unknown, "submission is", "submissions are")
-        yield f"{told} of nobody in the roster: {_some(collected.unknown)}"
+        yield f"{told} of nobody in the roster: {some(collected.unknown)}"
     for students in collected.double:
         yield f"{' and '.join(students)} are one person in the roster; only one can be handed on"
 
 
 def _count(what: Sequence[str], one: str, many: str) -> str:
     return f"{len(what)} {one if len(what) == 1 else many}"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"{', '.join(names[:MOST_NAMED])}{more}"
