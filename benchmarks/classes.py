@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from autograder.course.folders import Assignment, Course
-from autograder.submissions.finding import HandIn, find_submissions
+from autograder.intake.finding import find_submissions
+from autograder.submissions.finding import HandIn
 
 ROOT = Path(__file__).parents[1]
 SUBMISSIONS = ROOT / "tests" / "sample_class" / "submissions"

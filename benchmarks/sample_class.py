@@ -19,9 +19,10 @@ from autograder.course.folders import Assignment, Course
 from autograder.course.rubric import Limits
 from autograder.grading.class_run import ClassRun
 from autograder.grading.jobs import usual_jobs
+from autograder.intake.finding import find_submissions
 from autograder.sandbox import box
 from autograder.sandbox.workers import CLASS_IMPORTS, IMPORTS, Sandbox
-from autograder.submissions.finding import HandIn, find_submissions
+from autograder.submissions.finding import HandIn
 
 ROOT = Path(__file__).parents[1]
 SUBMISSIONS = ROOT / "tests" / "sample_class" / "submissions"

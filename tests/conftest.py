@@ -48,6 +48,8 @@ FAST = frozenset(
         "cgroup",
         "chance",
         "exports",
+        "importers",
+        "intake",
         "kinds",
         "lock",
         "marks",

@@ -14,8 +14,8 @@ from playwright.sync_api import ViewportSize, sync_playwright
 from autograder.course.folders import Course
 from autograder.grading.class_run import ClassRun
 from autograder.grading.jobs import usual_jobs
+from autograder.intake.finding import find_submissions
 from autograder.reports.pages.class_page import write_class_page
-from autograder.submissions.finding import find_submissions
 from tests.nbgrader_browser import CHROMIUM, QUIET
 
 ROOT = Path(__file__).parent.parent

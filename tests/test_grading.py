@@ -14,7 +14,8 @@ from distributed import Client, LocalCluster
 
 from autograder.course.folders import Course, CourseError
 from autograder.grading.class_run import ClassRun
-from autograder.submissions.finding import HandIn, find_submissions
+from autograder.intake.finding import find_submissions
+from autograder.submissions.finding import HandIn
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "solutions" / "rnn" / "rnn.py"

@@ -21,6 +21,7 @@ from autograder.course.rubric import Late, Rubric, load_rubric
 from autograder.marking.decisions import Decisions
 from autograder.results.stored import Document, stored_documents
 from autograder.results.writing import locked
+from autograder.submissions.finding import Origin
 from tests.nbgrader_course import (
     EXACT,
     cell,
@@ -231,7 +232,9 @@ def _exports_agree(
     late: dict[str, float],
 ) -> None:
     for form in ("canvas", "moodle", "csv", "parquet", "gradescope", "github"):
-        graded.run("export", graded.results, "--to", form)
+        parts_too = ["--parts"] * (form in ("canvas", "moodle"))
+        graded.run("export", graded.results, "--to", form, *parts_too)
+    title = load_rubric(graded.assignment.rubric_file).title
     titles = {part.id: part.title for part in load_rubric(graded.assignment.rubric_file).parts()}
     _, *rows = table(graded.results / "canvas.csv")
     for row in rows:
@@ -240,7 +243,10 @@ def _exports_agree(
         assert points == near(parts[student])
         assert float(row["rnn late"]) == near(-late.get(student, 0))
     for row in table(graded.results / "moodle.csv"):
-        assert float(row["rnn total"]) == near(totals[row["Username"]])
+        assert float(row[title]) == near(totals[row["Username"]])
+    graded.run("export", graded.results, "--to", "canvas")
+    _, *rows = table(graded.results / "canvas.csv")
+    assert {row["SIS Login ID"]: float(row[title]) for row in rows} == near(totals)
     criteria = table(graded.results / "criteria.csv")
     assert {row["student"]: float(row["score"]) for row in criteria} == near(totals)
     for row in criteria:
@@ -254,7 +260,8 @@ def _exports_agree(
         tests = {test["number"]: test["score"] for test in told["tests"]}
         assert sum(tests.values()) - late.get(student, 0) == near(total)
         told = json.loads((graded.results / "github" / f"{student}.json").read_text())
-        assert sum(test["score"] for test in told["tests"]) == near(total)
+        scores = [test["score"] for step in told.values() for test in step["tests"]]
+        assert sum(scores) == near(total)
 
 
 def _lines(text: str) -> str:
@@ -458,3 +465,31 @@ def test_the_sheet_shows_answers_as_text_and_keeps_what_was_filled_in(graded: Cl
     assert "\n*Model answer:*\n\n> Without context the best guess" in sheet
     assert "\n# Own heading" not in sheet
     assert "<script" not in markdown2html(sheet)
+
+
+@pytest.mark.parametrize(
+    ("origin", "handed_in", "share"),
+    [
+        # Canvas does not say how late, so a day has begun.
+        (Origin("canvas", late=True), "", 0.1),
+        (Origin("canvas", late=False), "", None),
+        # A platform knows who was given more time: its word stands above the time.
+        (Origin("gradescope", late=False), "2027-01-01 10:00 UTC", None),
+        (Origin("gradescope", late=True, late_seconds=14 * 60), "2027-01-01 10:00 UTC", None),
+        (Origin("gradescope", late=True, late_seconds=86_400), "", 0.1),
+        (Origin("moodle", late=True, late_seconds=86_401), "", 0.2),
+        (Origin("gradescope"), "2026-12-01 10:00 UTC", 0.1),
+    ],
+)
+def test_what_a_platform_says_of_being_late_is_used(
+    strict: Rubric, tmp_path: Path, origin: Origin, handed_in: str, share: float | None
+) -> None:
+    late = Decisions.load(tmp_path, strict, ["ada"]).of("ada", handed_in, origin).late
+    assert (late.share if late else None) == share
+    # And a person's above both.
+    (tmp_path / "late.csv").write_text("student,days\nada,0\n")
+    assert Decisions.load(tmp_path, strict, ["ada"]).of("ada", handed_in, origin).late is None
+    (tmp_path / "late.csv").write_text("student,time\nada,2026-12-01 10:00 UTC\n")
+    given = Decisions.load(tmp_path, strict, ["ada"]).of("ada", handed_in, origin).late
+    assert given is not None
+    assert given.share == 0.1

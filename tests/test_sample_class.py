@@ -21,10 +21,11 @@ from autograder.course.concepts import load_concepts
 from autograder.course.folders import Assignment, Course
 from autograder.course.rubric import Rubric
 from autograder.grading.class_run import ClassRun
+from autograder.intake.finding import find_submissions
 from autograder.marking.marks import Marks
 from autograder.reports.files import write_grades
 from autograder.results.rows import Row
-from autograder.submissions.finding import HandIn, find_submissions
+from autograder.submissions.finding import HandIn
 
 ROOT = Path(__file__).parent.parent
 # The class of each assignment.
@@ -301,12 +302,13 @@ def test_grade_marks_a_class_and_never_stops_for_one(
         assert (out / f"{student}.json").is_file()
         assert (out / f"{student}.md").is_file()
     assert done.stderr.strip() == CHOSEN
-    # One who comes late, into the same folder: nobody else is lost without a word.
+    # One who comes late, into the same folder, is added: the tables are of all.
+    before = (out / "grades.csv").read_text(encoding="utf-8")
     done = _autograder("grade", files[1], "--out", out, "--course", assignment.course.root)
     assert done.returncode == 0, done.stderr
-    assert "results of 1 more, who are not in these tables (emma-novak)" in done.stderr
-    _autograder("rescore", out, "--yes", "--course", assignment.course.root)
-    assert "emma-novak" in (out / "grades.csv").read_text(encoding="utf-8")
+    assert "1 submission graded" in done.stdout
+    assert (out / "grades.csv").read_text(encoding="utf-8") == before
+    assert "emma-novak" in (out / "index.html").read_text(encoding="utf-8")
 
 
 def test_check_prints_marks_and_reasons(assignment: Assignment) -> None:

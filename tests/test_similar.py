@@ -13,9 +13,9 @@ from playwright.sync_api import sync_playwright
 
 from autograder.cli import main
 from autograder.course.folders import Assignment
+from autograder.intake.finding import find_submissions
 from autograder.similar import comparing as similar
 from autograder.similar.comparing import Similar, codes_in, find_similar, write_pairs
-from autograder.submissions.finding import find_submissions
 from tests.nbgrader_browser import CHROMIUM, QUIET
 
 # An own way of doing two of the stubs, and the same under other names, with other words about it.

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from autograder.course.folders import CourseError
 from autograder.course.percent import MAX_CELLS, percent_cells
-from autograder.submissions.finding import HandIn, find_submissions, refuse_among, student_id
+from autograder.intake.finding import find_submissions, refuse_among
+from autograder.submissions.finding import HandIn, student_id
 from autograder.submissions.notebook import (
     MAX_SOURCE_BYTES,
     PIECE_BYTES,

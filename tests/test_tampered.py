@@ -14,6 +14,7 @@ from autograder.cli import main
 from autograder.course.folders import Course
 from autograder.course.rubric import Rubric
 from autograder.exporting import FORMS
+from autograder.exporting.feedback import FEEDBACK
 from autograder.marking.marks import mark
 from autograder.reports.files import write_grades, write_student
 from autograder.results.code import Code, Excerpt
@@ -45,7 +46,9 @@ def run(course: Course, *words: object) -> Result:
 
 
 def commands(results: Path) -> list[list[object]]:
-    exports: list[list[object]] = [["export", results, "--to", form] for form in FORMS]
+    exports: list[list[object]] = [
+        ["export", results, "--to", form] for form in FORMS if form not in FEEDBACK
+    ]
     return [["rescore", results, "--yes"], ["similar", results], *exports]
 
 
@@ -102,6 +105,10 @@ CHANGES = {
     "another status": _set("evidence", "status", to="\x1b[32mgraded"),
     "a time": _set("handed_in", to="soon"),
     "a far time": _set("handed_in", to="9999-12-31T23:59:59-23:59"),
+    "a name": _set("origin", "name", to="\x1b[31mAda"),
+    "a platform's file": _set("origin", "file", to="a\nb"),
+    "a platform": _set("origin", "platform", to="\x1b"),
+    "late the other way": _set("origin", "late_seconds", to=-(10**6)),
     "code": _set(*CODE, "source", to="x = '\u202e'"),
     "a cell of code": _set(*CODE, "cell", to="\x1b"),
     "a part of code": _set("code", to={"\x1b": []}),

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.options import say, with_assignment
+from autograder.cli.options import roster_option, say, with_assignment
 from autograder.course.folders import Assignment, CourseError
 from autograder.exporting import FORMS
 from autograder.exporting.export import export as write_marks
-from autograder.exporting.roster import read_roster
 from autograder.grading.rescoring import Rescoring
+from autograder.intake.roster import read_roster
+
+GRADEBOOKS = ("canvas", "moodle")
 
 
 @click.command()
@@ -24,29 +26,46 @@ from autograder.grading.rescoring import Rescoring
     help="Who is to read it.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The file, or folder; else in DIR.")
-@click.option(
-    "--roster",
-    "roster_file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="What Canvas exports of its gradebook, to match its ids.",
+@roster_option(
+    "The class: Canvas's gradebook, with its ids and assignments; for Moodle a list with emails."
 )
+@click.option("--assignment-id", default="", help="The number of Canvas's assignment to fill.")
+@click.option("--parts", is_flag=True, help="A column for each part: assignments of their own.")
 @with_assignment
 def export(
-    results: Path, form: str, out: Path | None, roster_file: Path | None, assignment: Assignment
+    results: Path,
+    form: str,
+    out: Path | None,
+    roster: Path | None,
+    assignment_id: str,
+    parts: bool,
+    assignment: Assignment,
 ) -> None:
-    """Write the marks in DIR in the form that another system takes in."""
-    if roster_file and form != "canvas":
-        raise CourseError("--roster is Canvas's own list, and goes with --to canvas")
-    roster = read_roster(roster_file) if roster_file else None
+    """Write the marks in DIR in the form that another system takes in.
+
+    `canvas` and `moodle` are tables for their gradebooks: the total, in one column.
+    `canvas-feedback` and `moodle-feedback` hand each student their page.
+    """
+    if (roster or parts) and form not in GRADEBOOKS:
+        raise CourseError(f"--roster and --parts go with --to {' or --to '.join(GRADEBOOKS)}")
+    if assignment_id and (form != "canvas" or parts):
+        raise CourseError("--assignment-id goes with --to canvas, and not with --parts")
+    people = read_roster(roster) if roster else None
     with Rescoring(assignment, results) as rescoring:
         documents = rescoring.current()
     out = out or results / FORMS[form]
-    unknown = write_marks(form, documents, assignment.name, rescoring.rubric, out, roster)
+    exported = write_marks(
+        *(form, documents, assignment.name, rescoring.rubric, out, people),
+        parts=parts,
+        assignment_id=assignment_id,
+        pages=results,
+    )
     click.echo(out)
     awaiting = sum(1 for one in documents if one.awaiting_reader)
     if awaiting:
         told = f"the written answers of {awaiting} students are not graded yet and are not included"
         say(told, "yellow")
-    if unknown:
-        told = f"not in the roster, so left out: {', '.join(unknown)}"
-        say(told, "yellow")
+    if exported.unknown:
+        say(f"not in the roster, so left out: {', '.join(exported.unknown)}", "yellow")
+    for line in exported.told:
+        say(line, "yellow")

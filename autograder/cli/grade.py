@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -14,17 +15,149 @@ from autograder.cli.options import (
     anonymous_option,
     isolation_option,
     jobs_option,
+    roster_option,
     say,
     with_assignment,
 )
+from autograder.cli.watching import look
+from autograder.cli.watching import watch as watch_for
 from autograder.course.folders import Assignment, CourseError
+from autograder.exporting.tables import as_csv
 from autograder.grading.class_run import ClassRun
+from autograder.grading.rescoring import Rescoring
+from autograder.intake.choices import read_choices
+from autograder.intake.finding import Collected, collect, refuse_among, workspace
+from autograder.intake.roster import Person, Roster, read_roster
+from autograder.intake.telling import describe
 from autograder.reports.files import write_grades
 from autograder.reports.terminal import literal, print_class, progress
 from autograder.results.rows import Row
-from autograder.results.stored import stored_students
-from autograder.submissions.finding import find_submissions, refuse_among
+from autograder.results.stored import refuse_another, stored_origin, stored_students
+from autograder.results.writing import write_whole
+from autograder.submissions.finding import HandIn
 from autograder.worker.confine import Level
+
+# Who of the roster handed in, and who did not.
+COMPARED = "roster.csv"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the command was told, the same for each of its runs."""
+
+    submissions: tuple[Path, ...]
+    out: Path
+    jobs: int
+    cluster: str | None
+    force: bool
+    anonymous: bool
+    isolation: Level | None
+    assignment: Assignment
+    roster: Path | None
+
+    def grade(self) -> None:
+        """Grades what is there. Raises CourseError where the grader cannot work."""
+        assignment = self.assignment
+        refuse_another(self.out, assignment.name)
+        with workspace(self.out) as unpack_into:
+            chosen = read_choices(self.out)
+            roster = read_roster(self.roster) if self.roster else None
+            collected = collect(
+                *(self.submissions, assignment.name, assignment.released, unpack_into),
+                roster=roster,
+                chosen=chosen,
+            )
+            handed_in = [
+                one
+                for one in collected.submissions
+                if one.student in chosen or not self._has_newer(one)
+            ]
+            if not handed_in:
+                say(f"{self.out} holds newer work of everyone here; nothing was graded", "yellow")
+                return
+            run = ClassRun(
+                *(assignment, handed_in, self.out, self.jobs, self.isolation, self.force),
+                self.cluster,
+            )
+            rows = _graded(run, len(handed_in))
+        if roster is not None:
+            absent = self._compare(roster)
+            collected = replace(collected, absent=absent)
+        self._show(run, rows, collected)
+        failed = [one.student for one in rows if one.status == "not graded"]
+        if failed:
+            raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
+
+    def _compare(self, roster: Roster) -> list[Person]:
+        """Writes who of the roster is in the results; returns those of whom there is nothing."""
+        lines: list[Sequence[str]] = [("student", "name", "email", "state")]
+        there = set()
+        for student in stored_students(self.out):
+            origin = stored_origin(self.out, student)
+            person = roster.find(student, origin)
+            if person is None:
+                lines.append((student, origin.name, "", "not in the roster"))
+            else:
+                there.add(person)
+                lines.append((student, person.name, person.email, "handed in"))
+        absent = roster.absent(there)
+        lines += [("", one.name, one.email, "handed in nothing") for one in absent]
+        write_whole(self.out / COMPARED, as_csv(lines))
+        return absent
+
+    def _has_newer(self, one: HandIn) -> bool:
+        """Whether a later file of the student, by the platform's number, is graded already."""
+        stored = stored_origin(self.out, one.student)
+        is_newer = stored.number > one.origin.number > 0
+        is_newer = is_newer and stored.platform == one.origin.platform
+        if is_newer:
+            say(
+                f"{one.student}: {one.origin.file} is older than what is graded, and left", "yellow"
+            )
+        return is_newer
+
+    def _show(self, run: ClassRun, rows: Sequence[Row], collected: Collected) -> None:
+        """Writes the tables of all that the folder holds, and prints what was graded now."""
+        secret = self.assignment.course.secret() if self.anonymous else None
+        grades, page = self._write(run, rows, secret)
+        console = Console()
+        print_class(console, rows, run.rubric)
+        graded = sum(1 for one in rows if one.status != "not graded")
+        what = "submission" if graded == 1 else "submissions"
+        done = f"{graded} {what} graded; the marks are in {grades} and {page}"
+        console.print(literal(done))
+        for line in describe(collected):
+            say(line, "yellow")
+
+    def _write(self, run: ClassRun, rows: Sequence[Row], secret: bytes | None) -> tuple[Path, Path]:
+        from autograder.reports.pages.class_page import INDEX, write_class_page  # see _graded
+
+        now = {one.student for one in rows}
+        others = {*stored_students(self.out)} - now
+        if others:
+            try:
+                with Rescoring(self.assignment, self.out) as all_of_them:
+                    moved = [
+                        one
+                        for one in all_of_them.remarks
+                        if one.moved and one.document.student in others
+                    ]
+                    grades = all_of_them.write(secret, now)
+            except CourseError as error:
+                say(
+                    f"the tables are of these alone, and not of all in {self.out}: {error}",
+                    "yellow",
+                )
+            else:
+                if moved:
+                    say(
+                        f"the marks of {len(moved)} who were graded before moved with the rubric "
+                        "and the decisions as they are now",
+                        "yellow",
+                    )
+                return grades, self.out / INDEX
+        grades = write_grades(self.out, rows, run.rubric)
+        return grades, write_class_page(self.out, rows, run.rubric, secret)
 
 
 @click.command()
@@ -35,6 +168,8 @@ from autograder.worker.confine import Level
     type=click.Path(path_type=Path, file_okay=False),
     help="For the results.",
 )
+@roster_option("The class: names, lateness, and who handed in nothing. Canvas, Moodle, any CSV.")
+@click.option("--watch", is_flag=True, help="Go on, and grade what newly arrives; Ctrl-C ends it.")
 @jobs_option
 @click.option(
     "--cluster",
@@ -48,6 +183,8 @@ from autograder.worker.confine import Level
 def grade(
     submissions: tuple[Path, ...],
     out: Path,
+    roster: Path | None,
+    watch: bool,
     jobs: int,
     cluster: str | None,
     force: bool,
@@ -55,28 +192,18 @@ def grade(
     isolation: Level | None,
     assignment: Assignment,
 ) -> None:
-    """Grade SUBMISSIONS: files, a folder of files, or nbgrader's submitted/ tree.
+    """Grade SUBMISSIONS: files, folders, or what a learning platform gives to download, as it is.
 
-    Writes OUT/grades.csv and OUT/index.html, and for each student OUT/STUDENT.html, .md and .json.
+    That is the zip, or the folder in it, of Canvas, Moodle, Gradescope, GitHub Classroom or
+    nbgrader. Writes OUT/grades.csv and OUT/index.html of all that OUT holds, and for each student
+    OUT/STUDENT.html, .md and .json.
     """
     refuse_among(out, submissions)
-    handed_in = find_submissions(submissions, assignment.name, assignment.released)
-    run = ClassRun(assignment, handed_in, out, jobs, isolation, force, cluster)
-    rows = _graded(run, len(handed_in))
-    grades = write_grades(out, rows, run.rubric)
-    from autograder.reports.pages.class_page import write_class_page  # see _graded
-
-    page = write_class_page(
-        out, rows, run.rubric, assignment.course.secret() if anonymous else None
-    )
-    console = Console()
-    print_class(console, rows, run.rubric)
-    failed = [one.student for one in rows if one.status == "not graded"]
-    done = f"{len(rows) - len(failed)} submissions graded; the marks are in {grades} and {page}"
-    console.print(literal(done))
-    _tell_of_others(out, rows)
-    if failed:
-        raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
+    run = _Run(submissions, out, jobs, cluster, force, anonymous, isolation, assignment, roster)
+    if watch:
+        watch_for(run.grade, lambda: look(submissions))
+    else:
+        run.grade()
 
 
 def _graded(run: ClassRun, number: int) -> list[Row]:
@@ -92,15 +219,3 @@ def _graded(run: ClassRun, number: int) -> list[Row]:
         click.echo("\nstopped; the same command continues where it was", err=True)
         raise
     return rows
-
-
-def _tell_of_others(out: Path, rows: Sequence[Row]) -> None:
-    """Names students who have results from before and were not graded now."""
-    others = sorted({*stored_students(out)} - {one.student for one in rows})
-    if others:
-        told = (
-            f"{out} holds results of {len(others)} more, who are not in these tables "
-            f"({', '.join(others[:3])}{', …' * (len(others) > 3)}); `autograder rescore {out}` "
-            "writes the tables of all"
-        )
-        say(told, "yellow")

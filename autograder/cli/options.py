@@ -86,6 +86,13 @@ def with_assignment(command: Callable[..., R]) -> Callable[..., R]:
     return wrapped
 
 
+def roster_option(text: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The option that names the list of a class, with what it is for."""
+    return click.option(
+        "--roster", type=click.Path(path_type=Path, exists=True, dir_okay=False), help=text
+    )
+
+
 isolation_option = click.option(
     "--isolation",
     type=click.Choice(["isolated", "restricted", "none"]),

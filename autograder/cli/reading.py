@@ -9,8 +9,9 @@ import click
 from autograder.cli.options import say, with_assignment
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import rubric_of
+from autograder.intake.choices import read_choices
+from autograder.intake.finding import collect, workspace
 from autograder.nbgrader.reader import read_gradebook, write_form
-from autograder.submissions.finding import find_submissions
 
 
 @click.command()
@@ -38,6 +39,10 @@ def reading(
         if unknown:
             say(f"{results} has no results of {', '.join(unknown)}", "yellow")
         return
-    handed_in = find_submissions(submissions, assignment.name, assignment.released)
-    form = write_form(assignment, rubric_of(assignment), results, handed_in)
+    with workspace(results) as unpack_into:
+        found = collect(
+            *(submissions, assignment.name, assignment.released, unpack_into),
+            chosen=read_choices(results),
+        )
+        form = write_form(assignment, rubric_of(assignment), results, found.submissions)
     click.echo(f"{form.to_read} answers to read in {form.sheet}; the points go into {form.form}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.console import Console
 from autograder.cli.options import with_assignment
 from autograder.course.folders import Assignment
 from autograder.course.rubric import rubric_of
+from autograder.intake.finding import collect
 from autograder.results.stored import stored_documents
 from autograder.similar.comparing import (
     codes_in,
@@ -18,7 +20,6 @@ from autograder.similar.comparing import (
     print_pairs,
     write_pairs,
 )
-from autograder.submissions.finding import find_submissions
 
 
 @click.command()
@@ -41,7 +42,9 @@ def similar(paths: tuple[Path, ...], out: Path | None, assignment: Assignment) -
     if results:
         codes = codes_of(stored_documents(results, assignment.name))
     else:
-        codes = codes_in(find_submissions(paths, assignment.name, assignment.released))
+        with TemporaryDirectory() as folder:
+            collected = collect(paths, assignment.name, assignment.released, Path(folder))
+            codes = codes_in(collected.submissions)
     found = find_similar(assignment, codes)
     # In a folder of its own, where no student's page has its name.
     out = out or (results or Path()) / "similar" / "pairs.html"

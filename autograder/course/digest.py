@@ -12,7 +12,7 @@ from autograder.course.folders import Assignment
 PACKAGE = Path(__file__).parents[1]
 # What only shows, sends or builds from evidence, and never decides what it holds.
 AFTERWARDS = frozenset(
-    {"audit", "cli", "doctor", "exporting", "marking", "nbgrader", "new_assignment"}
+    {"audit", "cli", "doctor", "exporting", "intake", "marking", "nbgrader", "new_assignment"}
     | {"packaging", "release", "reports", "results", "self_check", "similar"}
 )
 # Of an assignment's folder: what the grader never reads.

@@ -15,6 +15,7 @@ def moment(text: str) -> datetime:
     """
     plain = re.sub(r"(?:Z|\s*UTC)$", "+00:00", text.strip())
     plain = re.sub(r"\s+(?=[+-]\d)", "", plain)
+    plain = re.sub(r"(?<=[+-]\d\d)(?=\d\d$)", ":", plain)
     # Python before 3.11 reads three or six digits of a second, and no others.
     plain = re.sub(r"\.(\d+)", lambda found: "." + found[1][:6].ljust(6, "0"), plain)
     read = datetime.fromisoformat(plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,19 @@ import msgspec
 
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
+from autograder.exporting.feedback import FEEDBACK, write_feedback
+from autograder.exporting.gradebooks import canvas, moodle
 from autograder.exporting.results import github_result, gradescope_results
-from autograder.exporting.roster import Roster
 from autograder.exporting.tables import (
     MAX_CELL,
     Detail,
     Earned,
     Earners,
-    Person,
     Value,
     as_csv,
-    canvas_table,
     criteria_table,
-    moodle_table,
 )
+from autograder.intake.roster import Person, Roster
 from autograder.marking.marks import Marks
 from autograder.results.stored import Document
 from autograder.results.writing import write_whole
@@ -39,6 +39,14 @@ NO_MARK = "not graded"
 TEXTS = ("student", "status", "reason")
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What was left out, and why: whom the roster lacks, and what else there is to tell."""
+
+    unknown: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
 def export(
     form: str,
     documents: Sequence[Document],
@@ -46,48 +54,64 @@ def export(
     rubric: Rubric,
     out: Path,
     roster: Roster | None = None,
-) -> list[str]:
-    """Writes the file, or the folder, in one of the ``FORMS``; returns whom the roster lacks.
+    *,
+    parts: bool = False,
+    assignment_id: str = "",
+    pages: Path = Path(),
+) -> Exported:
+    """Writes the file, or the folder, in one of the ``FORMS``.
 
-    With a roster, everyone of it has a line, and these have none. Where the grader failed there
-    is no mark, and none is written.
+    With a roster, everyone of it counts. Where the grader failed there is no mark, and none is
+    written. ``parts`` has a column for each part in place of Canvas's total, and beside Moodle's;
+    ``assignment_id`` names Canvas's assignment; ``pages`` is the folder of the students' pages.
+    Raises CourseError where the platform could not take in what would be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     if form in OF_EACH:
-        out.mkdir(exist_ok=True)
-        for one in documents:
-            path = out / f"{one.student}.json"
-            if one.status == NO_MARK:
-                path.unlink(missing_ok=True)
-                continue
-            result = OF_EACH[form](one.evidence, one, rubric)
-            text = msgspec.json.format(msgspec.json.encode(result), indent=2)
-            write_whole(path, text + b"\n")
-        return []
+        _write_each(form, documents, rubric, out)
+        return Exported()
+    if form in FEEDBACK:
+        return Exported(told=tuple(write_feedback(form, documents, pages, out)))
     if form == "csv":
         write_whole(out, as_csv(criteria_table(rubric, map(_detail, documents))))
-        return []
+        return Exported()
     if form == "parquet":
         _write_parquet(out, documents, rubric)
-        return []
+        return Exported()
     earners, unknown = _earners(documents, roster)
     if form == "canvas":
-        headings = roster.headings if roster else {}
-        table = canvas_table(assignment, rubric, earners, headings)
+        table, told = canvas(assignment, rubric, earners, roster, parts, assignment_id)
     else:
-        table = moodle_table(assignment, rubric, earners)
+        if roster is None and any(one.origin.platform == "moodle" for one in documents):
+            raise CourseError(
+                "Moodle's import does not know the numbers in the names of its folders; give "
+                "--roster, such as the grading worksheet with email addresses"
+            )
+        table, told = moodle(assignment, rubric, earners, parts)
     write_whole(out, as_csv(table))
-    return unknown
+    return Exported(tuple(unknown), tuple(told))
+
+
+def _write_each(form: str, documents: Sequence[Document], rubric: Rubric, out: Path) -> None:
+    out.mkdir(exist_ok=True)
+    for one in documents:
+        path = out / f"{one.student}.json"
+        if one.status == NO_MARK:
+            path.unlink(missing_ok=True)
+            continue
+        result = OF_EACH[form](one.evidence, one, rubric)
+        text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+        write_whole(path, text + b"\n")
 
 
 def _earners(documents: Sequence[Document], roster: Roster | None) -> tuple[Earners, list[str]]:
     if roster is None:
-        return [(Person(one.student), _earned(one)) for one in documents], []
+        return [(_unlisted(one), _earned(one)) for one in documents], []
     earned: dict[Person, Earned | None] = {}
     unknown = []
     whose: dict[Person, str] = {}
     for one in documents:
-        person = roster.find(one.student)
+        person = roster.find(one.student, one.origin)
         if person is None:
             unknown.append(one.student)
             continue
@@ -98,6 +122,15 @@ def _earners(documents: Sequence[Document], roster: Roster | None) -> tuple[Earn
             )
         earned[person], whose[person] = _earned(one), one.student
     return [(person, earned.get(person)) for person in roster.people], unknown
+
+
+def _unlisted(one: Document) -> Person:
+    """Who this is to the platform that the submission came from, as far as that said it."""
+    if one.origin.platform == "canvas":
+        return Person(platform_id=one.origin.account, shown=one.origin.name)
+    if one.origin.platform == "gradescope":
+        return Person(email=one.origin.account, shown=one.origin.name)
+    return Person(one.student)
 
 
 def _earned(marks: Marks) -> Earned | None:

@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from autograder.course.rubric import Rubric
+from autograder.intake.roster import Person
 from autograder.marking.marks import DECIMALS
-from autograder.submissions.text import printable_lines
+from autograder.submissions.text import no_formula, printable_lines
 
 Value = str | float | None
 Table = Iterator[list[Value]]
 
 EXACT = 1e-9
-# Where a program that opens the table takes a text for a formula: at its start, and after a
-# semicolon, which ends a cell where numbers have a comma. Also as East Asian wide characters.
-FORMULA = re.compile(r"(?:^|(?<=;))(?=\s*[=+\-@＝＋－＠])")
 MAX_CELL = 10_000
 
 WHO_CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-WHO_MOODLE = ("Username", "First name", "Last name", "ID number", "Email address")
+# As Moodle calls them, in the order in which one is looked for that everyone has.
+IDS_MOODLE = (("Email address", "email"), ("ID number", "sis_id"), ("Username", "login"))
+NAMES_MOODLE = (("First name", "first_name"), ("Last name", "last_name"), ("Full name", "shown"))
+# What a cell holds where there is no mark, and how that is written.
+NO_MARK, DASH = math.nan, "-"
 POSSIBLE = "    Points Possible"
-
-
-@dataclass(frozen=True)
-class Person:
-    """Who a student is to a learning platform, as far as it is known."""
-
-    login: str
-    first_name: str = ""
-    last_name: str = ""
-    platform_id: str = ""
-    sis_id: str = ""
-    section: str = ""
-    email: str = ""
-    shown: str = ""
-
-    @property
-    def name(self) -> str:
-        names = (self.last_name, self.first_name)
-        return self.shown or ", ".join(name for name in names if name) or self.login
 
 
 @dataclass(frozen=True)
@@ -56,6 +40,15 @@ class Earned:
     def late(self) -> float:
         lost = self.total - sum(self.parts.values())
         return lost if abs(lost) > EXACT else 0.0
+
+
+@dataclass(frozen=True)
+class Column:
+    """An assignment of a gradebook: what it is called, how many points it has, and who earned."""
+
+    heading: str
+    possible: float | None
+    points: Callable[[Earned], float]
 
 
 @dataclass(frozen=True)
@@ -79,9 +72,11 @@ Earners = Sequence[tuple[Person, Earned | None]]
 def cell(value: Value) -> str:
     """A value as it is in a table. A spreadsheet takes no text for a formula."""
     if isinstance(value, str):
-        return FORMULA.sub("'", printable_lines(value, MAX_CELL))
+        return no_formula(printable_lines(value, MAX_CELL))
     if value is None:
         return ""
+    if math.isnan(value):
+        return DASH
     return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".")
 
 
@@ -91,39 +86,61 @@ def as_csv(table: Iterable[Sequence[Value]]) -> bytes:
     return text.getvalue().encode()
 
 
-def canvas_table(
-    assignment: str, rubric: Rubric, earners: Earners, headings: Mapping[str, str]
-) -> Table:
-    """What Canvas imports into its gradebook: a column for each part, which become assignments.
-
-    What late work loses has a column of its own where there is some, so that the columns add up to
-    the score. ``headings`` are those of assignments that Canvas has already, by the title here.
-    """
-    parts = list(rubric.parts())
-    late = any(earned and earned.late for _, earned in earners)
-    titles = [f"{assignment} {part.id} {part.title}" for part in parts]
-    titles += [f"{assignment} late"] * late
-    yield [*WHO_CANVAS, *(headings.get(title, title) for title in titles)]
-    yield [POSSIBLE, "", "", "", "", *(part.points for part in parts), *[0.0] * late]
-    for who, earned in earners:
-        scores = [earned.parts[part.id] if earned else None for part in parts]
-        scores += [earned.late if earned else None] * late
-        yield [who.name, who.platform_id, who.sis_id, who.login, who.section, *scores]
+def total_column(heading: str, possible: float | None) -> Column:
+    """The total. Where the assignment exists its own points possible stay, and are not given."""
+    return Column(heading, possible, lambda earned: earned.total)
 
 
-def moodle_table(assignment: str, rubric: Rubric, earners: Earners) -> Table:
-    """What Moodle imports into its gradebook: its names for who a student is, parts and total."""
-    parts = list(rubric.parts())
-    yield [
-        *WHO_MOODLE,
-        *(f"{assignment} {part.id} {part.title}" for part in parts),
-        f"{assignment} total",
+def part_columns(assignment: str, rubric: Rubric, earners: Earners) -> list[Column]:
+    """A column for each part. What late work loses has one too where there is some, so that the
+    columns add up to the total."""
+    columns = [
+        Column(f"{assignment} {part.id} {part.title}", part.points, partial(_part, part.id))
+        for part in rubric.parts()
     ]
+    if any(earned and earned.late for _, earned in earners):
+        columns.append(Column(f"{assignment} late", 0.0, lambda earned: earned.late))
+    return columns
+
+
+def _part(name: str, earned: Earned) -> float:
+    return earned.parts[name]
+
+
+def canvas_table(earners: Earners, columns: Sequence[Column]) -> Table:
+    """What Canvas imports into its gradebook: columns, which are assignments.
+
+    Who has no mark has no line: an empty cell would take away a mark that Canvas has.
+    """
+    yield [*WHO_CANVAS, *(column.heading for column in columns)]
+    yield [POSSIBLE, "", "", "", "", *(column.possible for column in columns)]
+    for who, earned in earners:
+        if earned is not None:
+            scores = (column.points(earned) for column in columns)
+            yield [who.name, who.platform_id, who.sis_id, who.login, who.section, *scores]
+
+
+def moodle_table(earners: Earners, columns: Sequence[Column]) -> Table:
+    """What Moodle imports into its gradebook: its names for who a student is, and marks.
+
+    An identity that somebody lacks is left out: on a line without one Moodle's import goes on with
+    the student of the line before. ``-`` says that there is no mark.
+    """
+    known = [
+        (heading, field)
+        for heading, field in IDS_MOODLE
+        if all(getattr(who, field) for who, _ in earners)
+    ]
+    names = [
+        (heading, field)
+        for heading, field in NAMES_MOODLE
+        if any(getattr(who, field) for who, _ in earners)
+    ]
+    yield [*(heading for heading, _ in [*known, *names]), *(one.heading for one in columns)]
     for who, earned in earners:
         yield [
-            *(who.login, who.first_name, who.last_name, who.platform_id, who.email),
-            *(earned.parts[part.id] if earned else None for part in parts),
-            earned.total if earned else None,
+            *(getattr(who, field) for _, field in [*known, *names]),
+            *(column.points(earned) if earned else NO_MARK for column in columns),
         ]
 
 

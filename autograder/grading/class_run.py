@@ -71,8 +71,8 @@ class Results:
         self._folder = folder
         self._level = level
         self._again = again
-        self._times = {one.student: one.handed_in for one in handed_in}
-        students = {*self._times, *stored_students(folder)}
+        self._handed_in = {one.student: one for one in handed_in}
+        students = {*self._handed_in, *stored_students(folder)}
         self._decisions = Decisions.load(folder, grader.rubric, students)
 
     def known(self, submission: Submission) -> Row | None:
@@ -85,16 +85,18 @@ class Results:
 
     def write(self, submission: Submission, evidence: Evidence) -> Row:
         """Marks what was seen, and writes the student's files."""
-        handed_in = self._times[submission.student]
-        decided = self._decisions.of(submission.student, handed_in)
+        own = self._handed_in[submission.student]
+        decided = self._decisions.of(submission.student, own.handed_in, own.origin)
         marks = mark(evidence, self._grader.rubric, decided)
         digest = self._grader.digest(submission, self._level)
         # What is not graded is tried again by the next run.
         kept = digest if evidence.status != "not graded" else ""
         code = code_by_part(submission, self._grader.rubric)
         rubric = self._grader.rubric
-        write_student(self._folder, evidence, marks, rubric, kept, code, handed_in)
-        return row(evidence, marks)
+        write_student(
+            *(self._folder, evidence, marks, rubric, kept, code, own.handed_in, own.origin)
+        )
+        return row(evidence, marks, own.origin.name)
 
 
 class ClassRun:

@@ -17,7 +17,13 @@ from autograder.misconceptions import load_library
 from autograder.sandbox.workers import Control, SandboxError
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission, read_submission
-from autograder.submissions.released import shows_only, without
+from autograder.submissions.released import (
+    UNTOUCHED,
+    is_untouched,
+    released_code,
+    shows_only,
+    without,
+)
 from autograder.submissions.text import printable_lines
 from autograder.suite.collecting import collect_checks
 from autograder.suite.evidence import Evidence, tidied
@@ -36,6 +42,7 @@ class Grader:
         self.rubric: Rubric = rubric_of(assignment)
         checks = collect_checks(assignment.checks)
         self._shows_only = shows_only(assignment.source)
+        self._released = released_code(assignment.released, assignment.name)
         pairs = [(check.criterion, check.item) for check in checks]
         match_checks(self.rubric, assignment.rubric_file, pairs)
         library = load_library(assignment)
@@ -55,6 +62,9 @@ class Grader:
     def read(self, handed_in: HandIn) -> Submission:
         """What a student handed in, without the cells that need not run again."""
         submission = read_submission(handed_in.path, handed_in.student, handed_in.notes)
+        if is_untouched(submission, self._released):
+            notes = (*submission.notes, UNTOUCHED)
+            submission = msgspec.structs.replace(submission, notes=notes)
         return without(submission, self._shows_only)
 
     def digest(self, submission: Submission, isolation: Level) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ from autograder.marking.marks import DECIMALS, Marks, mark
 from autograder.misconceptions import load_library
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.terminal import literal
-from autograder.results.rows import row
+from autograder.results.rows import Row, row
 from autograder.results.stored import Document, stored_documents, stored_students
 from autograder.results.writing import locked
 
@@ -116,7 +116,7 @@ class Rescoring:
         self._lock.close()
 
     def _remark(self, document: Document, decisions: Decisions) -> Remark:
-        decided = decisions.of(document.student, document.handed_in)
+        decided = decisions.of(document.student, document.handed_in, document.origin)
         return Remark(document, mark(document.evidence, self.rubric, decided))
 
     def current(self) -> list[Document]:
@@ -130,16 +130,25 @@ class Rescoring:
             )
         return [one.document for one in self.remarks]
 
-    def write(self, secret: bytes | None = None) -> Path:
+    def rows(self) -> list[Row]:
+        """What the tables say of everyone."""
+        return [
+            row(one.document.evidence, one.marks, one.document.origin.name) for one in self.remarks
+        ]
+
+    def write(self, secret: bytes | None = None, done: Collection[str] = ()) -> Path:
         """Writes every student's files, and the table and the page of the class.
 
-        With a ``secret`` the page has pseudonyms for names. Returns the table's path.
+        With a ``secret`` the page has pseudonyms for names. The files of those who are ``done``
+        are as they should be. Returns the table's path.
         """
         # Only here, since it draws, and what draws is slow to load.
         from autograder.reports.pages.class_page import write_class_page
 
         for one in self.remarks:
             kept = one.document
+            if kept.student in done:
+                continue
             write_student(
                 self._folder,
                 kept.evidence,
@@ -148,8 +157,9 @@ class Rescoring:
                 kept.digest,
                 kept.code,
                 kept.handed_in,
+                kept.origin,
             )
-        rows = [row(one.document.evidence, one.marks) for one in self.remarks]
+        rows = self.rows()
         write_class_page(self._folder, rows, self.rubric, secret)
         return write_grades(self._folder, rows, self.rubric)
 

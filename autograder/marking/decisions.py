@@ -26,6 +26,7 @@ from msgspec import Meta
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Late, Rubric, read_yaml
 from autograder.course.times import EXAMPLE, in_words, moment
+from autograder.submissions.finding import UNKNOWN, Origin
 from autograder.submissions.text import decode
 
 OVERRIDES = "overrides.yaml"
@@ -35,6 +36,7 @@ GRADEBOOK = "gradebook.csv"
 LATE_PENALTY = "late penalty"
 
 EXACT = 1e-9
+DAY = 86_400
 Text = Annotated[str, Meta(min_length=1)]
 
 
@@ -112,13 +114,19 @@ class Decisions:
         reading.late()
         return cls(rubric, reading.gathered)
 
-    def of(self, student: str, handed_in: str = "") -> Decided:
-        """What was decided of a student, who handed in at this time, as far as it is known."""
+    def of(self, student: str, handed_in: str = "", origin: Origin = UNKNOWN) -> Decided:
+        """What was decided of a student, who handed in at this time, as far as it is known.
+
+        What a person wrote counts; else what the platform says of being late, since it knows who
+        was given more time; else the time.
+        """
         own = self._gathered.get(student) or _Decided()
         late = own.late
-        time = handed_in if own.handed_in is None else own.handed_in
-        if late is None and time and self._late is not None:
-            late = _deduction(self._late, moment(time))
+        if late is None and self._late is not None:
+            if own.handed_in is None and origin.late is not None:
+                late = _by_platform(self._late, origin)
+            elif time := handed_in if own.handed_in is None else own.handed_in:
+                late = _deduction(self._late, moment(time))
         return Decided(own.criteria, own.parts, own.written, late)
 
 
@@ -261,6 +269,18 @@ def _deduction(rule: Late, time: datetime) -> Deduction | None:
     return _lost(
         rule, days, f"handed in {in_words(time)}, due {in_words(due)}: {_days(days)} begun"
     )
+
+
+def _by_platform(rule: Late, origin: Origin) -> Deduction | None:
+    """What the platform says; where it says late and not how late, one day has begun."""
+    seconds = origin.late_seconds
+    if not origin.late or 0 < seconds <= rule.grace_minutes * 60:
+        return None
+    if not seconds:
+        return _lost(rule, 1, "late, and the platform does not say how late: 1 day begun")
+    days = math.ceil(seconds / DAY)
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return _lost(rule, days, f"{hours} h {minutes} min late by the platform: {_days(days)} begun")
 
 
 def _days(count: int) -> str:

@@ -19,13 +19,15 @@ from autograder.exporting.tables import (
     Detail,
     Earned,
     Earners,
-    Person,
     Table,
     as_csv,
     canvas_table,
     criteria_table,
     moodle_table,
+    part_columns,
+    total_column,
 )
+from autograder.intake.roster import Person
 from autograder.nbgrader.batch import RESULTS
 from autograder.nbgrader.explain import part_of
 from autograder.results.stored import stored_document
@@ -117,7 +119,8 @@ class CanvasExport(CourseExport):
     file = "canvas.csv"
 
     def table(self, students: Students, assignment: str, rubric: Rubric) -> Table:
-        return canvas_table(assignment, rubric, _earners(students), {})
+        earners = _earners(students)
+        return canvas_table(earners, part_columns(assignment, rubric, earners))
 
 
 class MoodleExport(CourseExport):
@@ -126,7 +129,9 @@ class MoodleExport(CourseExport):
     file = "moodle.csv"
 
     def table(self, students: Students, assignment: str, rubric: Rubric) -> Table:
-        return moodle_table(assignment, rubric, _earners(students))
+        earners = _earners(students)
+        columns = part_columns(assignment, rubric, earners)
+        return moodle_table(earners, [*columns, total_column(f"{assignment} total", rubric.points)])
 
 
 class CriteriaExport(CourseExport):

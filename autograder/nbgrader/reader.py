@@ -19,7 +19,7 @@ from autograder.course.rubric import Rubric
 from autograder.exporting.tables import Value, as_csv, cell
 from autograder.marking.decisions import GRADEBOOK, LATE_PENALTY, WRITTEN, read_rows
 from autograder.nbgrader.explain import part_of
-from autograder.nbgrader.rebuild import Notebook, answers, rebuild, student_cells
+from autograder.nbgrader.rebuild import Notebook, StudentCell, answers, rebuild, student_cells
 from autograder.release.model_answers import model_answers
 from autograder.reports.markdown import plain
 from autograder.results.stored import refuse_another, stored_students
@@ -32,6 +32,7 @@ from autograder.submissions.text import printable_lines
 SHEET = Path("reading") / "answers.md"
 COLUMNS = ("student", "part", "points", "of", "comment")
 NO_ANSWER = "No answer."
+LOST = "The file holds no written questions; the notebook that it was made of may."
 # Of one answer: more than this nobody writes, and the file itself is at hand.
 MAX_ANSWER = 10_000
 LINE_WIDTH = 96
@@ -67,7 +68,10 @@ def write_form(
                 f"{one.path}: {folder} holds no results of {one.student}; grade it first"
             )
     released = _released(assignment)
-    given = {one.student: _answers(released, one) for one in handed_in}
+    cells = {one.student: student_cells(read_file(one.path)) for one in handed_in}
+    given = {student: _answers(released, own) for student, own in cells.items()}
+    # A script from which the texts are gone says nothing of what was answered.
+    lost = {student for student, own in cells.items() if own and all(c.kind == "code" for c in own)}
     filled = _filled(folder / WRITTEN)
     in_gradebook = {
         (row["student"], part_of(row["cell"])[0])
@@ -83,7 +87,8 @@ def write_form(
                 continue
             points, comment = filled.pop(key, ("", ""))
             if part.id not in texts and points in ("", "0"):
-                blank.append((*key, "0", most, comment or NO_ANSWER))
+                why = LOST if student in lost else NO_ANSWER
+                blank.append((*key, "0", most, comment or why))
             else:
                 rows.append((*key, points, most, comment))
     rows += [(*key, points, "", comment) for key, (points, comment) in filled.items()]
@@ -106,9 +111,9 @@ def _released(assignment: Assignment) -> Notebook:
         ) from None
 
 
-def _answers(released: Notebook, handed_in: HandIn) -> dict[str, str]:
+def _answers(released: Notebook, cells: Sequence[StudentCell]) -> dict[str, str]:
     """By part, the answers that a submission holds; none of one that cannot be read."""
-    notebook, _ = rebuild(released, student_cells(read_file(handed_in.path)))
+    notebook, _ = rebuild(released, cells)
     found = answers(released, notebook)
     return {part_of(name)[0]: text for name, text in found.items() if part_of(name)[1] == "written"}
 

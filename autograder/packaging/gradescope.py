@@ -17,6 +17,8 @@ from importlib.metadata import distributions, requires
 from pathlib import Path
 
 from autograder.course.folders import RUBRIC, SECRET, Assignment
+from autograder.course.rubric import rubric_of
+from autograder.exporting.results import VISIBILITY, Visibility
 from autograder.worker.confine import Level
 
 PACKAGE = Path(__file__).parents[1]
@@ -55,15 +57,23 @@ root="${{1:-/autograder}}"
 # Whatever fails from here on, no mark of an earlier submission stays.
 rm -f "$root/results/results.json"
 cd "$root/source/course"
-exec "$root/venv/bin/python" -m autograder.packaging.submission "$root" {name}{level}
+exec "$root/venv/bin/python" -m autograder.packaging.submission "$root" {name} {visibility}{level}
 """
 
 
-def package(assignment: Assignment, out: Path, isolation: Level | None) -> None:
-    """Writes the zip, which only its owner can read."""
+def package(
+    assignment: Assignment,
+    out: Path,
+    isolation: Level | None,
+    visibility: Visibility | None = None,
+) -> None:
+    """Writes the zip, which only its owner can read.
+
+    When students see their results follows from the feedback policy, unless ``visibility`` says it.
+    """
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content, mode in _files(assignment, isolation):
+        for name, content, mode in _files(assignment, isolation, visibility):
             about = zipfile.ZipInfo(name, DATE)
             about.compress_type = zipfile.ZIP_DEFLATED
             about.external_attr = mode << 16
@@ -79,12 +89,15 @@ def package(assignment: Assignment, out: Path, isolation: Level | None) -> None:
         raise
 
 
-def _files(assignment: Assignment, isolation: Level | None) -> Iterator[tuple[str, bytes, int]]:
+def _files(
+    assignment: Assignment, isolation: Level | None, visibility: Visibility | None
+) -> Iterator[tuple[str, bytes, int]]:
     """Names, contents and modes."""
     python = ".".join(map(str, sys.version_info[:2]))
     setup = SETUP.format(python=python, secret=SECRET)
     level = f" {isolation}" if isolation else ""
-    run = RUN.format(name=shlex.quote(assignment.name), level=level)
+    shown = visibility or VISIBILITY[rubric_of(assignment).feedback]
+    run = RUN.format(name=shlex.quote(assignment.name), visibility=shown, level=level)
     yield "setup.sh", setup.encode(), EXECUTABLE
     yield "run_autograder", run.encode(), EXECUTABLE
     yield "requirements.txt", _as_lines(_requirements()), READABLE

@@ -1,7 +1,7 @@
 """Grades the one submission in Gradescope's container.
 
-Run as ``python -m autograder.packaging.submission ROOT ASSIGNMENT [LEVEL]``; ROOT is what
-Gradescope calls ``/autograder``. Where the grader cannot work it writes no results, so that
+Run as ``python -m autograder.packaging.submission ROOT ASSIGNMENT VISIBILITY [LEVEL]``; ROOT is
+what Gradescope calls ``/autograder``. Where the grader cannot work it writes no results, so that
 Gradescope says that the autograder failed and gives no mark.
 """
 
@@ -14,7 +14,7 @@ from typing import cast
 import msgspec
 
 from autograder.course.folders import Course, CourseError
-from autograder.exporting.results import gradescope_results
+from autograder.exporting.results import Visibility, gradescope_results
 from autograder.grading.class_run import grade_one
 from autograder.results.writing import write_whole
 from autograder.submissions.finding import from_folder
@@ -34,7 +34,7 @@ class _Metadata(msgspec.Struct):
     users: list[_User]
 
 
-def main(root: Path, name: str, level: Level | None) -> None:
+def main(root: Path, name: str, visibility: Visibility, level: Level | None) -> None:
     """Writes ``results/results.json``. Raises CourseError where the grader cannot work."""
     assignment = Course(root / "source" / "course").assignment(name)
     student = _student(root / "submission_metadata.json")
@@ -43,7 +43,7 @@ def main(root: Path, name: str, level: Level | None) -> None:
     evidence, marks, rubric = grade_one(assignment, handed_in, level)
     if evidence.status == "not graded":
         raise CourseError(evidence.reason)
-    results = gradescope_results(evidence, marks, rubric)
+    results = gradescope_results(evidence, marks, rubric, visibility)
     write_whole(root / "results" / "results.json", msgspec.json.encode(results))
 
 
@@ -58,6 +58,7 @@ def _student(metadata: Path) -> str:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]), sys.argv[2], cast("Level | None", (*sys.argv[3:], None)[0]))
+        shown = cast("Visibility", sys.argv[3])
+        main(Path(sys.argv[1]), sys.argv[2], shown, cast("Level | None", (*sys.argv[4:], None)[0]))
     except CourseError as error:
         sys.exit(printable_lines(f"autograder: {error}", MAX_SAID))

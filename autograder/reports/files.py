@@ -16,6 +16,8 @@ from autograder.reports.pages.student import student_page
 from autograder.results.code import Code
 from autograder.results.rows import Row
 from autograder.results.writing import write_whole
+from autograder.submissions.finding import UNKNOWN, Origin
+from autograder.submissions.text import no_formula
 from autograder.suite.evidence import Evidence
 
 
@@ -27,6 +29,7 @@ def write_student(
     digest: str,
     code: Code,
     handed_in: str = "",
+    origin: Origin = UNKNOWN,
 ) -> None:
     """Writes ``STUDENT.json`` (a ``Document``, for staff), and what the student may read.
 
@@ -35,27 +38,31 @@ def write_student(
     document = msgspec.to_builtins(marks)
     document |= {"digest": digest, "evidence": msgspec.to_builtins(evidence)}
     document |= {"code": msgspec.to_builtins(code), "handed_in": handed_in}
+    document |= {"origin": msgspec.to_builtins(origin)}
     text = msgspec.json.format(msgspec.json.encode(document), indent=2)
     write_whole(folder / f"{marks.student}.json", text + b"\n")
-    readable = student_markdown(evidence, marks, rubric)
+    readable = student_markdown(evidence, marks, rubric, origin.name)
     write_whole(folder / f"{marks.student}.md", readable.encode())
-    page = student_page(evidence, marks, rubric, code)
+    page = student_page(evidence, marks, rubric, code, origin.name)
     write_whole(folder / f"{marks.student}.html", page.encode())
 
 
 def write_grades(folder: Path, rows: Sequence[Row], rubric: Rubric) -> Path:
     """Writes ``grades.csv``: student, status, total, one column per part.
 
-    Where the rubric has late work or written answers, what was lost and what is still to come.
+    Where names are known they come second. Where the rubric has late work or written answers, what
+    was lost and what is still to come.
     """
     parts = [part.id for part in rubric.parts()]
     more = ["late"] * (rubric.late is not None) + ["awaiting_reader"] * bool(rubric.written_share)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["student", "status", "total", *parts, *more])
+    who = ["student"] + ["name"] * any(one.name for one in rows)
+    writer.writerow([*who, "status", "total", *parts, *more])
     for one in sorted(rows, key=lambda one: one.student):
         points = [*(one.parts[p] for p in parts), *(getattr(one, name) for name in more)]
-        writer.writerow([one.student, one.status, one.total, *points])
+        names = [one.student, no_formula(one.name)][: len(who)]
+        writer.writerow([*names, one.status, one.total, *points])
     path = folder / "grades.csv"
     write_whole(path, text.getvalue().encode())
     return path

@@ -21,13 +21,14 @@ from autograder.suite.evidence import Evidence
 INVISIBLE = "\u200b"
 
 
-def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric) -> str:
+def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric, name: str = "") -> str:
     """The student's report: the mistakes, then the points."""
+    who, most = plain(name or marks.student), points(marks.max_score)
     awaiting = f" (and up to {points(marks.awaiting_reader)} from a reader)"
     lines = [
         f"# {rubric.title}",
         "",
-        f"**{plain(marks.student)}**: **{points(marks.score)} of {points(marks.max_score)} points**"
+        f"**{who}**: **{points(marks.score)} of {most} points**"
         + awaiting * bool(marks.awaiting_reader),
         "",
         f"File: {plain(evidence.file)}. Status: {marks.status}.",

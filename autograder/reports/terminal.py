@@ -60,7 +60,7 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
         scores = [_points(one.parts[part]) for part in parts]
         style = STATUS_STYLE.get(one.status, "yellow")
         status = f" [{style}]{_status(one)}[/]"
-        name = Text(printable(one.student), no_wrap=True, overflow="ellipsis")
+        name = Text(printable(one.shown), no_wrap=True, overflow="ellipsis")
         table.add_row(name, points(one.total), *scores, status)
     if in_order:
         console.print(table)
@@ -70,7 +70,7 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     for one in in_order:
         if one.reason:
             why = printable(one.reason, MAX_REASON)
-            console.print(Text.assemble((printable(one.student), "bold"), ": ", why))
+            console.print(Text.assemble((printable(one.shown), "bold"), ": ", why))
     awaiting = [one.awaiting_reader for one in rows if one.awaiting_reader]
     if awaiting:
         told = f"{len(awaiting)} of {len(rows)} await a reader, for {sum(awaiting):g} points"

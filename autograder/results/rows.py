@@ -27,9 +27,15 @@ class Row(msgspec.Struct, frozen=True):
     needs_a_person: tuple[str, ...]
     awaiting_reader: float = 0.0
     late: float = 0.0
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The student's name, as the platform or the roster has it, and the id; else the id."""
+        return f"{self.name} ({self.student})" if self.name else self.student
 
 
-def row(evidence: Evidence, marks: Marks) -> Row:
+def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
     return Row(
         student=marks.student,
         status=marks.status,
@@ -44,6 +50,7 @@ def row(evidence: Evidence, marks: Marks) -> Row:
         needs_a_person=tuple(_needs_a_person(evidence)),
         awaiting_reader=marks.awaiting_reader,
         late=-marks.late.taken if marks.late else 0.0,
+        name=name,
     )
 
 

@@ -11,8 +11,8 @@ from autograder.course.folders import CourseError
 from autograder.course.times import moment
 from autograder.marking.marks import Marks
 from autograder.results.code import Code
-from autograder.submissions.finding import is_student_id
-from autograder.submissions.text import printable_lines
+from autograder.submissions.finding import UNKNOWN, Origin, is_student_id
+from autograder.submissions.text import printable, printable_lines
 from autograder.suite.evidence import Evidence, tidied
 
 # Of a ``STUDENT.json``: a hundred times what is written there.
@@ -24,13 +24,14 @@ class Document(Marks, frozen=True, kw_only=True):
 
     ``digest`` names what the evidence is of: the submission, and all that it was checked with.
     ``code`` is the student's, shown beside the marks. ``handed_in`` is the time at which
-    nbgrader took the submission, where it did.
+    the platform took the submission, and ``origin`` how it knows it, where it does.
     """
 
     digest: str
     evidence: Evidence
     code: Code = msgspec.field(default_factory=dict)
     handed_in: str = ""
+    origin: Origin = UNKNOWN
 
 
 def stored_students(folder: Path) -> list[str]:
@@ -85,7 +86,13 @@ def stored_document(folder: Path, student: str) -> Document:
         raise CourseError(f"{path}: holds the results of {document.student!r}; move it away")
     if not is_student_id(student):
         raise _not_ours(path, "no student has this name")
-    if document.evidence != tidied(document.evidence) or not all(map(_is_code, _texts(document))):
+    own = document.origin
+    told = [own.name, own.account, own.file]
+    if (
+        document.evidence != tidied(document.evidence)
+        or not all(map(_is_code, _texts(document)))
+        or any(printable(text) != text for text in told)
+    ):
         raise _not_ours(path, "some of its text cannot be printed, or is too long")
     try:
         if document.handed_in:
@@ -111,6 +118,12 @@ def _texts(document: Document) -> Iterator[str]:
 
 def _is_code(text: str) -> bool:
     return printable_lines(text, len(text)) == text
+
+
+def stored_origin(folder: Path, student: str) -> Origin:
+    """How the platform knew what the folder holds of a student; unknown where that is nothing."""
+    stored = _stored(folder, student)
+    return stored.origin if stored is not None else UNKNOWN
 
 
 def known_as_slow(folder: Path, student: str) -> bool:

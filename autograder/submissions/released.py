@@ -9,7 +9,10 @@ from pathlib import Path
 import msgspec
 
 from autograder.course.percent import code_of, percent_cells
-from autograder.submissions.reading import Submission
+from autograder.submissions.finding import SUFFIXES
+from autograder.submissions.reading import Submission, read_submission
+
+UNTOUCHED = "nothing was filled in: the code is as it was released"
 
 TO_FILL_IN = re.compile(r'role="(stub|concepts)"')
 
@@ -24,6 +27,29 @@ def shows_only(source: Path) -> frozenset[str]:
     return frozenset(
         code_of(cell) for head, cell in code[imports + 1 :] if not TO_FILL_IN.search(head)
     )
+
+
+def released_code(folder: Path, name: str) -> frozenset[str]:
+    """The code of all cells that students were given, without comments."""
+    return frozenset(
+        _bare(cell.source)
+        for suffix in SUFFIXES
+        if (folder / f"{name}{suffix}").is_file()
+        for cell in read_submission(folder / f"{name}{suffix}", "").cells
+    )
+
+
+def is_untouched(submission: Submission, released: frozenset[str]) -> bool:
+    """Whether the code is as it was released, whatever program saved it."""
+    return bool(submission.cells) and all(
+        _bare(cell.source) in released or not _bare(cell.source) for cell in submission.cells
+    )
+
+
+def _bare(source: str) -> str:
+    """A cell's code without lines that hold a comment or nothing."""
+    lines = (line.rstrip() for line in source.split("\n"))
+    return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
 
 
 def without(submission: Submission, unchanged: Iterable[str]) -> Submission:

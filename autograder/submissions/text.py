@@ -18,6 +18,9 @@ MAX_MARKS = 4
 BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+# Where a program that opens a table takes a text for a formula: at its start, and after a
+# semicolon, which ends a cell where numbers have a comma. Also as East Asian wide characters.
+FORMULA = re.compile(r"(?:^|(?<=;))(?=\s*[=+\-@＝＋－＠])")
 NEWLINE = re.compile("\r\n|\r|\n")
 
 
@@ -38,6 +41,11 @@ def printable_lines(text: str, length: int) -> str:
     lines = NEWLINE.split(text[:length])
     shown = "\n".join(printable(line.expandtabs(), length) for line in lines)
     return shown if max(len(text), len(shown)) <= length else shown[: length - len(CUT)] + CUT
+
+
+def no_formula(text: str) -> str:
+    """The text as a cell of a table, which no spreadsheet takes for a formula."""
+    return FORMULA.sub("'", text)
 
 
 def _seen(text: str) -> list[str]:

@@ -19,11 +19,11 @@ from rich.console import Console
 
 from autograder.course.folders import Course
 from autograder.grading.class_run import ClassRun
+from autograder.intake.finding import find_submissions
 from autograder.marking.marks import Marks
 from autograder.reports.files import write_grades
 from autograder.reports.terminal import print_class, print_marks
 from autograder.results.rows import Row
-from autograder.submissions.finding import find_submissions
 from autograder.suite.evidence import Evidence
 from autograder.worker.confine import Level
 

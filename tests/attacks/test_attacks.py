@@ -29,13 +29,13 @@ from rich.console import Console
 import autograder
 from autograder.course.folders import Assignment
 from autograder.course.rubric import rubric_of
+from autograder.intake.finding import find_submissions
 from autograder.marking.marks import mark
 from autograder.reports.markdown import student_markdown
 from autograder.reports.pages.student import student_page
 from autograder.reports.terminal import print_marks
 from autograder.results.stored import Document
 from autograder.sandbox import box
-from autograder.submissions.finding import find_submissions
 from autograder.worker.confine import Level
 from tests.attacks.conversations import talkers
 from tests.attacks.course import attacked_course, right_solution

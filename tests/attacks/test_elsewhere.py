@@ -21,8 +21,9 @@ from autograder.course.folders import Assignment
 from autograder.grading.class_run import ClassRun
 from autograder.grading.cluster import bundle, connect, graded_on
 from autograder.grading.grader import Grader
+from autograder.intake.finding import find_submissions
 from autograder.sandbox.box import try_levels
-from autograder.submissions.finding import HandIn, find_submissions
+from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission
 from autograder.worker.landlock import landlock_version
 from tests.attacks.course import attacked_course, right_solution

@@ -101,7 +101,7 @@ def _lines(rows: Sequence[Row], rubric: Rubric, secret: bytes | None) -> list[_L
     names = _pseudonyms([one.student for one in rows], secret) if secret else {}
     lines = [
         _Line(
-            who=_Who(names.get(one.student, one.student), "" if secret else page_of(one.student)),
+            who=_Who(names.get(one.student, one.shown), "" if secret else page_of(one.student)),
             row=one,
             cells=tuple(
                 (one.parts[part.id], _earned(one, part, rubric.written_share))

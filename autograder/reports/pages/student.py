@@ -48,14 +48,20 @@ class _Task:
     parts: tuple[_Part, ...]
 
 
-def student_page(evidence: Evidence, marks: Marks, rubric: Rubric, code: Code) -> str:
-    """The student's report as a page of HTML: the mistakes, then the points."""
+def student_page(
+    evidence: Evidence, marks: Marks, rubric: Rubric, code: Code, name: str = ""
+) -> str:
+    """The student's report as a page of HTML: the mistakes, then the points.
+
+    ``name`` is the student's, where it is known beside the id.
+    """
     found = entries(marks, rubric)
     return (
         environment()
         .get_template("student.html.j2")
         .render(
             title=rubric.title,
+            name=name,
             marks=marks,
             evidence=evidence,
             policy=rubric.feedback,
