@@ -53,6 +53,7 @@ FAST = frozenset(
         "kinds",
         "lock",
         "marks",
+        "moved",
         "reference",
         "reports",
         "rubric",

@@ -17,8 +17,10 @@ from autograder.exporting import FORMS
 from autograder.exporting.export import export
 from autograder.exporting.feedback import FEEDBACK
 from autograder.intake.roster import read_roster
-from autograder.marking.decisions import ByHand, Decided, Deduction, Written
+from autograder.marking.decisions import ByHand, Decided, Decisions, Deduction, Written
 from autograder.marking.marks import mark
+from autograder.reports.markdown import student_markdown
+from autograder.reports.pages.student import student_page
 from autograder.results.stored import Document
 from tests.test_reports import HOSTILE, evidence
 
@@ -169,6 +171,32 @@ def test_gradescope_gets_a_test_for_each_criterion_and_answer(
         "Up to 0.90 points are still to come from a reader.",
     ):
         assert line in told["output"]
+
+
+def test_a_part_and_a_total_can_be_set_by_hand(tmp_path: Path, rubric: Rubric) -> None:
+    """What is set counts, the student reads why, and the tables say what it changed."""
+    (tmp_path / "overrides.yaml").write_text(
+        "- {student: ada, part: 2c, points: 0.3, reason: seen in class, who: R. Head}\n"
+        "- {student: bob, total: 4.2, reason: an oral exam, who: A. Dean}\n"
+    )
+    decisions = Decisions.load(tmp_path, rubric, ["ada", "bob"])
+    ada, bob = (document(rubric, name, decisions.of(name)) for name in ("ada", "bob"))
+    assert ada.parts["2c"].score == 0.3
+    assert ada.score == pytest.approx(sum(part.score for part in ada.parts.values()))
+    assert bob.score == 4.2
+    assert bob.by_hand is not None
+    assert bob.by_hand.before == pytest.approx(sum(part.score for part in bob.parts.values()))
+    for one, told in (
+        (ada, "Set by R. Head: seen in class"),
+        (bob, "The total was set by A. Dean"),
+    ):
+        assert told in student_markdown(one.evidence, one, rubric)
+        assert told in student_page(one.evidence, one, rubric, {})
+        assert told in results(tmp_path, "gradescope", one, rubric)["output"]
+    export("csv", [ada, bob], "rnn", rubric, tmp_path / "all.csv")
+    rows = {row["student"]: row for row in table(tmp_path / "all.csv")}
+    assert "the total: an oral exam (A. Dean)" in rows["bob"]["reason"]
+    assert float(rows["bob"]["score"]) == 4.2
 
 
 def test_parquet_has_numbers_as_numbers(tmp_path: Path, rubric: Rubric) -> None:

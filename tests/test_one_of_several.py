@@ -131,7 +131,7 @@ def test_rescore_takes_the_rubric_of_the_second(
         done = run(second, "rescore", str(results), "--yes")
     finally:
         second.rubric_file.write_text(rubric)
-    assert "1 of 3 students move" in done.stdout
+    assert "1 of 3 students moves" in done.stdout
     assert stored(results)["bob"]["score"] == pytest.approx(0.55)
 
 

@@ -16,17 +16,24 @@ from autograder.grading.rescoring import Rescoring, print_moved
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Print who moves, and write nothing.")
+@click.option("--all", "everyone", is_flag=True, help="Print everyone who moves.")
 @anonymous_option
 @with_assignment
 def rescore(
-    results: Path, yes: bool, dry_run: bool, anonymous: bool, assignment: Assignment
+    results: Path,
+    yes: bool,
+    dry_run: bool,
+    everyone: bool,
+    anonymous: bool,
+    assignment: Assignment,
 ) -> None:
     """Mark the class in DIR again, by the rubric and the decisions as they are now.
 
-    Nobody's code runs again. Prints who moves, and asks before it writes.
+    Nobody's code runs again. Prints how many move, how far, and the ten who move most, and asks
+    before it writes.
     """
     with Rescoring(assignment, results) as rescoring:
-        print_moved(Console(), rescoring)
+        print_moved(Console(), rescoring, everyone)
         if not dry_run and (yes or click.confirm("Write these marks?")):
             written = rescoring.write(assignment.course.secret() if anonymous else None)
             click.echo(f"the marks are in {written}")

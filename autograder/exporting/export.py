@@ -153,6 +153,9 @@ def _detail(one: Document) -> Detail:
             reasons.append(f"{name}: {criterion.by_hand.reason} ({criterion.by_hand.who})")
     if one.late:
         reasons.append(one.late.reason)
+    if one.by_hand:
+        by_hand += one.score - one.by_hand.before
+        reasons.append(f"the total: {one.by_hand.reason} ({one.by_hand.who})")
     return Detail(
         one.student,
         one.status,

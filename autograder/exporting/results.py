@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from autograder.course.rubric import Rubric
 from autograder.marking.marks import DECIMALS, CriterionMark, Marks, WrittenMark
-from autograder.reports.markdown import describe_by_hand, describe_late
+from autograder.reports.markdown import describe_by_hand, describe_late, describe_total
 from autograder.reports.mistakes import as_lines, entries, points
 from autograder.submissions.text import printable, printable_lines
 from autograder.suite.evidence import Evidence
@@ -112,6 +112,8 @@ def _head(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
             lines.append(f"{name}: {describe_by_hand(part.by_hand, rubric.feedback)}")
     if marks.late:
         lines.append(describe_late(marks.late))
+    if marks.by_hand:
+        lines.append(describe_total(marks.by_hand, rubric.feedback))
     if marks.awaiting_reader:
         lines.append(
             f"Up to {points(marks.awaiting_reader)} points are still to come from a reader."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,10 @@ from autograder.results.stored import Document, stored_documents, stored_student
 from autograder.results.writing import locked
 
 MOST_NAMED = 3
+# Of those who move; and bars of a histogram, their length, and the points from one to the next.
+MOST_SHOWN = 10
+MOST_BARS, BAR = 12, 40
+STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,9 @@ class Remark:
                 yield f"{name} written, {was_points} → {part.written.score:g}"
             if part.by_hand != (was_part.by_hand if was_part else None):
                 yield f"{name} as a whole, by hand" if part.by_hand else f"{name} no longer by hand"
+        if after.by_hand != before.by_hand:
+            who = f"by hand, {after.by_hand.who}" if after.by_hand else "no longer by hand"
+            yield f"the total, {who}"
         was_late, late = (one.late.taken if one.late else 0.0 for one in (before, after))
         if was_late != late:
             yield f"late, {was_late:g} → {late:g} taken"
@@ -179,37 +186,30 @@ def _fit(rubric: Rubric, file: Path, folder: Path, documents: Sequence[Document]
             )
 
 
-def print_moved(console: Console, rescoring: Rescoring) -> None:
-    """Who moves, by how much and why; and what a reader has still to give."""
-    table = Table(title="Who moves", title_justify="left")
-    for name in ("before", "after", "change"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=24)
-    table.add_column("because of", overflow="fold")
-    moved = 0
+def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) -> None:
+    """How many move and by how much; those who move most, or everyone, and why; what is left.
+
+    What is left are marks by hand below those of the checks, and answers that nobody has read.
+    """
+    number = len(rescoring.remarks)
+    moved = sorted((one for one in rescoring.remarks if one.moved), key=lambda one: -abs(one.moved))
+    shown = moved if everyone or len(moved) <= MOST_SHOWN else moved[:MOST_SHOWN]
+    if len(shown) < len(moved):
+        console.print(_histogram([one.moved for one in moved]))
+    table = _moves(shown, f"The {len(shown)} who move most" if shown != moved else "Who moves")
+    # Where only the parts of a total moved, a whole class is one line.
     same: dict[str, list[Remark]] = defaultdict(list)
     for one in rescoring.remarks:
-        reasons = ", ".join(one.reasons())
-        if not one.moved:
+        if not one.moved and (reasons := ", ".join(one.reasons())):
             same[reasons].append(one)
-            continue
-        moved += 1
-        table.add_row(
-            f"{one.document.score:g}",
-            f"{one.marks.score:g}",
-            f"[{'green' if one.moved > 0 else 'red'}]{one.moved:+g}[/]",
-            literal(one.document.student),
-            literal(reasons),
-        )
-    # Where only the parts of a total moved, a whole class is one line.
-    same.pop("", None)
     for reasons, those in same.items():
         who = those[0].document.student if len(those) == 1 else f"{len(those)} students"
         table.add_row("", "", "[dim]+0[/]", literal(who), literal(reasons))
     if table.row_count:
         console.print(table)
-    number = len(rescoring.remarks)
-    console.print(f"{moved} of {number} students move", highlight=False)
+    console.print(f"{_how_many(moved, number)}{_by_how_much(moved)}", highlight=False)
+    if shown != moved:
+        console.print("`--all` prints everyone who moves", highlight=False)
     for one in rescoring.remarks:
         for name, criterion in one.marks.criteria.items():
             if criterion.by_hand and criterion.by_hand.before > criterion.score:
@@ -220,7 +220,60 @@ def print_moved(console: Console, rescoring: Rescoring) -> None:
                 console.print(literal(told, "yellow"))
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
+        who = "student awaits" if len(awaiting) == 1 else "students await"
         console.print(
-            f"{len(awaiting)} of {number} students await a reader, for {sum(awaiting):g} points",
+            f"{len(awaiting)} of {number} {who} a reader, for {sum(awaiting):g} points",
             highlight=False,
         )
+
+
+def _moves(shown: Sequence[Remark], title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in ("before", "after", "change"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=24)
+    table.add_column("because of", overflow="fold")
+    for one in shown:
+        table.add_row(
+            f"{one.document.score:g}",
+            f"{one.marks.score:g}",
+            f"[{'green' if one.moved > 0 else 'red'}]{one.moved:+g}[/]",
+            literal(one.document.student),
+            literal(", ".join(one.reasons())),
+        )
+    return table
+
+
+def _how_many(moved: Sequence[Remark], number: int) -> str:
+    who = "student" if number == 1 else "students"
+    return f"{len(moved)} of {number} {who} {'moves' if 1 in (len(moved), number) else 'move'}"
+
+
+def _by_how_much(moved: Sequence[Remark]) -> str:
+    """How many go up and down, and how far."""
+    told = []
+    for way, by in (
+        ("up", [m for one in moved if (m := one.moved) > 0]),
+        ("down", [m for one in moved if (m := -one.moved) > 0]),
+    ):
+        if by:
+            far = f"{min(by):g}" if min(by) == max(by) else f"{min(by):g} to {max(by):g}"
+            told.append(f"{len(by)} {way} by {far}")
+    return f": {', '.join(told)}" if told else ""
+
+
+def _histogram(changes: Sequence[float]) -> Table:
+    """How many change by how much: each change by itself, or in steps where there are many."""
+    step = next(
+        (one for one in STEPS if len({round(change / one) for change in changes}) <= MOST_BARS),
+        STEPS[-1],
+    )
+    counts = Counter(round(change / step) for change in changes)
+    table = Table(title="How far they move", title_justify="left", box=None, show_header=False)
+    for justify in ("right", "right", "left"):
+        table.add_column(justify=justify, no_wrap=True)
+    for place, count in sorted(counts.items()):
+        bar = "█" * max(1, round(BAR * count / max(counts.values())))
+        about = "" if step == STEPS[0] else "about "
+        table.add_row(f"{about}{place * step:+.2f}", str(count), bar)
+    return table

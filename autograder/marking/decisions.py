@@ -2,7 +2,8 @@
 
 They stand in files beside the results, which every marking reads and none changes:
 
-- ``overrides.yaml``: a list of ``{student, criterion, points, reason, who}``;
+- ``overrides.yaml``: a list of ``{student, criterion, points, reason, who}``, or with ``part`` for
+  ``criterion``, or with the ``total`` for both and the points;
 - ``written.csv``: what a reader gives for written answers (``student,part,points,comment``);
 - ``late.csv``: who handed in when, or how many days late (``student,days`` or ``student,time``);
 - ``gradebook.csv``: what nbgrader's gradebook held when it was last read.
@@ -18,13 +19,11 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from autograder.course.folders import CourseError
-from autograder.course.rubric import Late, Rubric, read_yaml
+from autograder.course.rubric import Criterion, Late, Part, Rubric, read_yaml
 from autograder.course.times import EXAMPLE, in_words, moment
 from autograder.submissions.finding import UNKNOWN, Origin
 from autograder.submissions.text import decode
@@ -37,21 +36,39 @@ LATE_PENALTY = "late penalty"
 
 EXACT = 1e-9
 DAY = 86_400
-Text = Annotated[str, Meta(min_length=1)]
 
 
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry of ``overrides.yaml``: what a criterion is to earn, whatever the checks saw."""
+    """One entry of ``overrides.yaml``: what a criterion or the checks of a part are to earn,
+    whatever they saw; or the total of a student, whatever else there is."""
 
-    student: Text
-    criterion: Text
-    points: Annotated[float, Meta(ge=0)]
-    reason: Text
-    who: Text
+    student: str | None = None
+    criterion: str | None = None
+    part: str | None = None
+    points: float | None = None
+    total: float | None = None
+    reason: str | None = None
+    who: str | None = None
+
+    def lacks(self) -> tuple[str, str] | None:
+        """The key of what is missing or too much in it, and a sentence that says it."""
+        if not (self.student or "").strip():
+            return "student", "a student is missing; say whose marks are set"
+        if sum(map(bool, (self.criterion, self.part, self.total is not None))) != 1:
+            return "", "say what is set: a `criterion`, a `part` or the `total`, one of them"
+        if self.total is None and self.points is None:
+            return "points", "the points are missing; say how many"
+        if self.total is not None and self.points is not None:
+            return "points", "there are points beside the total; remove one of them"
+        if not (self.reason or "").strip():
+            return "reason", "a reason is missing; say why, for the student reads it"
+        if not (self.who or "").strip():
+            return "who", "`who` is missing; say who decided this"
+        return None
 
 
 class ByHand(msgspec.Struct, frozen=True):
-    """Points in place of those that the checks give."""
+    """Points in place of those that the checks give, or of the total."""
 
     points: float
     reason: str
@@ -80,6 +97,7 @@ class Decided(msgspec.Struct, frozen=True):
     parts: dict[str, ByHand] = {}
     written: dict[str, Written] = {}
     late: Deduction | None = None
+    total: ByHand | None = None
 
 
 class _Decided:
@@ -90,6 +108,7 @@ class _Decided:
         self.parts: dict[str, ByHand] = {}
         self.written: dict[str, Written] = {}
         self.late: Deduction | None = None
+        self.total: ByHand | None = None
         self.handed_in: str | None = None
 
 
@@ -127,7 +146,7 @@ class Decisions:
                 late = _by_platform(self._late, origin)
             elif time := handed_in if own.handed_in is None else own.handed_in:
                 late = _deduction(self._late, moment(time))
-        return Decided(own.criteria, own.parts, own.written, late)
+        return Decided(own.criteria, own.parts, own.written, late, own.total)
 
 
 class _Reading:
@@ -149,31 +168,40 @@ class _Reading:
         entries, lines = read_yaml(file, list[Override] | None)
         for number, entry in enumerate(entries or ()):
             at = f"$[{number}]"
-            wrong = self._unknown_student(entry.student)
-            if wrong:
-                raise lines.error(f"{at}.student", wrong)
-            criterion = self._criteria.get(entry.criterion)
-            if criterion is None:
-                what = _unknown("criterion", entry.criterion, self._criteria, "rubric.yaml")
-                raise lines.error(f"{at}.criterion", what)
-            for key in ("reason", "who"):
-                if not getattr(entry, key).strip():
-                    raise lines.error(f"{at}.{key}", f"`{key}` is empty; say it")
-            most = criterion.points * (1 - self._rubric.written_share)
-            if not entry.points <= most + EXACT:
-                raise lines.error(
-                    f"{at}.points",
-                    f"{entry.points:g} points, where {criterion.id} is worth {most:g} "
-                    "by the checks; give at most those",
-                )
-            own = self.gathered[entry.student].criteria
-            if criterion.id in own:
-                raise lines.error(
-                    f"{at}.criterion",
-                    f"{criterion.id} of {entry.student} appears here a second time; "
-                    "remove one of them",
-                )
-            own[criterion.id] = ByHand(entry.points, entry.reason, entry.who)
+            if told := entry.lacks() or self._take_override(entry):
+                key, wrong = told
+                raise lines.error(f"{at}.{key}", wrong)
+
+    def _take_override(self, entry: Override) -> tuple[str, str] | None:
+        """The key of what is wrong with an entry, and a sentence that says it."""
+        student = entry.student or ""
+        if wrong := self._unknown_student(student):
+            return "student", wrong
+        own, by_checks = self.gathered[student], 1 - self._rubric.written_share
+        if entry.total is not None:
+            key, name, points, most = "total", "the total", entry.total, self._rubric.points
+            is_there = own.total is not None
+        else:
+            key, name = "part" if entry.part else "criterion", entry.part or entry.criterion or ""
+            known: Mapping[str, Part | Criterion] = self._parts if entry.part else self._criteria
+            one, points = known.get(name), entry.points or 0.0
+            if one is None:
+                return key, _unknown(key, name, known, "rubric.yaml")
+            most = one.points * by_checks
+            is_there = name in (own.parts if entry.part else own.criteria)
+        if not 0 <= points <= most + EXACT:
+            by = "" if key == "total" else " by the checks"
+            told = f"{points:g} points, where {name} is worth {most:g}{by}; give 0 to {most:g}"
+            return "total" if key == "total" else "points", told
+        if is_there:
+            told = f"{name} of {student} appears here a second time; remove one of them"
+            return key, told
+        decided = ByHand(points, entry.reason or "", entry.who or "")
+        if entry.total is not None:
+            own.total = decided
+        else:
+            (own.parts if entry.part else own.criteria)[name] = decided
+        return None
 
     def written(self) -> None:
         for row in read_rows(self._folder / WRITTEN, ("student", "part", "points")):
@@ -191,6 +219,10 @@ class _Reading:
             if row["cell"] == LATE_PENALTY:
                 reason = "the late penalty of nbgrader's gradebook"
                 own.late = Deduction(reason, points=row.points("points"))
+            elif role == "check" and part in own.parts:
+                raise row.error(
+                    f"{part} of {row['student']} is set in {OVERRIDES}, too; remove one"
+                )
             elif role == "check" and part in self._parts:
                 reason = row.get("comment") or "changed in nbgrader's gradebook"
                 own.parts[part] = ByHand(row.points("points"), reason, "nbgrader")

@@ -78,7 +78,7 @@ class Marks(msgspec.Struct, frozen=True):
     """The marks of one submission, in points, and the ``mistakes`` that cost points.
 
     ``awaiting_reader`` are points of written answers that a reader has yet to award; they are not
-    in ``max_score``.
+    in ``max_score``. ``by_hand`` says that a person set the ``score``.
     """
 
     student: str
@@ -90,6 +90,7 @@ class Marks(msgspec.Struct, frozen=True):
     parts: dict[str, PartMark]
     criteria: dict[str, CriterionMark]
     late: LateMark | None = None
+    by_hand: SetByHand | None = None
 
 
 def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> Marks:
@@ -108,15 +109,19 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
             final = _by_hand(by_checks, decided.criteria.get(criterion.id))
             lost += _lost(items, shares, final)
             criteria[criterion.id] = final
-        by_hand, written = decided.parts.get(part.id), decided.written.get(part.id)
-        parts[part.id] = _part(part, criteria, rubric.written_share, by_hand, written)
+        as_a_whole, written = decided.parts.get(part.id), decided.written.get(part.id)
+        parts[part.id] = _part(part, criteria, rubric.written_share, as_a_whole, written)
     earned = _round(sum(part.score for part in parts.values()))
     max_score = _round(sum(part.max_score for part in parts.values()))
     late = _late(decided.late, earned)
+    score, by_hand = _round(earned - late.taken) if late else earned, None
+    if decided.total is not None:
+        by_hand = SetByHand(score, decided.total.reason, decided.total.who)
+        score = _round(decided.total.points)
     return Marks(
         student=evidence.student,
         status=evidence.status,
-        score=_round(earned - late.taken) if late else earned,
+        score=score,
         max_score=max_score,
         awaiting_reader=_round(
             sum(
@@ -129,6 +134,7 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
         parts=parts,
         criteria=criteria,
         late=late,
+        by_hand=by_hand,
     )
 
 

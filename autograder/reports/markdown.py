@@ -37,6 +37,8 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric, name: str
         lines += ["", f"> {plain(evidence.reason)}"]
     if marks.late:
         lines += ["", plain(describe_late(marks.late))]
+    if marks.by_hand:
+        lines += ["", plain(describe_total(marks.by_hand, rubric.feedback))]
     if evidence.cells and rubric.feedback == "full":
         lines += ["", "Cells that did not run to their end:", ""]
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
@@ -94,6 +96,12 @@ def describe_by_hand(by_hand: SetByHand, policy: str) -> str:
     """That a person set the points, and by the policy why."""
     reason = f": {by_hand.reason}" if policy != "score" else ""
     return f"Set by {by_hand.who}{reason} (the checks: {points(by_hand.before)})"
+
+
+def describe_total(by_hand: SetByHand, policy: str) -> str:
+    """That a person set the total, and by the policy why."""
+    reason = f": {by_hand.reason}" if policy != "score" else ""
+    return f"The total was set by {by_hand.who}{reason} (before: {points(by_hand.before)})"
 
 
 def describe_part(mark: PartMark, policy: str) -> list[str]:

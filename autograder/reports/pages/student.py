@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from autograder.course.rubric import Criterion, Part, Rubric
 from autograder.marking.marks import CriterionMark, Marks, PartMark
+from autograder.reports.markdown import describe_total
 from autograder.reports.mistakes import Entry, entries, numbers
 from autograder.reports.pages.highlight import Lines, highlight
 from autograder.reports.pages.rendering import environment
@@ -56,6 +57,7 @@ def student_page(
     ``name`` is the student's, where it is known beside the id.
     """
     found = entries(marks, rubric)
+    total_by_hand = describe_total(marks.by_hand, rubric.feedback) if marks.by_hand else ""
     return (
         environment()
         .get_template("student.html.j2")
@@ -63,6 +65,7 @@ def student_page(
             title=rubric.title,
             name=name,
             marks=marks,
+            total_by_hand=total_by_hand,
             evidence=evidence,
             policy=rubric.feedback,
             checked=evidence.checked,
