@@ -28,13 +28,14 @@ from autograder.marking.marks import Marks, mark
 from autograder.nbgrader.explain import explain
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.markdown import INVISIBLE, student_markdown
+from autograder.reports.pages.class_page import write_class_page
 from autograder.reports.pages.student import student_page
 from autograder.reports.terminal import MOST_LINES, print_class, print_marks
 from autograder.results.rows import row
 from autograder.results.stored import stored_evidence
 from autograder.results.writing import write_whole
 from autograder.session.loading import CellTrouble
-from autograder.submissions.finding import student_id
+from autograder.submissions.finding import Origin, student_id
 from autograder.submissions.text import printable
 from autograder.suite.evidence import CheckEvidence, Evidence, Seen
 
@@ -365,3 +366,28 @@ def test_every_mark_can_be_read_in_a_narrow_terminal(rubric: Rubric) -> None:
     assert name.endswith("…")
     assert (float(total), status) == (round(seen.total, 2), "unreadable")
     assert [float(each) for each in points] == [round(seen.parts[part], 2) for part in parts]
+
+
+# -- names beside ids -------------------------------------------------------------------------
+
+
+def test_people_see_the_name_and_the_id_and_pseudonyms_hide_both(
+    tmp_path: Path, rubric: Rubric
+) -> None:
+    hostile = "=cmd <b>Ada</b> Lovelace"
+    one = evidence(rubric, "12345")
+    marks = mark(one, rubric)
+    origin = Origin("canvas", hostile, "12345", "lovelaceada_12345_678901_rnn.ipynb")
+    write_student(tmp_path, one, marks, rubric, "digest", {}, "", origin)
+    rows = [row(one, marks, hostile)]
+    with write_grades(tmp_path, rows, rubric).open(newline="", encoding="utf-8") as file:
+        (line,) = csv.DictReader(file)
+    assert (line["student"], line["name"]) == ("12345", f"'{hostile}")
+    page = (tmp_path / "12345.html").read_text(encoding="utf-8")
+    assert "<h1>=cmd &lt;b&gt;Ada&lt;/b&gt; Lovelace</h1>" in page
+    assert "<li>12345</li>" in page
+    shown = write_class_page(tmp_path, rows, rubric).read_text(encoding="utf-8")
+    assert "=cmd &lt;b&gt;Ada&lt;/b&gt; Lovelace (12345)</a>" in shown
+    hidden = write_class_page(tmp_path, rows, rubric, b"secret").read_text(encoding="utf-8")
+    assert "Lovelace" not in hidden
+    assert "12345" not in hidden
