@@ -1,4 +1,4 @@
-"""The check of the training loop accepts a right one, written in any way, and names what is wrong."""
+"""The check of the training loop accepts a right one, however it is written, and names mistakes."""
 
 from __future__ import annotations
 
