@@ -114,7 +114,7 @@ def _names_table(
     for heading in ("hidden", "iterations", "published", "ours", "mean over all", "floor", "s"):
         table.add_column(heading, justify="right")
     for file, hidden, iterations, published in runs:
-        names = beside.Names(f"data/{file}")
+        names = beside.Names(file)
         started = time.perf_counter()
         running, mean = learn_names(right, names, hidden, iterations)
         took = time.perf_counter() - started

@@ -84,7 +84,7 @@ def test_no_stub_stops_the_released_notebook_and_each_is_named(stubs: list[Any])
     for missing in (
         "gradient check: not run, part 2a: rnn_cell_forward is still to be written",
         "training loop: not run, part 3c: bptt is still to be written",
-        "names of elements: not run, part 2a: rnn_cell_forward is still to be written",
+        "names of elements: not run, part 4b: generate is still to be written",
         "how far back the gradient reaches: not run, part 3a: next_token_pairs",
         "temperature against diversity: not run, name 'element_rnn' is not defined",
         "a unit that counts: not run, part 2c: rnn_forward",

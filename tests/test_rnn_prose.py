@@ -30,7 +30,12 @@ GIVEN = {
     *("$W_h = 0.5$, $b_h = 0$", "$h_{t-1} = -0.5$, $h_t = 0.8$, $W_x = 0.5$"),
     *("$W_h = 0.5$ and $h_2 = 0.6$", "give 0.1 for $h_1$ and 0.5 for", "With a factor of 1.5"),
     *("at temperature 0.2", "Temperature 0.3", ", 1.2 falls"),
-    *("the lines of 0.5 and 1", "At 0.5 the gradient", "that began at 0.5"),
+    *(
+        "the same: 0.5, 1 and 2",
+        "the lines of 0.5 and 1",
+        "At 0.5 the gradient",
+        "that began at 0.5",
+    ),
     # Settings of the experiments, and the size of a file that is told by its SHA-256.
     *("the first 3,000 characters", "1.1 million characters"),
     # Tested where the notebook is run.

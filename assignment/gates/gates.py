@@ -1338,11 +1338,11 @@ with experiment("how far back the gradient reaches"):
     draw_lags(norms)
 
 # %% [markdown]
-# *What to look for:* straight lines on this scale are powers. After 20 steps 3e-07 of the gradient
-# was left in the RNN, 1e-05 in the LSTM with a forget bias of 0, 4e-05 in the GRU, and 4e-03 in
-# the LSTM with a forget bias of 1. So gates by themselves help less than one might think: where
-# they are half closed, half of the memory is lost at each step. It is the open gate that keeps the
-# gradient. In training the GRU opens its gates too, if it needs to.
+# *What to look for:* straight lines on this scale are exponentials. After 20 steps 3e-07 of the
+# gradient was left in the RNN, 1e-05 in the LSTM with a forget bias of 0, 4e-05 in the GRU, and
+# 4e-03 in the LSTM with a forget bias of 1. So gates by themselves help less than one might think:
+# where they are half closed, half of the memory is lost at each step. It is the open gate that
+# keeps the gradient. In training the GRU opens its gates too, if it needs to.
 #
 # ### Experiment 2: orthogonal or small random
 #

@@ -673,18 +673,18 @@ check("3a")
 #    $$dz_{nj} = dh_{nj}\, (1 - h_{nj}^2)$$
 # 2. *The input.* $x_{nk}$ is in $z_{nj}$ for every unit $j$ of its own row, times $(W_x)_{kj}$:
 #    $$dx_{nk} = \sum_j dz_{nj}\, (W_x)_{kj} \qquad \text{as arrays: } dx_t = dz_t \cdot
-#    \underline{\qquad\quad} \qquad (N,H)\,(H,E) \to (N,E)$$
+#    \boxed{\quad?\quad} \qquad (N,H)\,(H,E) \to (N,E)$$
 # 3. *The old state.* $h^{\mathrm{prev}}_{ni}$ is in $z_{nj}$ for every $j$, times
-#    $\underline{\qquad}$:
-#    $$dh^{\mathrm{prev}}_{ni} = \sum_j dz_{nj}\; \underline{\qquad\quad}
+#    $\boxed{\quad?\quad}$:
+#    $$dh^{\mathrm{prev}}_{ni} = \sum_j dz_{nj}\; \boxed{\quad?\quad}
 #    \qquad (N,H)\,(H,H) \to (N,H)$$
 # 4. *The weights of the input.* $(W_x)_{kj}$ is in $z_{nj}$ for every row $n$, times $x_{nk}$. The
 #    weights are shared by all rows, so their gradients add up over the batch:
-#    $$d(W_x)_{kj} = \sum_n x_{nk}\; \underline{\qquad} \qquad (E,N)\,(N,H) \to (E,H)$$
+#    $$d(W_x)_{kj} = \sum_n x_{nk}\; \boxed{\quad?\quad} \qquad (E,N)\,(N,H) \to (E,H)$$
 # 5. *The weights of the state.* As in step 4, with the old state in the place of the input:
-#    $$d(W_h)_{ij} = \sum_n \underline{\qquad\qquad} \qquad (H,N)\,(N,H) \to (H,H)$$
+#    $$d(W_h)_{ij} = \sum_n \boxed{\quad?\quad} \qquad (H,N)\,(N,H) \to (H,H)$$
 # 6. *The bias.* $(b_h)_j$ is in $z_{nj}$ for every row $n$, times 1:
-#    $$d(b_h)_j = \underline{\qquad\qquad} \qquad (N,H) \to (H,)$$
+#    $$d(b_h)_j = \boxed{\quad?\quad} \qquad (N,H) \to (H,)$$
 #
 # On paper, with all sizes 1: $x_t = 1$, $h_{t-1} = -0.5$, $h_t = 0.8$, $W_x = 0.5$, $W_h = 2$, and
 # $dh_t = 1$.
@@ -804,18 +804,18 @@ with suppress(ImportError):
 #    \mathrm{onehot}(\mathrm{target}_t)}{NT} \qquad (N,V)$$
 # 2. *The output layer.* $\mathrm{logits}_t = h_t W_y + b_y$ is a matrix product, as in 3b. The same
 #    $W_y$ is used at every step, so there is a sum over $t$ too:
-#    $$dW_y = \sum_t \underline{\qquad\qquad}\ \ (H,V) \qquad
-#    db_y = \sum_t \sum_n \underline{\qquad\qquad}\ \ (V,)$$
+#    $$dW_y = \sum_t \boxed{\quad?\quad}\ \ (H,V) \qquad
+#    db_y = \sum_t \sum_n \boxed{\quad?\quad}\ \ (V,)$$
 # 3. *Route 1, the own prediction:* $d\mathrm{logits}_t\, W_y^\top$, of the shape $(N,H)$.
 # 4. *Route 2, the next state.* Your `rnn_cell_backward` of step $t + 1$ returns it. At the last
 #    step there is none.
-#    $$dh_t = d\mathrm{logits}_t\, W_y^\top + \underline{\qquad\qquad} \qquad\qquad
-#    dh_T = \underline{\qquad\qquad}$$
+#    $$dh_t = d\mathrm{logits}_t\, W_y^\top + \boxed{\quad?\quad} \qquad\qquad
+#    dh_T = \boxed{\quad?\quad}$$
 # 5. *The shared weights.* Each step gives its own part, and they add up:
-#    $$dW_h = \sum_{t=1}^{T} \underline{\qquad\qquad} \qquad \text{and the same for } dW_x
+#    $$dW_h = \sum_{t=1}^{T} \boxed{\quad?\quad} \qquad \text{and the same for } dW_x
 #    \text{ and } db_h$$
 # 6. *The two ends.* $dx_t$ is what step $t$ returns for its input. $dh_0$ is what
-#    $\underline{\qquad\qquad}$ returns for the state before it.
+#    $\boxed{\quad?\quad}$ returns for the state before it.
 #
 # On paper, with one unit, $T = 2$, $W_h = 0.5$ and $h_2 = 0.6$. Say the own predictions give 0.1
 # for $h_1$ and 0.5 for $h_2$:
