@@ -50,13 +50,20 @@ def _copy(assignment: Assignment, to: Path) -> Path:
 
 
 def _imported(folder: Path, name: str) -> Iterator[ModuleType]:
+    """The package in this folder, whichever other of this name is imported."""
+
+    def taken_out() -> dict[str, ModuleType]:
+        names = [one for one in sys.modules if one.partition(".")[0] == name]
+        return {one: sys.modules.pop(one) for one in names}
+
+    others = taken_out()
     sys.path.insert(0, str(folder))
     try:
         yield importlib.import_module(name)
     finally:
         sys.path.remove(str(folder))
-        for module in [one for one in sys.modules if one.partition(".")[0] == name]:
-            del sys.modules[module]
+        taken_out()
+        sys.modules.update(others)
 
 
 @pytest.fixture(scope="module")
@@ -465,6 +472,7 @@ def test_handing_in_says_which_answers_are_empty(
     rnn: Any, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder = Path(rnn.__file__).parents[1]
+    assert folder != RNN.released
     _answered(folder, name, {"1a": "It decides.", "2a": "", "3c": "Each position. And the slope."})
     rnn.hand_in(folder / name)
     said = " ".join(capfd.readouterr().out.split())

@@ -45,7 +45,9 @@ In the notebook:   predict("{part}")            asks what a small call returns; 
                    gradient_check(f, x, g)  compares a gradient with small steps
                    self_test()              asks concept questions that are not marked
                    hand_in()                looks at the saved file before you hand it in
+                   hand_in(pdf=True)        also writes your answers and figures as a PDF
 In a terminal:     python -m {name}      runs the checks of all parts; -h shows more
+                   python -m {name} --watch   runs them at each save
                    pytest                   does the same, as tests
 
 The checks are in checks.py, and can be read. Where your work is graded, it is asked on other

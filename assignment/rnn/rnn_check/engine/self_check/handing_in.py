@@ -95,6 +95,8 @@ def _pdf(facts: Facts, path: Path) -> str:
     said = f"{file.name}: {count} of {len(facts.written)} written answers, {len(figures)} figures."
     if path.suffix == ".py":
         said += " A script keeps no figures; a notebook does."
+    elif not figures:
+        said += " Run the notebook and save it, so that its figures are in the PDF too."
     if not whole:
         said += " Characters that its font lacks are boxes in it."
     return f"{said} Hand it in beside {path.name} where your course asks for a PDF."
