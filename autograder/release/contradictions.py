@@ -40,8 +40,8 @@ TODO = "correct one of them"
 
 
 def contradictions(assignment: Assignment) -> Iterator[Finding]:
-    """What the source's prose and the handout's Markdown say otherwise than the rubric, and the
-    examples in docstrings of the source that give something else than they say.
+    """What the source's prose and the handout's Markdown say otherwise than the rubric, lines of
+    ``stubs.py`` for no stub, and examples in docstrings that give something else than they say.
 
     Runs the examples, with the solutions. Raises CourseError for a source that cannot be run.
     """
@@ -50,7 +50,12 @@ def contradictions(assignment: Assignment) -> Iterator[Finding]:
     for file in (assignment.source, *pages):
         for line, found in _in_prose(_prose(file), rubric):
             yield Finding(_name(assignment, file), f"line {line}", found, TODO)
-    for line, found in _in_examples(assignment):
+    reference = Reference(assignment)
+    table = _name(assignment, assignment.folder / "stubs.py")
+    for stub in sorted(reference.stubs.keys() - set(reference.defined)):
+        found = f'has a line for {stub}, which no cell with role="stub" defines'
+        yield Finding(table, "", found, "remove it, or correct the name")
+    for line, found in _in_examples(assignment.source, reference):
         yield Finding(_name(assignment, assignment.source), f"line {line}", found, TODO)
 
 
@@ -148,9 +153,8 @@ def _points(points: float) -> str:
 # -- examples -------------------------------------------------------------------------------------
 
 
-def _in_examples(assignment: Assignment) -> Iterator[tuple[int, str]]:
-    reference = Reference(assignment)
-    for head, cell in percent_cells(assignment.source.read_text(encoding="utf-8")):
+def _in_examples(source: Path, reference: Reference) -> Iterator[tuple[int, str]]:
+    for head, cell in percent_cells(source.read_text(encoding="utf-8")):
         for node in ast.parse(cell).body if 'role="stub"' in head else ():
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 docstring = ast.get_docstring(node, clean=False) or ""
