@@ -487,7 +487,7 @@ def test_the_sheet_shows_answers_as_text_and_keeps_what_was_filled_in(graded: Cl
     assert table(graded.results / "written.csv") == before
     sheet = (graded.results / "reading" / "answers.md").read_text(encoding="utf-8")
     assert "\n    Bob's own words\n" in sheet
-    assert "\n*Half:* One of the two: what a longer context wins" in sheet
+    assert "\n*Half:* One of the two: what a longer" in sheet
     assert "\n*Model answer:*\n\n> Without context the best guess" in sheet
     assert "\n# Own heading" not in sheet
     assert "<script" not in markdown2html(sheet)

@@ -422,12 +422,22 @@ def test_a_part_without_its_model_is_still_to_be_written(folder: Path) -> None:
 # -- again at every save --------------------------------------------------------------------------
 
 
+def _listen_to_ctrl_c() -> None:
+    """Where the tests run in the background, nothing that they start would."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_save_brings_a_new_report(folder: Path) -> None:
     file = folder / "mine.py"
     file.write_text("# %%\ndef perplexity(loss): return loss\n")
     command = [sys.executable, "-u", "-m", "rnn_check", "--watch", "3a", "mine.py"]
     with subprocess.Popen(
-        command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, encoding="utf-8"
+        command,
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=_listen_to_ctrl_c,
     ) as process:
         assert process.stdout is not None
 
@@ -436,12 +446,14 @@ def test_a_save_brings_a_new_report(folder: Path) -> None:
             lines = itertools.takewhile(lambda line: "Ctrl-C ends this" not in line, process.stdout)
             return "".join(lines)
 
-        assert "✗  3a.perplexity" in report()
-        file.write_text("# %%\nimport math\ndef perplexity(loss): return math.exp(loss)\n")
-        assert "✓  3a.perplexity" in report()
-        file.write_text("# %%\ndef perplexity(loss): return (\n")
-        assert "SyntaxError" in report()
-        process.send_signal(signal.SIGINT)
+        try:
+            assert "✗  3a.perplexity" in report()
+            file.write_text("# %%\nimport math\ndef perplexity(loss): return math.exp(loss)\n")
+            assert "✓  3a.perplexity" in report()
+            file.write_text("# %%\ndef perplexity(loss): return (\n")
+            assert "SyntaxError" in report()
+        finally:
+            process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
 
 

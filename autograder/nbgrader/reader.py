@@ -157,7 +157,7 @@ def answer_sheet(
                 ("Half", part.reader.half),
                 ("None", part.reader.none),
             ):
-                yield from ("", f"*{share}:* {text}")
+                yield from ("", *textwrap.wrap(f"*{share}:* {text}", LINE_WIDTH))
         if part.id in model:
             yield from ("", "*Model answer:*", "", *(f"> {line}" for line in model[part.id]))
         for student, texts in given.items():

@@ -25,11 +25,18 @@ def watch(command: Sequence[str], files: Sequence[Path]) -> None:
             before = _state(files)
             subprocess.run([sys.executable, *command], check=False)
             print(f"\nSave {names} to check again; Ctrl-C ends this.", flush=True)
-            while _state(files) == before:
-                time.sleep(PAUSE)
+            _wait_for_change(files, before)
             print(f"\n{'-' * 20} saved at {time.strftime('%H:%M:%S')} {'-' * 20}\n", flush=True)
     except KeyboardInterrupt:
         print()
+
+
+def _wait_for_change(files: Sequence[Path], before: list[tuple[int, int]]) -> None:
+    """Returns once a file is another than before, and all of it is written."""
+    last, now = before, before
+    while now == before or now != last:
+        time.sleep(PAUSE)
+        last, now = now, _state(files)
 
 
 def _state(files: Sequence[Path]) -> list[tuple[int, int]]:
