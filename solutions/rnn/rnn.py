@@ -51,8 +51,8 @@
 #
 # $$y_{t+1} = \mathrm{softmax}(h_t W_y + b_y)$$
 #
-# Here $e_t$ (N,E) is the embedding of token $t$, $h_t$ (N,H) the hidden state after it, and $y_{t+1}$
-# (N,V) holds a probability for each token that may come next. Losses are means over all $N \cdot T$
+# Here $e_t$ (N,E) is the embedding of token $t$, $h_t$ (N,H) the hidden state after it, and
+# $y_{t+1}$ (N,V) holds a probability for each token that may come next. Losses are means over all $N \cdot T$
 # predictions, in nats (natural logarithms).
 # A gradient is written with a $d$: $dW_h$ is the gradient of the loss with respect to $W_h$, and
 # has the same shape.
@@ -867,9 +867,9 @@ with suppress(ImportError):
 #
 # 1. *From the loss to a logit.* The loss of one prediction is
 #    $$\ell = -\mathrm{logit}_{\mathrm{target}} + \log \sum_u e^{\mathrm{logit}_u}$$
-#    The derivative of the first term is $-1$ for the target and 0 for all others; that of the second
-#    is $e^{\mathrm{logit}_v} / \sum_u e^{\mathrm{logit}_u}$, the softmax. The loss is a mean over $NT$
-#    predictions, so with $p_t = \mathrm{softmax}(\mathrm{logits}_t)$
+#    The derivative of the first term is $-1$ for the target and 0 for all others; that of the
+#    second is $e^{\mathrm{logit}_v} / \sum_u e^{\mathrm{logit}_u}$, the softmax. The loss is a mean
+#    over $NT$ predictions, so with $p_t = \mathrm{softmax}(\mathrm{logits}_t)$
 #    $$d\mathrm{logits}_t = \frac{p_t - \mathrm{onehot}(\mathrm{target}_t)}{NT}$$
 # 2. *The output layer.* $\mathrm{logits}_t = h_t W_y + b_y$ is a matrix product, as in 3b. The same
 #    $W_y$ is used at every step, so there is a sum over $t$ too, to (H,V) and (V,):
