@@ -52,8 +52,8 @@
 # $$y_{t+1} = \mathrm{softmax}(h_t W_y + b_y)$$
 #
 # Here $e_t$ (N,E) is the embedding of token $t$, $h_t$ (N,H) the hidden state after it, and
-# $y_{t+1}$ (N,V) holds a probability for each token that may come next. Losses are means over all $N \cdot T$
-# predictions, in nats (natural logarithms).
+# $y_{t+1}$ (N,V) holds a probability for each token that may come next. Losses are means over all
+# $N \cdot T$ predictions, in nats (natural logarithms).
 # A gradient is written with a $d$: $dW_h$ is the gradient of the loss with respect to $W_h$, and
 # has the same shape.
 
@@ -265,7 +265,8 @@ with suppress(ImportError):
 # W_x = \begin{pmatrix} 0.2 & -0.1 \\ 0.4 & 0.3 \end{pmatrix}$$
 #
 # - from the old state:
-#   $(0.5 \cdot 0.6 - 0.5 \cdot 0.2,\ 0.5 \cdot 0.0 - 0.5 \cdot 0.4) = (0.2, -0.2)$
+#   $0.5 \cdot 0.6 - 0.5 \cdot 0.2 = 0.2$ and
+#   $0.5 \cdot 0.0 - 0.5 \cdot 0.4 = -0.2$
 # - from the input: the first row of $W_x$, $(0.2, -0.1)$
 # - with the bias, the sum is $(0.5, -0.2)$; tanh gives $h_t = (0.462, -0.197)$
 #
