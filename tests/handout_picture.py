@@ -46,7 +46,8 @@ def main() -> None:
     folder = Path(sys.argv[1])
     printed, figures = (folder / "printed.txt").read_text(encoding="utf-8"), folder / "figures"
     figure = plt.figure(figsize=(15, 9.5), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(5, 4), squeeze=False).ravel()
+    halves: Any = figure.subfigures(2, 1, height_ratios=(5, 4))
+    above, below = halves
     left, right = above.subplots(1, 2, width_ratios=(3, 5))
     _write(left, "It writes plays", _passage(printed), 10)
     _show(right, "It remembers, and can be made to forget", figures / "reset.png")

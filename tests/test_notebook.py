@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 RELEASED = ROOT / "assignment" / "rnn"
 SOLVED = ROOT / "solutions" / "nbgrader" / "rnn" / "rnn.ipynb"
 SECONDS = 600  # for one cell, on a machine that does much else
-FIGURES = 17
+FIGURES = 15
 FIGURES_OF_IDEAS = 6  # drawn without any function of the student
 
 

@@ -93,8 +93,8 @@ def the_cell(right: Any, beside: Any) -> Iterator[str]:
     W_h, W_x = np.array([[0.6, 0.0], [0.2, 0.4]]), np.array([[0.2, -0.1], [0.4, 0.3]])
     old, x, b = np.array([[0.5, -0.5]]), np.array([[1.0, 0.0]]), np.array([0.1, 0.1])
     (first, second), h = (old @ W_h)[0], right.rnn_cell_forward(x, old, W_x, W_h, b)[0]
-    yield rf"0.5 \cdot 0.0 - 0.5 \cdot 0.4) = ({first:.1f}, {second:.1f})$"
-    yield r"(0.5 \cdot 0.6 - 0.5 \cdot 0.2,"
+    yield rf"$0.5 \cdot 0.6 - 0.5 \cdot 0.2 = {first:.1f}$ and"
+    yield rf"$0.5 \cdot 0.0 - 0.5 \cdot 0.4 = {second:.1f}$"
     yield f"the first row of $W_x$, $({(x @ W_x)[0][0]:.1f}, {(x @ W_x)[0][1]:.1f})$"
     z = (old @ W_h + x @ W_x + b)[0]
     yield f"the sum is $({z[0]:.1f}, {z[1]:.1f})$; tanh gives $h_t = ({h[0]:.3f}, {h[1]:.3f})$"

@@ -586,7 +586,9 @@ def draw_units(text: str, states: np.ndarray, depths: Sequence[int], unit: int) 
 
 
 def draw_bits(bits: Mapping[str, tuple[float, float]]) -> None:
-    """Draws, for each model, the bits per character on the training text and on new text."""
+    """Draws the bits per character of each model, if any, on the training text and on new text."""
+    if not bits:
+        return
     import matplotlib.pyplot as plt
 
     _, axes = plt.subplots(figsize=(8, 0.5 * len(bits) + 1.6), layout="constrained")

@@ -52,12 +52,13 @@
 #
 # The whole network is two lines. The weights are the same at every step:
 #
-# $$h_t = \tanh(h_{t-1} W_h + e_t W_x + b_h) \qquad\qquad e_t\ (N,E),\quad h_t\ (N,H)$$
+# $$h_t = \tanh(h_{t-1} W_h + e_t W_x + b_h)$$
 #
-# $$y_{t+1} = \mathrm{softmax}(h_t W_y + b_y) \qquad\qquad y_{t+1}\ (N,V)$$
+# $$y_{t+1} = \mathrm{softmax}(h_t W_y + b_y)$$
 #
-# Here $e_t$ is the embedding of token $t$, and $y_{t+1}$ holds a probability for each token that
-# may come next. Losses are means over all $N \cdot T$ predictions, in nats (natural logarithms).
+# Here $e_t$ (N,E) is the embedding of token $t$, $h_t$ (N,H) the hidden state after it, and
+# $y_{t+1}$ (N,V) holds a probability for each token that may come next. Losses are means over all
+# $N \cdot T$ predictions, in nats (natural logarithms).
 # A gradient is written with a $d$: $dW_h$ is the gradient of the loss with respect to $W_h$, and
 # has the same shape.
 
@@ -273,7 +274,8 @@ with suppress(ImportError):
 # W_x = \begin{pmatrix} 0.2 & -0.1 \\ 0.4 & 0.3 \end{pmatrix}$$
 #
 # - from the old state:
-#   $(0.5 \cdot 0.6 - 0.5 \cdot 0.2,\ 0.5 \cdot 0.0 - 0.5 \cdot 0.4) = (0.2, -0.2)$
+#   $0.5 \cdot 0.6 - 0.5 \cdot 0.2 = 0.2$ and
+#   $0.5 \cdot 0.0 - 0.5 \cdot 0.4 = -0.2$
 # - from the input: the first row of $W_x$, $(0.2, -0.1)$
 # - with the bias, the sum is $(0.5, -0.2)$; tanh gives $h_t = (0.462, -0.197)$
 #
@@ -490,8 +492,9 @@ check("2b")
 # %% [markdown]
 # ### 2c Unrolling (0.5)
 #
-# $$h_1 = \mathrm{cell}(e_1, h_0), \quad h_2 = \mathrm{cell}(e_2, h_1), \quad \dots, \quad
-# h_T = \mathrm{cell}(e_T, h_{T-1})$$
+# $$h_1 = \mathrm{cell}(e_1, h_0), \quad h_2 = \mathrm{cell}(e_2, h_1), \quad \dots$$
+#
+# $$\dots, \quad h_T = \mathrm{cell}(e_T, h_{T-1})$$
 #
 # Follow an echo on paper, with $E = H = 1$, $W_x = 1$, $W_h = 0.5$, $b_h = 0$ and $h_0 = 0$. The
 # inputs are 1, 0, 0:
@@ -576,8 +579,11 @@ check("2c")
 # The *cross-entropy* of one prediction is minus the logarithm of the probability that the model
 # gave to the right token; the loss is the mean over all predictions:
 #
-# $$\mathrm{loss} = -\frac{1}{NT} \sum_{n,t} \log \mathrm{softmax}(\mathrm{logits}_{n,t})_{\,
-# \mathrm{target}_{n,t}} \qquad\qquad \mathrm{perplexity} = e^{\,\mathrm{loss}}$$
+# $$\mathrm{loss} = -\frac{1}{NT} \sum_{n,t} \log p_{n,t}$$
+#
+# $$p_{n,t} = \mathrm{softmax}(\mathrm{logits}_{n,t})_{\mathrm{target}(n,t)}$$
+#
+# $$\mathrm{perplexity} = e^{\,\mathrm{loss}}$$
 #
 # Say the model gave $1/2$ to the first target and $1/4$ to the second. The losses are 0.693 and
 # 1.386 nats, and their mean is 1.040. The *perplexity* is $e^{1.040} = 2.83$: on the whole, the
@@ -721,8 +727,9 @@ check("3a")
 # $e_t$ is called `x_t` in the code.) Write $z_t = h_{t-1} W_h + x_t W_x + b_h$ for the sum inside
 # the tanh, and look at one entry of it: row $n$ of the batch, unit $j$.
 #
-# $$z_{nj} = \sum_i h^{\mathrm{prev}}_{ni}\, (W_h)_{ij} + \sum_k x_{nk}\, (W_x)_{kj} + (b_h)_j
-# \qquad\qquad h_{nj} = \tanh(z_{nj})$$
+# $$z_{nj} = \sum_i h^{\mathrm{prev}}_{ni}\, (W_h)_{ij} + \sum_k x_{nk}\, (W_x)_{kj} + (b_h)_j$$
+#
+# $$h_{nj} = \tanh(z_{nj})$$
 #
 # **In steps.** Each step asks two things: which entries of $z$ does this number appear in, and what
 # is it multiplied by there? By the chain rule the gradient is the sum, over these entries, of $dz$
@@ -731,19 +738,21 @@ check("3a")
 # 1. *Through the tanh.* $h_{nj}$ depends on $z_{nj}$ alone, with the slope $1 - h_{nj}^2$:
 #    $$dz_{nj} = dh_{nj}\, (1 - h_{nj}^2)$$
 # 2. *The input.* $x_{nk}$ is in $z_{nj}$ for every unit $j$ of its own row, times $(W_x)_{kj}$:
-#    $$dx_{nk} = \sum_j dz_{nj}\, (W_x)_{kj} \qquad \text{as arrays: } dx_t = dz_t \cdot
-#    \boxed{\quad?\quad} \qquad (N,H)\,(H,E) \to (N,E)$$
+#    $$dx_{nk} = \sum_j dz_{nj}\, (W_x)_{kj}$$
+#    As arrays, of the shapes $(N,H)\,(H,E) \to (N,E)$:
+#    $$dx_t = dz_t \cdot \boxed{\quad?\quad}$$
 # 3. *The old state.* $h^{\mathrm{prev}}_{ni}$ is in $z_{nj}$ for every $j$, times
-#    $\boxed{\quad?\quad}$:
-#    $$dh^{\mathrm{prev}}_{ni} = \sum_j dz_{nj}\; \boxed{\quad?\quad}
-#    \qquad (N,H)\,(H,H) \to (N,H)$$
+#    $\boxed{\;?\;}$. The shapes are $(N,H)\,(H,H) \to (N,H)$:
+#    $$dh^{\mathrm{prev}}_{ni} = \sum_j dz_{nj}\; \boxed{\quad?\quad}$$
 # 4. *The weights of the input.* $(W_x)_{kj}$ is in $z_{nj}$ for every row $n$, times $x_{nk}$. The
 #    weights are shared by all rows, so their gradients add up over the batch:
-#    $$d(W_x)_{kj} = \sum_n x_{nk}\; \boxed{\quad?\quad} \qquad (E,N)\,(N,H) \to (E,H)$$
+#    $(E,N)\,(N,H) \to (E,H)$.
+#    $$d(W_x)_{kj} = \sum_n x_{nk}\; \boxed{\quad?\quad}$$
 # 5. *The weights of the state.* As in step 4, with the old state in the place of the input:
-#    $$d(W_h)_{ij} = \sum_n \boxed{\quad?\quad} \qquad (H,N)\,(N,H) \to (H,H)$$
-# 6. *The bias.* $(b_h)_j$ is in $z_{nj}$ for every row $n$, times 1:
-#    $$d(b_h)_j = \boxed{\quad?\quad} \qquad (N,H) \to (H,)$$
+#    $(H,N)\,(N,H) \to (H,H)$.
+#    $$d(W_h)_{ij} = \sum_n \boxed{\quad?\quad}$$
+# 6. *The bias.* $(b_h)_j$ is in $z_{nj}$ for every row $n$, times 1: $(N,H) \to (H,)$.
+#    $$d(b_h)_j = \boxed{\quad?\quad}$$
 #
 # On paper, with all sizes 1: $x_t = 1$, $h_{t-1} = -0.5$, $h_t = 0.8$, $W_x = 0.5$, $W_h = 2$, and
 # $dh_t = 1$.
@@ -867,26 +876,25 @@ with suppress(ImportError):
 # **In steps.** Go through the unrolled network in the order of the arrows, and fill in the blanks.
 #
 # 1. *From the loss to a logit.* The loss of one prediction is
-#    $\ell = -\mathrm{logit}_{\mathrm{target}} + \log \sum_u e^{\mathrm{logit}_u}$. The derivative
-#    of the first term is $-1$ for the target and 0 for all others; that of the second is
-#    $e^{\mathrm{logit}_v} / \sum_u e^{\mathrm{logit}_u} = \mathrm{softmax}_v$. The loss is a mean
-#    over $NT$ predictions:
-#    $$d\mathrm{logits}_t = \frac{\mathrm{softmax}(\mathrm{logits}_t) -
-#    \mathrm{onehot}(\mathrm{target}_t)}{NT} \qquad (N,V)$$
+#    $$\ell = -\mathrm{logit}_{\mathrm{target}} + \log \sum_u e^{\mathrm{logit}_u}$$
+#    The derivative of the first term is $-1$ for the target and 0 for all others; that of the
+#    second is $e^{\mathrm{logit}_v} / \sum_u e^{\mathrm{logit}_u}$, the softmax. The loss is a mean
+#    over $NT$ predictions, so with $p_t = \mathrm{softmax}(\mathrm{logits}_t)$
+#    $$d\mathrm{logits}_t = \frac{p_t - \mathrm{onehot}(\mathrm{target}_t)}{NT}$$
 # 2. *The output layer.* $\mathrm{logits}_t = h_t W_y + b_y$ is a matrix product, as in 3b. The same
-#    $W_y$ is used at every step, so there is a sum over $t$ too:
-#    $$dW_y = \sum_t \boxed{\quad?\quad}\ \ (H,V) \qquad
-#    db_y = \sum_t \sum_n \boxed{\quad?\quad}\ \ (V,)$$
+#    $W_y$ is used at every step, so there is a sum over $t$ too, to (H,V) and (V,):
+#    $$dW_y = \sum_t \boxed{\quad?\quad}$$
+#    $$db_y = \sum_t \sum_n \boxed{\quad?\quad}$$
 # 3. *Route 1, the own prediction:* $d\mathrm{logits}_t\, W_y^\top$, of the shape $(N,H)$.
 # 4. *Route 2, the next state.* Your `rnn_cell_backward` of step $t + 1$ returns it. At the last
 #    step there is none.
-#    $$dh_t = d\mathrm{logits}_t\, W_y^\top + \boxed{\quad?\quad} \qquad\qquad
-#    dh_T = \boxed{\quad?\quad}$$
-# 5. *The shared weights.* Each step gives its own part, and they add up:
-#    $$dW_h = \sum_{t=1}^{T} \boxed{\quad?\quad} \qquad \text{and the same for } dW_x
-#    \text{ and } db_h$$
+#    $$dh_t = d\mathrm{logits}_t\, W_y^\top + \boxed{\quad?\quad}$$
+#    $$dh_T = \boxed{\quad?\quad}$$
+# 5. *The shared weights.* Each step gives its own part, and they add up. The same holds for $dW_x$
+#    and $db_h$.
+#    $$dW_h = \sum_{t=1}^{T} \boxed{\quad?\quad}$$
 # 6. *The two ends.* $dx_t$ is what step $t$ returns for its input. $dh_0$ is what
-#    $\boxed{\quad?\quad}$ returns for the state before it.
+#    $\boxed{\;?\;}$ returns for the state before it.
 #
 # On paper, with one unit, $T = 2$, $W_h = 0.5$ and $h_2 = 0.6$. Say the own predictions give 0.1
 # for $h_1$ and 0.5 for $h_2$:
@@ -1246,7 +1254,9 @@ check("4a")
 # has to pass a matrix and a tanh each time. The *LSTM* (long short-term memory) adds a second
 # state, the cell state $c_t$, and shows part of it as its hidden state $h_t$:
 #
-# $$c_t = f_t \odot c_{t-1} + i_t \odot g_t \qquad\qquad h_t = o_t \odot \tanh(c_t)$$
+# $$c_t = f_t \odot c_{t-1} + i_t \odot g_t$$
+#
+# $$h_t = o_t \odot \tanh(c_t)$$
 #
 # ($\odot$ multiplies entry by entry.) The gates $f_t$, $i_t$ and $o_t$ are numbers between 0 and 1,
 # computed from the input and from $h_{t-1}$. The forget gate $f_t$ says how much of the old content
