@@ -88,7 +88,8 @@ except ImportError as missing:
 # table is called an *n-gram model*: its counts are those of $n = k + 1$ tokens in a row.
 
 # %%
-predict("1a")  # what is "?"  Say it: predict("ngram_distribution", [...]), or go on
+# Shows a small call. Say what it returns, as in predict("ngram_distribution", [...]), or go on.
+predict("1a")
 
 
 # %% part="1a" role="stub"
@@ -1545,7 +1546,8 @@ with experiment("a unit that counts"):
 # count is spread over all of them too. The network knew the end of 8 of 8 groups, and in the groups
 # of up to 8 it never expected the end too early. In the group of 12 it did so 7 times: it counts as
 # far as it had to in training, and between -1 and 1 there is little room to go on. A memory without
-# this bound comes in the next homework.
+# this bound comes in the next homework. Seven networks were trained for this experiment, and this
+# is the one whose unit follows the count most closely; in the others too, one unit went with it.
 #
 # ### Experiment 7: counts, a window and an RNN with the same budget
 #
@@ -1553,9 +1555,9 @@ with experiment("a unit that counts"):
 # text and are tried on the rest: tables of counts (mixed with a little of the uniform distribution,
 # so that nothing is impossible), your `feed_forward_logits` on a window of four characters, and the
 # RNN. Both networks have the same number of weights, to within 2 %, and learn from the same number
-# of predictions: 1600 updates of 256 each, with your training loop. One *bit* is $\log 2 = 0.693$
-# nats: the answer to one question of yes or no. *Your own text* goes in here: put a file into the
-# folder `data` and name it in the last line.
+# of predictions: 1600 updates of 256 each, with your training loop. The learning rates are the best
+# of several that were tried. One *bit* is $\log 2 = 0.693$ nats: the answer to one question of yes or
+# no. *Your own text* goes in here: put a file into the folder `data` and name it in the last line.
 #
 # *Predict:* the order of the six on the training text, and on the new text.
 

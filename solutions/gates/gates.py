@@ -121,7 +121,8 @@ except ImportError as missing:
 # than it explodes.
 
 # %%
-predict("1a")  # what is "?"  Say it: predict("step_jacobian", [...]), or go on
+# Shows a small call. Say what it returns, as in predict("step_jacobian", [...]), or go on.
+predict("1a")
 
 
 # %% part="1a" role="stub"
