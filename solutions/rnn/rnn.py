@@ -1669,7 +1669,8 @@ with experiment("a unit that counts"):
 # RNN. Both networks have the same number of weights, to within 2 %, and learn from the same number
 # of predictions: 1600 updates of 256 each, with your training loop. The learning rates are the best
 # of several that were tried. One *bit* is $\log 2 = 0.693$ nats: the answer to one question of yes
-# or no. *Your own text* goes in here: put a file into the folder `data` and name it in the last line.
+# or no. *Your own text* goes in here: put a file into the folder `data` and name it in the last
+# line.
 #
 # *Predict:* the order of the six on the training text, and on the new text.
 
