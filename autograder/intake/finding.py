@@ -74,8 +74,10 @@ class Collected:
 def workspace(folder: Path) -> Iterator[Path]:
     """A folder for what is unpacked, inside of another, and gone in the end.
 
-    What a run that was killed left of its own is removed too: nobody holds its lock.
+    What a run that was killed left of its own is removed too: nobody holds its lock. A folder that
+    was made for it, and in which nothing came to be, goes with it.
     """
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{WORKSPACE}*"):
         with suppress(OSError):
@@ -88,6 +90,9 @@ def workspace(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(own, ignore_errors=True)
         lock.close()
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _lock(folder: Path) -> IO[str]:
