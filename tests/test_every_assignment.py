@@ -46,7 +46,7 @@ def each(request: pytest.FixtureRequest, small: Assignment) -> Assignment:
 def test_rubric_fits_checks_and_misconceptions(each: Assignment) -> None:
     rubric, checks = rubric_of(each), collect_checks(each.checks)
     match_checks(rubric, each.rubric_file, [(one.criterion, one.item) for one in checks])
-    match_misconceptions(rubric, each.rubric_file, load_library(each).costs)
+    match_misconceptions(rubric, each.rubric_file, load_library(each).misconceptions)
     stubs = {stub for part in rubric.parts() for stub in part.stubs}
     assert {one.stub for one in load_library(each).misconceptions.values()} <= stubs
     assert {one.stub for one in planted(each, RIGHT) + planted(each, WRONG)} <= stubs

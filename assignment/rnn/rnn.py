@@ -24,7 +24,7 @@
 # in place: work on a copy.
 #
 # **Think first.** While a function is not written, its check shows a small call of it. Say what
-# the call returns, as in `predict("softmax", [0.2, 0.8])`, and you learn whether that is right. Or
+# the call returns, as in `predict("softmax", [...])`, and you learn whether that is right. Or
 # leave it out: it is not marked. A check that fails gives a hint: where to look. Change your code
 # and run it again, and the next one names the idea, the third nearly says the line.
 #

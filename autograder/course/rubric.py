@@ -274,21 +274,10 @@ def load_rubric(file: Path) -> Rubric:
     return rubric
 
 
-def match_misconceptions(rubric: Rubric, file: Path, known: Mapping[str, Collection[str]]) -> None:
-    """Holds the rubric against the misconceptions that are known, with the criteria each costs.
-
-    Raises CourseError for a credit of one that is not known, and for one that costs a criterion
-    which the rubric does not have.
-    """
+def match_misconceptions(rubric: Rubric, file: Path, names: Iterable[str]) -> None:
+    """Raises CourseError where the rubric credits a misconception that is not known."""
     lines = Lines(file, file.read_text(encoding="utf-8"))
-    there = {c.id for c in rubric.criteria()}
-    there |= {f"{c.id}:{item}" for c in rubric.criteria() for item in c.items}
-    for name, costs in known.items():
-        for criterion in sorted(set(costs) - there):
-            raise CourseError(
-                f"{file}: the misconception {name} costs {criterion}, which the rubric does not "
-                "have; add it here or correct the misconception"
-            )
+    known = set(names)
     for name in rubric.credits:
         if name not in known:
             near = get_close_matches(name, known, n=1)
@@ -296,6 +285,21 @@ def match_misconceptions(rubric: Rubric, file: Path, known: Mapping[str, Collect
                 f"$.credits.{name}",
                 f"no misconception is called {name}; "
                 + (f"did you mean {near[0]}?" if near else "remove it"),
+            )
+
+
+def match_costs(rubric: Rubric, file: Path, costs: Mapping[str, Collection[str]]) -> None:
+    """Raises CourseError where a misconception costs a criterion that the rubric does not have.
+
+    ``costs`` are the criteria that each costs, an item as in ``1a.counts:words``.
+    """
+    there = {f"{name}:{item}" if item else name for name, item in _pairs(rubric)}
+    there |= {criterion.id for criterion in rubric.criteria()}
+    for name, each in costs.items():
+        for criterion in sorted(set(each) - there):
+            raise CourseError(
+                f"{file}: the misconception {name} costs {criterion}, which the rubric does not "
+                "have; add it here or correct the misconception"
             )
 
 

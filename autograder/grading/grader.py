@@ -12,7 +12,13 @@ from autograder.course import digest
 from autograder.course.concepts import load_concepts
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.reference import Reference
-from autograder.course.rubric import Rubric, match_checks, match_misconceptions, rubric_of
+from autograder.course.rubric import (
+    Rubric,
+    match_checks,
+    match_costs,
+    match_misconceptions,
+    rubric_of,
+)
 from autograder.misconceptions import load_library
 from autograder.sandbox.workers import Control, SandboxError
 from autograder.submissions.finding import HandIn
@@ -46,7 +52,8 @@ class Grader:
         pairs = [(check.criterion, check.item) for check in checks]
         match_checks(self.rubric, assignment.rubric_file, pairs)
         library = load_library(assignment)
-        match_misconceptions(self.rubric, assignment.rubric_file, library.costs)
+        match_misconceptions(self.rubric, assignment.rubric_file, library.misconceptions)
+        match_costs(self.rubric, assignment.rubric_file, library.costs)
         self._suite = Suite(
             assignment.name,
             checks,

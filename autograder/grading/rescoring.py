@@ -100,7 +100,7 @@ class Rescoring:
         try:
             self.rubric = rubric_of(assignment)
             match_misconceptions(
-                self.rubric, assignment.rubric_file, load_library(assignment).costs
+                self.rubric, assignment.rubric_file, load_library(assignment).misconceptions
             )
             documents = stored_documents(folder, assignment.name)
             _fit(self.rubric, assignment.rubric_file, folder, documents)
@@ -220,9 +220,9 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
                 console.print(literal(told, "yellow"))
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
-        who = "student awaits" if len(awaiting) == 1 else "students await"
+        who = f"{_students(number)} {'awaits' if len(awaiting) == 1 else 'await'}"
         console.print(
-            f"{len(awaiting)} of {number} {who} a reader, for {sum(awaiting):g} points",
+            f"{len(awaiting)} of {who} a reader, for {sum(awaiting):g} points",
             highlight=False,
         )
 
@@ -245,8 +245,11 @@ def _moves(shown: Sequence[Remark], title: str) -> Table:
 
 
 def _how_many(moved: Sequence[Remark], number: int) -> str:
-    who = "student" if number == 1 else "students"
-    return f"{len(moved)} of {number} {who} {'moves' if 1 in (len(moved), number) else 'move'}"
+    return f"{len(moved)} of {_students(number)} {'moves' if 1 in (len(moved), number) else 'move'}"
+
+
+def _students(number: int) -> str:
+    return f"{number} {'student' if number == 1 else 'students'}"
 
 
 def _by_how_much(moved: Sequence[Remark]) -> str:
