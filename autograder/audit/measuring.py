@@ -143,10 +143,12 @@ def _two_mistakes(bench: Bench, planter: Planter, both: Sequence[Planted]) -> Me
 def _mutants(assignment: Assignment, bench: Bench, planter: Planter, step: int) -> Measure:
     measure = Measure("mutants of the reference that are not equivalent are caught", CAUGHT)
     equivalent = survivors(assignment.survivors)
-    made = {one.name: one for one in mutants(planter.stubs())}
+    asked = _criteria(bench)
+    # Others are asked for too, and not marked.
+    marked = {stub: source for stub, source in planter.stubs().items() if stub in asked}
+    made = {one.name: one for one in mutants(marked)}
     for stale in equivalent - {one.change for one in made.values()}:
         raise CourseError(f"{assignment.survivors}: {stale} is no mutant any more; remove it")
-    asked = _criteria(bench)
     jobs = [
         Job(one.name, planter.submission("mutant", one.source), asked[one.change.stub])
         for one in list(made.values())[::step]

@@ -323,7 +323,7 @@ def test_settings_reach_the_draw(student: Any, reference: Any, rng: Rng) -> None
     W_e, W_x, W_h, b_h = uniform(rng, V, E), uniform(rng, E, H), uniform(rng, H, H), np.zeros(H)
     prompt = rng.integers(V, size=2).tolist()
     asked: list[tuple[int, Array, dict[str, Any], Array, str]] = []
-    for temperature, share, n in ((0.5, 0.9, 18), (2.0, 0.6, 24), (1.0, 0.6, 28)):
+    for temperature, share, n in ((0.5, 0.9, 18), (2.0, 0.6, 32), (1.0, 0.6, 28)):
         b_y = one_against_many(rng, V, share, temperature)
         given = {"temperature": temperature} if temperature != 1 else {}
         probabilities = reference.softmax(b_y / temperature)
