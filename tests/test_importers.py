@@ -157,7 +157,7 @@ def test_canvas_s_import_fills_one_column_of_the_assignment_that_exists(
         (102, 77): documents[1].score,
     }
     assert documents[1].score < documents[0].score
-    assert exported.told == (
+    assert exported.warnings == (
         "2 have no mark and no line, so that Canvas keeps what it has of them",
     )
 
@@ -187,7 +187,7 @@ def test_canvas_s_assignment_that_is_not_there_is_told(
         export("canvas", [one], "rnn", rubric, out, gradebook, assignment_id="79")
     exported = export("canvas", [one], "rnn", other, out)
     assert CanvasImport(out.read_bytes(), rubric.title).new == ["Another"]
-    assert "Canvas will make a new assignment" in exported.told[0]
+    assert "Canvas will make a new assignment" in exported.warnings[0]
 
 
 def test_canvas_s_import_of_parts(tmp_path: Path, rubric: Rubric, gradebook: Roster) -> None:
@@ -237,7 +237,7 @@ def test_canvas_hands_each_student_their_page(tmp_path: Path, rubric: Rubric) ->
         (103, 678903): "the page of 103",
     }
     assert all(name.endswith(".html") for name in zipped)
-    assert exported.told[0].startswith("no page for 104")
+    assert exported.warnings[0].startswith("no page for 104")
 
 
 def test_pages_need_the_platform_s_names(tmp_path: Path, rubric: Rubric) -> None:
@@ -303,7 +303,7 @@ def test_who_has_no_identity_for_moodle_is_left_out_and_told(
     roster = read_roster(tmp_path / "r.csv")
     exported = export("moodle", documents, "rnn", rubric, out, roster)
     assert set(moodle_import(out.read_bytes(), "Email address", rubric.title)) == {1, 2}
-    assert exported.told == ("left out, since Moodle could not find them: Cem",)
+    assert exported.warnings == ("left out, since Moodle could not find them: Cem",)
     # A column that somebody lacks would give a mark to the wrong one.
     assert "Username" not in out.read_text()
 
@@ -340,7 +340,7 @@ def test_moodle_hands_each_student_their_page(tmp_path: Path, rubric: Rubric) ->
         (tmp_path / f"{student}.html").write_text(f"the page of {student}")
     out = tmp_path / "moodle-feedback.zip"
     exported = export("moodle-feedback", documents, "rnn", rubric, out, pages=tmp_path)
-    assert exported.told == ()
+    assert exported.warnings == ()
     with zipfile.ZipFile(out) as archive:
         pages = {name: archive.read(name).decode() for name in archive.namelist()}
     users = {key: f"user {key}" for key in folders}

@@ -67,5 +67,5 @@ def export(
         say(told, "yellow")
     if exported.unknown:
         say(f"not in the roster, so left out: {', '.join(exported.unknown)}", "yellow")
-    for line in exported.told:
-        say(line, "yellow")
+    for warning in exported.warnings:
+        say(warning, "yellow")

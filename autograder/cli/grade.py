@@ -37,13 +37,13 @@ from autograder.results.writing import write_whole
 from autograder.submissions.finding import HandIn
 from autograder.worker.confine import Level
 
-# Who of the roster handed in, and who did not.
+# Lists who in the roster handed in work, and who did not.
 COMPARED = "roster.csv"
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What the command was told, the same for each of its runs."""
+    """The arguments of the command. With --watch it runs several times with the same ones."""
 
     submissions: tuple[Path, ...]
     out: Path
@@ -73,7 +73,10 @@ class _Run:
                 if one.student in chosen or not self._has_newer(one)
             ]
             if not handed_in:
-                say(f"{self.out} holds newer work of everyone here; nothing was graded", "yellow")
+                say(
+                    f"{self.out} already has newer work from everyone here; nothing was graded",
+                    "yellow",
+                )
                 return
             run = ClassRun(
                 *(assignment, handed_in, self.out, self.jobs, self.isolation, self.force),
@@ -89,7 +92,7 @@ class _Run:
             raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
 
     def _compare(self, roster: Roster) -> list[Person]:
-        """Writes who of the roster is in the results; returns those of whom there is nothing."""
+        """Writes who in the roster has results, and returns those who have none."""
         lines: list[Sequence[str]] = [("student", "name", "email", "state")]
         there = set()
         for student in stored_students(self.out):
@@ -112,7 +115,7 @@ class _Run:
         is_newer = is_newer and stored.platform == one.origin.platform
         if is_newer:
             say(
-                f"{one.student}: {one.origin.file} is older than what is graded, and left", "yellow"
+                f"{one.student}: {one.origin.file} is older than the graded file; skipped", "yellow"
             )
         return is_newer
 
@@ -145,14 +148,14 @@ class _Run:
                     grades = all_of_them.write(secret, now)
             except CourseError as error:
                 say(
-                    f"the tables are of these alone, and not of all in {self.out}: {error}",
+                    f"the tables list only these submissions, not all in {self.out}: {error}",
                     "yellow",
                 )
             else:
                 if moved:
                     say(
-                        f"the marks of {len(moved)} who were graded before moved with the rubric "
-                        "and the decisions as they are now",
+                        f"the marks of {len(moved)} students graded earlier changed, because the "
+                        "rubric or the decisions did",
                         "yellow",
                     )
                 return grades, self.out / INDEX
@@ -169,7 +172,11 @@ class _Run:
     help="For the results.",
 )
 @roster_option("The class: names, lateness, and who handed in nothing. Canvas, Moodle, any CSV.")
-@click.option("--watch", is_flag=True, help="Go on, and grade what newly arrives; Ctrl-C ends it.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Keep running, and grade new submissions as they arrive; Ctrl-C stops.",
+)
 @jobs_option
 @click.option(
     "--cluster",

@@ -82,7 +82,7 @@ class Reference:
         return function
 
     def namespace(self, name: str) -> dict[str, Any]:
-        """The names that a function of the solution sees, its own among them; a copy."""
+        """A copy of the global names that this function of the solution can use."""
         getattr(self, name)
         return dict(self._names)
 

@@ -41,10 +41,10 @@ TEXTS = ("student", "status", "reason")
 
 @dataclass(frozen=True)
 class Exported:
-    """What was left out, and why: whom the roster lacks, and what else there is to tell."""
+    """Students who are not in the roster, and warnings about what was written."""
 
     unknown: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def export(
@@ -61,7 +61,7 @@ def export(
 ) -> Exported:
     """Writes the file, or the folder, in one of the ``FORMS``.
 
-    With a roster, everyone of it counts. Where the grader failed there is no mark, and none is
+    With a roster, the file has a line for everyone in it. Where the grader failed, no mark is
     written. ``parts`` has a column for each part in place of Canvas's total, and beside Moodle's;
     ``assignment_id`` names Canvas's assignment; ``pages`` is the folder of the students' pages.
     Raises CourseError where the platform could not take in what would be written.
@@ -71,7 +71,7 @@ def export(
         _write_each(form, documents, rubric, out)
         return Exported()
     if form in FEEDBACK:
-        return Exported(told=tuple(write_feedback(form, documents, pages, out)))
+        return Exported(warnings=tuple(write_feedback(form, documents, pages, out)))
     if form == "csv":
         write_whole(out, as_csv(criteria_table(rubric, map(_detail, documents))))
         return Exported()
@@ -80,16 +80,16 @@ def export(
         return Exported()
     earners, unknown = _earners(documents, roster)
     if form == "canvas":
-        table, told = canvas(assignment, rubric, earners, roster, parts, assignment_id)
+        table, warnings = canvas(assignment, rubric, earners, roster, parts, assignment_id)
     else:
         if roster is None and any(one.origin.platform == "moodle" for one in documents):
             raise CourseError(
                 "Moodle's import does not know the numbers in the names of its folders; give "
                 "--roster, such as the grading worksheet with email addresses"
             )
-        table, told = moodle(assignment, rubric, earners, parts)
+        table, warnings = moodle(assignment, rubric, earners, parts)
     write_whole(out, as_csv(table))
-    return Exported(tuple(unknown), tuple(told))
+    return Exported(tuple(unknown), tuple(warnings))
 
 
 def _write_each(form: str, documents: Sequence[Document], rubric: Rubric, out: Path) -> None:

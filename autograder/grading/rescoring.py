@@ -29,7 +29,7 @@ from autograder.results.stored import Document, stored_documents, stored_student
 from autograder.results.writing import locked
 
 MOST_NAMED = 3
-# Of those who move; and bars of a histogram, their length, and the points from one to the next.
+# How many students are listed; and of the histogram: bars, their length, points between bars.
 MOST_SHOWN = 10
 MOST_BARS, BAR = 12, 40
 STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -187,9 +187,9 @@ def _fit(rubric: Rubric, file: Path, folder: Path, documents: Sequence[Document]
 
 
 def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) -> None:
-    """How many move and by how much; those who move most, or everyone, and why; what is left.
+    """Prints how many marks change and by how much, then the largest changes, or all, with reasons.
 
-    What is left are marks by hand below those of the checks, and answers that nobody has read.
+    Also lists marks by hand that are below those of the checks, and answers still to be read.
     """
     number = len(rescoring.remarks)
     moved = sorted((one for one in rescoring.remarks if one.moved), key=lambda one: -abs(one.moved))

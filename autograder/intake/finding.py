@@ -74,8 +74,8 @@ class Collected:
 def workspace(folder: Path) -> Iterator[Path]:
     """A folder for what is unpacked, inside of another, and gone in the end.
 
-    What a run that was killed left of its own is removed too: nobody holds its lock. A folder that
-    was made for it, and in which nothing came to be, goes with it.
+    What a run that was killed left of its own is removed too: nobody holds its lock. The outer
+    folder is removed as well, if it was made here and is still empty.
     """
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)

@@ -102,7 +102,7 @@ class Roster:
         if origin.platform == "canvas":
             return self._by_platform_id.get(origin.account)
         if origin.platform == "moodle":
-            # By another's number nobody is found: where there are numbers, they decide.
+            # Where the roster has Moodle's numbers, only they decide: names may be shared.
             if self._by_participant:
                 return self._by_participant.get(origin.account)
             return self._by_name.get(_folded(origin.name))

@@ -40,8 +40,8 @@ TODO = "correct one of them"
 
 
 def contradictions(assignment: Assignment) -> Iterator[Finding]:
-    """What the source's prose and the handout's Markdown say otherwise than the rubric, lines of
-    ``stubs.py`` for no stub, and examples in docstrings that give something else than they say.
+    """Prose of the source and the handout that contradicts the rubric, lines of ``stubs.py``
+    without a stub, and examples in docstrings with a wrong result.
 
     Runs the examples, with the solutions. Raises CourseError for a source that cannot be run.
     """

@@ -121,7 +121,7 @@ def _is_code(text: str) -> bool:
 
 
 def stored_origin(folder: Path, student: str) -> Origin:
-    """How the platform knew what the folder holds of a student; unknown where that is nothing."""
+    """Where the stored submission of a student came from; ``UNKNOWN`` if there is none."""
     stored = _stored(folder, student)
     return stored.origin if stored is not None else UNKNOWN
 
