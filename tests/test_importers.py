@@ -158,7 +158,7 @@ def test_canvas_s_import_fills_one_column_of_the_assignment_that_exists(
     }
     assert documents[1].score < documents[0].score
     assert exported.warnings == (
-        "2 have no mark and no line, so that Canvas keeps what it has of them",
+        "2 have no mark and are not in the file; Canvas keeps their old marks",
     )
 
 

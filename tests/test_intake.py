@@ -574,7 +574,7 @@ def test_canvas_s_gradebook_joins_names_and_says_who_is_missing(tmp_path: Path) 
     assert collected.unknown == ["12347", "12348", "12349", "12350"]
     told = "\n".join(describe(collected))
     assert "1 of the roster handed in nothing: Away, Zoe" in told
-    assert "4 submissions are of nobody in the roster: 12347, 12348" in told
+    assert "4 submissions are not in the roster: 12347, 12348" in told
     assert "1 submission is late, and the platform does not say how late" in told
 
 

@@ -148,7 +148,7 @@ def test_three_hundred_through_canvas(course: Assignment, tmp_path: Path) -> Non
     )
     told = " ".join(done.stderr.split())
     assert f"{ABSENT} of the roster handed in nothing" in told
-    assert f"{UNKNOWN} submissions are of nobody in the roster" in told
+    assert f"{UNKNOWN} submissions are not in the roster" in told
     assert f"{LATE} submissions are late, and the platform does not say how late" in told
     assert "left out, as no submission: .DS_Store, README.md" in told
     with (out / "roster.csv").open(newline="", encoding="utf-8") as file:

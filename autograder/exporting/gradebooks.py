@@ -51,7 +51,7 @@ def canvas(
             )
     without = sum(1 for _, earned in earners if earned is None)
     if without:
-        told.append(f"{without} have no mark and no line, so that Canvas keeps what it has of them")
+        told.append(f"{without} have no mark and are not in the file; Canvas keeps their old marks")
     return canvas_table(earners, columns), told
 
 

@@ -31,9 +31,9 @@ def describe(collected: Collected) -> Iterator[str]:
         yield f"{len(names)} of the roster handed in nothing: {some(names)}"
     if collected.unknown:
         told = _count(collected.unknown, "submission is", "submissions are")
-        yield f"{told} of nobody in the roster: {some(collected.unknown)}"
+        yield f"{told} not in the roster: {some(collected.unknown)}"
     for students in collected.double:
-        yield f"{' and '.join(students)} are one person in the roster; only one can be handed on"
+        yield f"{' and '.join(students)} are one person in the roster; only one can be exported"
 
 
 def _count(what: Sequence[str], one: str, many: str) -> str:
