@@ -171,7 +171,7 @@ def test_three_hundred_through_canvas(course: Assignment, tmp_path: Path) -> Non
     assert twice["evidence"]["file"] == "ng100ada_5100_70100_small.py"
     assert "60100_small-1.py" in twice["evidence"]["reason"]
     done = autograder("export", out, "--to", "canvas", "--roster", roster, *of_course)
-    assert f"{ABSENT} have no mark and no line" in " ".join(done.stderr.split())
+    assert f"{ABSENT} have no mark and are not in the file" in " ".join(done.stderr.split())
     canvas = CanvasImport(
         (out / "canvas.csv").read_bytes(), "Small", {5000 + one.number for one in members()}
     )
