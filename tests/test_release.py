@@ -36,7 +36,7 @@ from autograder.release import (
     find_leaks,
     write_release,
 )
-from autograder.release.leaks import collect_secrets, leaks_in, squeeze
+from autograder.release.leaks import Secrets, collect_secrets, leaks_in, squeeze
 from autograder.release.questions import with_questions
 from autograder.release.source import read_source, solution_regions
 from tests.conftest import RNN
@@ -63,6 +63,23 @@ def assignment(released: Assignment, tmp_path: Path) -> Assignment:
     """The same, to plant things into."""
     copy = shutil.copytree(released.course.root, tmp_path / "course")
     return Course(Path(copy)).assignment()
+
+
+@pytest.fixture(scope="session")
+def secrets(released: Assignment) -> Secrets:
+    """What students must not get of the course in which the release was just built."""
+    released.course.secret()
+    return collect_secrets(released)
+
+
+@pytest.fixture
+def handed_out(released: Assignment, secrets: Secrets, tmp_path: Path) -> Iterator[Assignment]:
+    """The course to which the secrets belong; what a test plants into ``assignment/`` is taken
+    out again."""
+    as_built = shutil.copytree(released.released, tmp_path / "as built")
+    yield released
+    shutil.rmtree(released.released)
+    shutil.copytree(as_built, released.released)
 
 
 def _copy_of(assignment: Assignment, folder: Path) -> Assignment:
@@ -611,16 +628,18 @@ def a_link(assignment: Assignment) -> None:
 
 
 @pytest.mark.parametrize("name", PLANTS)
-def test_a_planted_leak_is_found(assignment: Assignment, name: str) -> None:
+def test_a_planted_leak_is_found(handed_out: Assignment, secrets: Secrets, name: str) -> None:
     function, found = PLANTS[name]
-    function(assignment)
-    findings = [str(finding) for finding in find_leaks(assignment, assignment.released)]
+    function(handed_out)
+    findings = [str(one) for one in find_leaks(handed_out, handed_out.released, secrets)]
     assert any(found in finding for finding in findings), findings
     assert all("autograder release" in text or "delete it" in text for text in findings)
 
 
-def test_a_solution_is_found_in_every_file_of_the_self_check(assignment: Assignment) -> None:
-    files = [path for path in (assignment.released / "rnn_check").rglob("*") if path.is_file()]
+def test_a_solution_is_found_in_every_file_of_the_self_check(
+    handed_out: Assignment, secrets: Secrets
+) -> None:
+    files = [path for path in (handed_out.released / "rnn_check").rglob("*") if path.is_file()]
     for path in files:
         text = path.read_text(encoding="utf-8")
         path.write_text(
@@ -628,9 +647,9 @@ def test_a_solution_is_found_in_every_file_of_the_self_check(assignment: Assignm
             if path.suffix == ".json"
             else f"{text}\n\ndef helper(x_t, h_prev, W_x, W_h, b_h):\n    {SOLUTION}\n"
         )
-    found = [one for one in find_leaks(assignment, assignment.released) if "part 2a" in str(one)]
-    names = {one.file for one in found}
-    assert names == {str(path.relative_to(assignment.course.root)) for path in files}
+    found = find_leaks(handed_out, handed_out.released, secrets)
+    names = {one.file for one in found if "part 2a" in str(one)}
+    assert names == {str(path.relative_to(handed_out.course.root)) for path in files}
 
 
 @pytest.mark.parametrize(
@@ -644,43 +663,43 @@ def test_a_solution_is_found_in_every_file_of_the_self_check(assignment: Assignm
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E",
     ],
 )
-def test_everyday_lines_are_no_leak(assignment: Assignment, text: str) -> None:
-    _add_file(assignment, "README.md", text)
-    assert list(map(str, find_leaks(assignment, assignment.released))) == []
+def test_everyday_lines_are_no_leak(handed_out: Assignment, secrets: Secrets, text: str) -> None:
+    _add_file(handed_out, "README.md", text)
+    assert list(map(str, find_leaks(handed_out, handed_out.released, secrets))) == []
 
 
-def test_a_leak_at_the_end_of_a_large_file_is_found(released: Assignment) -> None:
-    secrets = collect_secrets(released)
+def test_a_leak_at_the_end_of_a_large_file_is_found(secrets: Secrets) -> None:
     text = "0.123456 " * 150_000
     assert leaks_in({"numbers.txt": text.encode()}, secrets) == []
     assert len(leaks_in({"numbers.txt": f"{text}\n{SOLUTION}\n".encode()}, secrets)) == 1
 
 
-def test_answers_of_questions_for_self_testing_are_no_leak(assignment: Assignment) -> None:
-    bank = load_concepts(assignment.concepts_file)
+def test_answers_of_questions_for_self_testing_are_no_leak(
+    handed_out: Assignment, secrets: Secrets
+) -> None:
+    bank = load_concepts(handed_out.concepts_file)
     text = "".join(
         f"- id: {question.id}\n  right: [{', '.join(question.right)}]\n"
         f"  explanation: {question.explanation}\n"
         for question in bank.values()
         if not question.part
     )
-    _add_file(assignment, "self_test.yaml", text)
-    assert list(map(str, find_leaks(assignment, assignment.released))) == []
+    _add_file(handed_out, "self_test.yaml", text)
+    assert list(map(str, find_leaks(handed_out, handed_out.released, secrets))) == []
 
 
 def test_every_solution_model_answer_and_hidden_check_has_lines_that_would_be_found(
-    released: Assignment,
+    released: Assignment, secrets: Secrets
 ) -> None:
     rubric, bank = rubric_of(released), load_concepts(released.concepts_file)
     cells = read_source(released, rubric)
     cells = with_questions(released.concepts_file, cells, rubric, bank)
-    secrets = collect_secrets(released).lines
-    squeezed = {secret.squeezed for secret in secrets}
+    squeezed = {secret.squeezed for secret in secrets.lines}
     for cell in cells:
         if cell.role in ("stub", "written"):
             for region in solution_regions(cell.source):
                 assert any(secret in squeeze(region) for secret in squeezed), (cell.part, region)
-    owners = {secret.owner for secret in secrets}
+    owners = {secret.owner for secret in secrets.lines}
     hidden = {f"the hidden check {name}" for name, _ in _hidden_checks()}
     assert hidden
     assert hidden <= owners

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
+from collections import defaultdict
 from html import unescape
 from pathlib import Path
 
@@ -11,11 +13,13 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import sync_playwright
 
+from autograder.audit.planting import planted
 from autograder.cli import main
 from autograder.course.folders import Assignment
 from autograder.intake.finding import find_submissions
 from autograder.similar import comparing as similar
-from autograder.similar.comparing import Similar, codes_in, find_similar, write_pairs
+from autograder.similar.comparing import Similar, codes_in, find_similar, in_words, write_pairs
+from tests.conftest import RNN
 from tests.nbgrader_browser import CHROMIUM, QUIET
 
 # An own way of doing two of the stubs, and the same under other names, with other words about it.
@@ -121,6 +125,39 @@ def test_what_much_of_a_class_has_in_common_is_no_pair(
     assert pairs(compare(assignment, handed_in)) == [("ada", "bob")]
 
 
+@pytest.fixture(scope="session")
+def independent() -> dict[str, str]:
+    """A class of 40 in which each student solves each stub in one of several ways."""
+    ways: dict[str, list[str]] = defaultdict(list)
+    for one in planted(RNN, "right*.py"):
+        ways[one.stub].append(one.source)
+    rng = random.Random(1)
+    return {
+        f"student-{number}": "\n".join(rng.choice(of_stub) for of_stub in ways.values())
+        for number in range(40)
+    }
+
+
+def test_a_class_in_which_nobody_copied_has_no_pairs(
+    assignment: Assignment, independent: dict[str, str]
+) -> None:
+    assert pairs(find_similar(assignment, independent)) == []
+
+
+def test_those_who_copied_stand_out_of_their_class_and_are_one_group(
+    assignment: Assignment, independent: dict[str, str]
+) -> None:
+    names = re.compile(r"\b(h|x|e|out|loss|total|rows|probs|shifted|result)\b")
+    copies = {
+        f"copy-{number}": names.sub(rf"other_\1_{number}", independent["student-7"])
+        for number in range(2)
+    }
+    found = find_similar(assignment, independent | copies)
+    assert [group.students for group in found.groups] == [("copy-0", "copy-1", "student-7")]
+    assert len(found.pairs) == 3
+    assert in_words(found) == "42 submissions compared; 3 pairs to look at in 1 group."
+
+
 def test_what_takes_too_long_or_is_too_long_is_said(
     assignment: Assignment, handed_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +200,6 @@ def test_the_command_lists_pairs_and_touches_no_submission(handed_in: Path, tmp_
     out = tmp_path / "pairs.html"
     done = CliRunner().invoke(main, ["similar", str(handed_in), "--out", str(out)])
     assert done.exit_code == 0, done.output
-    assert done.output.splitlines()[-2] == "1 pairs to look at, of 9 submissions"
+    assert done.output.splitlines()[-2] == "9 submissions compared; 1 pair to look at."
     assert out.is_file()
     assert before == {path.name: path.read_bytes() for path in handed_in.iterdir()}

@@ -43,7 +43,7 @@ from autograder.results.code import Code, Excerpt
 from autograder.results.rows import row
 from autograder.results.stored import Document, stored_document
 from autograder.session.loading import CellTrouble
-from autograder.similar.comparing import Pair, Side, Similar, print_pairs, write_pairs
+from autograder.similar.comparing import Group, Pair, Side, Similar, print_pairs, write_pairs
 from autograder.submissions.text import MAX_TEXT, printable
 from autograder.suite.evidence import Evidence, Explanation, Named, tidied
 from tests.test_reports import evidence
@@ -169,7 +169,7 @@ def test_the_page_of_pairs_too(
 
     def page(text: str, code: str) -> str:
         side = Side(text, 0.5, (code, code, code))
-        write_pairs(Similar((Pair(side, side),), 2, (text,)), "title", path)
+        write_pairs(Similar((Group((text,), (Pair(side, side),)),), 2, (text,)), "title", path)
         return path.read_text("utf-8")
 
     assert shape(page(f"a{text}", f"a{code}")) == shape(page("a", "a"))
@@ -336,7 +336,7 @@ def test_the_terminal_shows_text(rubric: Rubric, text: str) -> None:
     print_marks(console, one, marks, rubric)
     print_class(console, [row(one, marks)], rubric)
     side = Side(text, 0.5, ("",))
-    print_pairs(console, Similar((Pair(side, side),), 2, (text,)))
+    print_pairs(console, Similar((Group((text,), (Pair(side, side),)),), 2, (text,)))
     told = screen.getvalue()
     # What is bold, and no more.
     assert is_printable(re.sub(r"\x1b\[[0-9;]*m", "", told))

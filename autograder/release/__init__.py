@@ -155,5 +155,5 @@ def check_release(assignment: Assignment) -> list[Finding]:
     return [
         *find_drift(assignment),
         *contradictions(assignment),
-        *find_leaks(assignment, assignment.released),
+        *find_leaks(assignment, assignment.released, collect_secrets(assignment)),
     ]

@@ -418,8 +418,8 @@ def leaks_in(files: Mapping[str, bytes], secrets: Secrets) -> list[Finding]:
     ]
 
 
-def find_leaks(assignment: Assignment, folder: Path) -> list[Finding]:
-    """Everything below a folder that students must not get."""
+def find_leaks(assignment: Assignment, folder: Path, secrets: Secrets) -> list[Finding]:
+    """Everything below a folder that students must not get; ``secrets`` are the assignment's."""
     start = assignment.course.root if folder.is_relative_to(assignment.course.root) else folder
     links: list[Finding] = []
     files: dict[str, bytes] = {}
@@ -429,4 +429,4 @@ def find_leaks(assignment: Assignment, folder: Path) -> list[Finding]:
             links.append(Finding(name, "", "a link", f"put a file in its place, or {REBUILD}"))
         if path.is_file():
             files[name] = path.read_bytes()
-    return [*links, *leaks_in(files, collect_secrets(assignment))]
+    return [*links, *leaks_in(files, secrets)]

@@ -45,17 +45,20 @@ def models_of(assignment: Assignment, library: Library) -> Models:
 def known_mistakes(checks: Sequence[Check], library: Library, models: Models) -> Iterator[Mistake]:
     """The wrong ways that show in the answers to visible checks; ``models`` are the right ones."""
     asked = _asked(checks, library, models)
+    right_prints = {
+        key: _prints(library.right(), call, leaves, library.stubs[call.stub])
+        for key, (call, leaves) in asked.items()
+    }
     for one in library.misconceptions.values():
         for right in _wrong_ways(one, library):
             answers, shows = {}, []
             for key, (call, leaves) in asked.items():
                 if call.stub != one.stub:
                     continue
-                stub = library.stubs[call.stub]
-                predicted = _prints(right, call, leaves, stub)
+                predicted = _prints(right, call, leaves, library.stubs[call.stub])
                 if predicted:
                     answers[key] = predicted
-                    if predicted != _prints(library.right(), call, leaves, stub):
+                    if predicted != right_prints[key]:
                         shows.append(key)
             if shows:
                 yield Mistake(one.stub, sorted(one.costs), one.title, one.hint, answers, shows)

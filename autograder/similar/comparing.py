@@ -1,21 +1,25 @@
-"""Pairs of submissions that are worth looking at side by side. No verdict, and no mark.
+"""Groups of submissions that are worth looking at side by side. No verdict, and no mark.
 
 Submissions are compared by what copydetect makes of them: the tokens of the code without names,
 comments and layout, in overlapping pieces, of which some are kept as fingerprints (winnowing,
 Schleimer et al. 2003). What was released, what the reference does, and what much of a class has in
-common are left out. Nothing of a student's is run or compiled; Pygments reads it as text.
+common are left out. A pair is listed if it shares so much that in a class like this one less than
+one pair in two classes would by chance. Nothing of a student's is run or compiled; Pygments reads
+it as text.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import signal
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from statistics import quantiles
 from types import FrameType
 from typing import Any
 
@@ -41,6 +45,8 @@ COMMON, COMMON_SHARE = 10, 0.2
 LEAST_SHARE = 0.25
 LEAST_FINGERPRINTS = 12
 MOST_PAIRS = 50
+# So many pairs may stand out by chance; of fewer than these one cannot say what is usual.
+BY_CHANCE, ENOUGH_PAIRS = 0.5, 20
 MAX_CHARACTERS = 100_000
 MAX_SECONDS = 5.0
 
@@ -69,12 +75,29 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Similar:
-    """The pairs, the most similar first; how many were compared; and what could not be."""
+class Group:
+    """Submissions of which each shares much with another one, and those pairs."""
 
+    students: tuple[str, ...]
     pairs: tuple[Pair, ...]
+
+    @property
+    def share(self) -> float:
+        return self.pairs[0].share
+
+
+@dataclass(frozen=True)
+class Similar:
+    """The groups and in each the pairs, the most similar first; how many were compared; and what
+    could not be."""
+
+    groups: tuple[Group, ...]
     compared: int
     left_out: tuple[str, ...]
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        return tuple(pair for group in self.groups for pair in group.pairs)
 
 
 def codes_of(documents: Iterable[Document]) -> dict[str, str]:
@@ -98,7 +121,7 @@ def codes_in(handed_in: Iterable[HandIn]) -> dict[str, str]:
 
 
 def find_similar(assignment: Assignment, codes: Mapping[str, str]) -> Similar:
-    """The pairs of a class that share more of their own code than others.
+    """The pairs of a class that share far more of their own code than its other pairs, in groups.
 
     Raises CourseError where copydetect is not installed.
     """
@@ -125,10 +148,9 @@ def find_similar(assignment: Assignment, codes: Mapping[str, str]) -> Similar:
     common = {one for one, number in holders.items() if number > most}
     for made in prints.values():
         _leave_out(made, common)
-    pairs = [_pair(one, other, prints) for one, other in _candidates(prints)]
-    pairs.sort(key=lambda pair: (-pair.share, pair.left.student, pair.right.student))
+    pairs = [_pair(one, other, prints) for one, other in _standing_out(prints)]
     worth = [pair for pair in pairs if pair.share >= LEAST_SHARE]
-    return Similar(tuple(worth[:MOST_PAIRS]), len(prints), tuple(left_out))
+    return Similar(_groups(worth), len(prints), tuple(left_out))
 
 
 def _code(script: str) -> str:
@@ -166,21 +188,76 @@ def _leave_out(made: Fingerprint, what: set[int]) -> None:
     made.token_coverage = get_token_coverage(made.hash_idx, PIECE, len(made.filtered_code))
 
 
-def _candidates(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
-    """The pairs that share most fingerprints, of the smaller one's."""
+def _standing_out(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
+    """The pairs that share far more than the class's other pairs, the most similar first.
+
+    Looked at is the logarithm of the share of the smaller one's fingerprints that is *not* shared:
+    what independent pairs lack of each other varies by factors. Its median and upper quartile say
+    what is usual, and up to a quarter of the pairs may be copies without moving them much.
+    """
+    enough = {one: made for one, made in prints.items() if len(made.hashes) >= LEAST_FINGERPRINTS}
     students: dict[int, list[str]] = defaultdict(list)
-    for student in sorted(prints):
-        for one in prints[student].hashes:
+    for student in sorted(enough):
+        for one in enough[student].hashes:
             students[one].append(student)
     shared: Counter[tuple[str, str]] = Counter()
     for same in students.values():
         shared.update(combinations(same, 2))
-    worth = {
-        pair: number / min(len(prints[student].hashes) for student in pair)
+    alike = {
+        pair: _alike(number, min(len(enough[student].hashes) for student in pair))
         for pair, number in shared.items()
-        if number >= LEAST_FINGERPRINTS
     }
-    return sorted(worth, key=lambda pair: (-worth[pair], pair))[: 4 * MOST_PAIRS]
+    all_pairs = math.comb(len(enough), 2)
+    # The other pairs share nothing.
+    limit = _limit([*alike.values(), *[0.0] * (all_pairs - len(alike))])
+    worth = [
+        pair
+        for pair, value in alike.items()
+        if value > limit and shared[pair] >= LEAST_FINGERPRINTS
+    ]
+    return sorted(worth, key=lambda pair: (-alike[pair], pair))[:MOST_PAIRS]
+
+
+def _alike(shared: int, of: int) -> float:
+    """How much a pair shares of ``of`` fingerprints: from 0 on, and 0 for nothing."""
+    return -math.log((of - shared + 1) / (of + 1))
+
+
+def _limit(values: Sequence[float]) -> float:
+    """What no more than ``BY_CHANCE`` of so many pairs exceed, if they are like most of these.
+
+    Above the median the values of independent pairs fall off exponentially, or faster.
+    """
+    if len(values) < ENOUGH_PAIRS:
+        return 0.0
+    _, median, upper = quantiles(values, n=4)
+    # Half of what is above the median is above the upper quartile.
+    scale = (upper - median) / math.log(2)
+    return median + scale * math.log(len(values) / 2 / BY_CHANCE)
+
+
+def _groups(pairs: Iterable[Pair]) -> tuple[Group, ...]:
+    """Pairs that have a submission in common, together."""
+    groups: list[tuple[set[str], list[Pair]]] = []
+    for pair in pairs:
+        students, inside = {pair.left.student, pair.right.student}, [pair]
+        apart = []
+        for group in groups:
+            if students & group[0]:
+                students, inside = students | group[0], inside + group[1]
+            else:
+                apart.append(group)
+        groups = [*apart, (students, inside)]
+    made = [
+        Group(
+            tuple(sorted(students)),
+            tuple(
+                sorted(inside, key=lambda one: (-one.share, one.left.student, one.right.student))
+            ),
+        )
+        for students, inside in groups
+    ]
+    return tuple(sorted(made, key=lambda group: (-group.share, group.students)))
 
 
 def _pair(one: str, other: str, prints: Mapping[str, Fingerprint]) -> Pair:
@@ -232,13 +309,27 @@ def print_pairs(console: Console, similar: Similar) -> None:
     for name in ("one", "other"):
         table.add_column(name, overflow="fold")
         table.add_column("of it", justify="right")
-    for pair in similar.pairs:
-        sides = (pair.left, pair.right)
-        cells = [(literal(one.student), f"{one.share:.0%}") for one in sides]
-        table.add_row(*cells[0], *cells[1])
-    if similar.pairs:
+    for group in similar.groups:
+        for pair in group.pairs:
+            sides = (pair.left, pair.right)
+            cells = [(literal(one.student), f"{one.share:.0%}") for one in sides]
+            table.add_row(*cells[0], *cells[1], end_section=pair is group.pairs[-1])
+    if similar.groups:
         console.print(table)
     for text in similar.left_out:
         console.print(literal(f"not compared: {text}", "yellow"))
-    number = f"{len(similar.pairs)} pairs to look at, of {similar.compared} submissions"
-    console.print(number, highlight=False)
+    console.print(in_words(similar), highlight=False)
+
+
+def in_words(similar: Similar) -> str:
+    """How many were compared, and how many stand out."""
+    compared = f"{_counted(similar.compared, 'submission')} compared"
+    if not similar.groups:
+        return f"{compared}; no two stand out."
+    pairs, groups = len(similar.pairs), len(similar.groups)
+    within = f" in {_counted(groups, 'group')}" if pairs > 1 else ""
+    return f"{compared}; {_counted(pairs, 'pair')} to look at{within}."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent.parent
 LIMITS = {
     "call_seconds": 1.5,
     "cell_seconds": 1.5,
-    "load_seconds": 20,
-    "submission_seconds": 30,
+    "load_seconds": 10,
+    "submission_seconds": 15,
     "memory_mb": 400,
 }
 
