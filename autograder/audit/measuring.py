@@ -144,9 +144,14 @@ def _mutants(assignment: Assignment, bench: Bench, planter: Planter, step: int) 
     measure = Measure("mutants of the reference that are not equivalent are caught", CAUGHT)
     equivalent = survivors(assignment.survivors)
     asked = _criteria(bench)
-    # Others are asked for too, and not marked.
-    marked = {stub: source for stub, source in planter.stubs().items() if stub in asked}
-    made = {one.name: one for one in mutants(marked)}
+    # Others are asked for too, and not marked. A test that tries other inputs is another test, and
+    # whether it is a good one is what its checks measure.
+    mutated = {
+        stub: source
+        for stub, source in planter.stubs().items()
+        if stub in asked and bench.library.stubs[stub].kind != "judges"
+    }
+    made = {one.name: one for one in mutants(mutated)}
     for stale in equivalent - {one.change for one in made.values()}:
         raise CourseError(f"{assignment.survivors}: {stale} is no mutant any more; remove it")
     jobs = [
