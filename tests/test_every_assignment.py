@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.audit.mutants import mutants, survivors
 from autograder.audit.planting import RIGHT, WRONG, Planter, as_planted, planted
 from autograder.course.concepts import load_concepts
 from autograder.course.digest import AFTERWARDS, PACKAGE, of_assignment
@@ -78,6 +79,14 @@ def test_no_hint_gives_a_line_of_the_solution(each: Assignment) -> None:
     }
     hints = {name: one.hint for name, one in load_library(each).misconceptions.items()}
     assert not [(name, line) for name, hint in hints.items() for line in long if line in hint]
+
+
+def test_every_survivor_is_a_mutant_and_has_a_reason(each: Assignment) -> None:
+    made = {one.change for one in mutants(Planter(each).stubs())}
+    listed = survivors(each.survivors)
+    assert listed <= made
+    text = each.survivors.read_text() if each.survivors.is_file() else ""
+    assert text.count("why: ") == text.count("stub: ") == len(listed)
 
 
 def test_every_misconception_is_audited(each: Assignment) -> None:

@@ -310,7 +310,8 @@ def truncated_bptt(
         states.append(np.tanh(states[-1] @ W_h + x[:, t] @ W_x + b_h))
 
     loss = 0.0
-    grads = {"W_x": 0 * W_x, "W_h": 0 * W_h, "b_h": 0 * b_h, "W_y": 0 * W_y, "b_y": 0 * b_y}
+    weights = {"W_x": W_x, "W_h": W_h, "b_h": b_h, "W_y": W_y, "b_y": b_y}
+    grads = {name: np.zeros_like(weight) for name, weight in weights.items()}
     dh_later = np.zeros_like(h0)
     for t in reversed(range(T)):
         h_prev, h_t = states[t], states[t + 1]
