@@ -1,11 +1,14 @@
 """A class graded by `nbgrader autograde`: with this grader, and with what nbgrader has of its own.
 
-    python -m benchmarks.nbgrader [--students N] [--stock M] [--assignment NAME]
+    python -m benchmarks.nbgrader [--students N] [--stock M] [--assignment NAME] [--whole]
 
 Both grade the same notebooks, from the same release and into a gradebook each; stock nbgrader runs
 the visible checks that students have, and only the first M of the class if M is given. Memory is
 the most that all processes took together, shared pages counted once, and that by the submissions
 that are graded at a time.
+
+With ``--whole`` each student hands in the notebook as it was released, solved, with all of its
+experiments, and the files beside it. Those of the sample class have few of them.
 """
 
 from __future__ import annotations
@@ -46,6 +49,8 @@ c.CourseDirectory.course_id = "rnn-course"
 c.CourseDirectory.source_directory = "solutions/nbgrader"
 c.CourseDirectory.release_directory = "assignment"
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+# An experiment takes longer than the 30 seconds that it has otherwise.
+c.Execute.timeout = 600
 """
 
 
@@ -62,18 +67,23 @@ def notebooks(name: str = "rnn") -> list[Path]:
     return found
 
 
-def make_course(folder: Path, config: str, students: int, name: str = "rnn") -> None:
+def make_course(
+    folder: Path, config: str, students: int, name: str = "rnn", whole: bool = False
+) -> None:
     """A course with a class that has handed in, each notebook as often as it takes."""
     shutil.copytree(ROOT / "solutions", folder / "solutions")
     shutil.copy(ROOT / "rubric.yaml", folder)
     (folder / "nbgrader_config.py").write_text(config)
     write_release(Course(folder).assignment(name))
     nbgrader(folder, "generate_assignment", name, "--force")
-    found = notebooks(name)
+    found = [folder / "solutions" / "nbgrader" / name / f"{name}.ipynb"]
+    if not whole:
+        found = notebooks(name)
     for number in range(students):
         path = found[number % len(found)]
         own = folder / "submitted" / f"{path.stem}-{number}" / name
-        own.mkdir(parents=True)
+        # What generate_assignment has made of a stock course holds the notebook alone.
+        shutil.copytree(ROOT / "assignment" / name, own)
         shutil.copy(path, own / f"{name}.ipynb")
 
 
@@ -98,8 +108,9 @@ def autograde(folder: Path, name: str = "rnn") -> tuple[Watched, int]:
 @click.command()
 @click.option("--students", default=30, show_default=True, type=click.IntRange(min=1))
 @click.option("--stock", type=click.IntRange(min=1), help="As many of them for stock nbgrader.")
+@click.option("--whole", is_flag=True, help="The notebook as released, solved.")
 @about
-def main(students: int, stock: int | None, name: str) -> None:
+def main(students: int, stock: int | None, name: str, whole: bool) -> None:
     """What `nbgrader autograde` costs with this grader, and with nbgrader's own steps."""
     ours = (ROOT / "nbgrader_config.py").read_text()
     costs = {}
@@ -108,7 +119,7 @@ def main(students: int, stock: int | None, name: str) -> None:
         ("stock nbgrader", STOCK, stock or students),
     ):
         with tempfile.TemporaryDirectory() as folder:
-            make_course(Path(folder), config, many, name)
+            make_course(Path(folder), config, many, name, whole)
             costs[who] = autograde(Path(folder), name)
     table = Table(title=f"nbgrader autograde {name}, a class of {students}, {os.cpu_count()} cores")
     for column in ("", "graded", "s", "s each", "CPU s each", "MB", "MB each"):

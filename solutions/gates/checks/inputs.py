@@ -10,6 +10,8 @@ from autograder.checks.inputs import Array, Rng, distinct, uniform
 
 # A gate is open or closed for good where its sum is as large as this.
 SATURATED = 50.0
+# Of ``decode``, tried at a time.
+STARTS = 40
 
 Layer = tuple[Array, Array, Array]
 
@@ -99,24 +101,28 @@ def writer(rng: Rng, reference: Any, length: int, ends: bool) -> tuple[Any, ...]
     """
     while True:
         V, E, H = distinct(rng, 3, 6, 11)
-        h0, c0 = uniform(rng, H, scale=0.9), uniform(rng, H, scale=2.0)
         W_e, W_y = uniform(rng, V, E, scale=2.0), uniform(rng, H, V, scale=6.0)
         W_x, W_h, b = gates(rng, E, H, 4)
-        b_y, start = uniform(rng, V, scale=2.0), int(rng.integers(V))
-        h, c, token = h0[None], c0[None], start
-        written: list[int] = []
-        lead = np.inf
+        b_y = uniform(rng, V, scale=2.0)
+        # Few starts fit, so that many are tried side by side.
+        h0s, c0s = uniform(rng, STARTS, H, scale=0.9), uniform(rng, STARTS, H, scale=2.0)
+        starts = rng.integers(V, size=STARTS)
+        h, c, tokens = h0s, c0s, starts
+        written, leads = [], []
         for _ in range(length + 1):
-            h, c = reference.lstm_cell_forward(W_e[[token]], h, c, W_x, W_h, b)
-            logits = np.sort(h[0] @ W_y + b_y)
-            lead = min(lead, float(logits[-1] - logits[-2]))
-            token = int(np.argmax(h[0] @ W_y + b_y))
-            written.append(token)
-        body, last = written[:length], written[length]
-        others = [one for one in range(V) if one not in (*written, start)]
-        fits = last not in (*body, start) if ends else bool(others)
-        varied = len(set(body)) >= min(4, length) and len(set(body)) >= (length + 1) // 3
-        if lead > 0.05 and fits and varied:
+            h, c = reference.lstm_cell_forward(W_e[tokens], h, c, W_x, W_h, b)
+            logits = h @ W_y + b_y
+            tokens = np.argmax(logits, axis=1)
+            written.append(tokens)
+            second, best = np.sort(logits, axis=1)[:, -2:].T
+            leads.append(best - second)
+        for row in np.flatnonzero(np.min(leads, axis=0) > 0.05):
+            h0, c0, start = h0s[row], c0s[row], int(starts[row])
+            *body, last = (int(step[row]) for step in written)
+            others = [one for one in range(V) if one not in (*body, last, start)]
+            fits = last not in (*body, start) if ends else bool(others)
+            if not fits or len(set(body)) < max(min(4, length), (length + 1) // 3):
+                continue
             end = last if ends else int(rng.choice(others))
             most = length + int(rng.integers(1, 6)) if ends else length
             return h0, c0, start, end, most, W_e, W_x, W_h, b, W_y, b_y
