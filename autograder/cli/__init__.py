@@ -22,6 +22,7 @@ COMMANDS = {
     "package": "Make the grader another system's autograder.",
     "reading": "Lay out the written answers for a reader.",
     "release": "Build what students get, and look for leaks.",
+    "requests": "Collect what students ask to be looked at again.",
     "rescore": "Mark a class again, without running its code.",
     "similar": "List pairs of submissions to look at side by side.",
 }

@@ -21,6 +21,7 @@ from autograder.course.rubric import (
 )
 from autograder.marking.decisions import Decisions
 from autograder.marking.marks import DECIMALS, Marks, mark
+from autograder.marking.requests import REQUESTS
 from autograder.misconceptions import load_library
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.terminal import literal
@@ -62,6 +63,8 @@ class Remark:
             if was is None or was.score != now.score:
                 by_hand = f" (by hand, {now.by_hand.who})" if now.by_hand else ""
                 yield f"{name} {was.score if was else 0:g} → {now.score:g}{by_hand}"
+            if was is not None and len(now.declined) > len(was.declined):
+                yield f"{name} declined ({now.declined[-1].who})"
         for name in before.criteria:
             if name not in after.criteria:
                 yield f"{name} is no longer marked"
@@ -106,6 +109,7 @@ class Rescoring:
             _fit(self.rubric, assignment.rubric_file, folder, documents)
             students = {document.student for document in documents}
             decisions = Decisions.load(folder, self.rubric, students)
+            self.open_requests = decisions.open_requests
             self.remarks = [self._remark(document, decisions) for document in documents]
         except BaseException:
             self._lock.close()
@@ -218,6 +222,9 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
                     f"the checks give {criterion.by_hand.before:g}"
                 )
                 console.print(literal(told, "yellow"))
+    if waiting := rescoring.open_requests:
+        told = f"{waiting} {'request waits' if waiting == 1 else 'requests wait'} for an answer"
+        console.print(f"{told} in {REQUESTS}", highlight=False)
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
         who = f"{_students(number)} {'awaits' if len(awaiting) == 1 else 'await'}"

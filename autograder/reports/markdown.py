@@ -7,6 +7,7 @@ import re
 
 from autograder.course.rubric import Criterion, Rubric
 from autograder.marking.marks import CriterionMark, LateMark, Marks, PartMark, SetByHand
+from autograder.marking.requests import HEADING
 from autograder.reports.mistakes import (
     Entry,
     describe_result,
@@ -60,6 +61,7 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric, name: str
             lines += [f"- {plain(text)}" for text in describe_part(mark, rubric.feedback)]
             if evidence.checked and mark.read_again and rubric.feedback != "score":
                 lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
+    lines += ["", plain(how_to_ask(rubric.assignment, marks.student))]
     return "\n".join(lines) + "\n"
 
 
@@ -88,8 +90,26 @@ def criterion_lines(
     seen = see_mistakes(found, criterion.id)
     score = f"{points(mark.score)} of {points(mark.max_score)}"
     head = f"- {_sign(mark)} {criterion.title}: {score}" + f" ({seen})" * bool(seen)
-    more = [describe_by_hand(mark.by_hand, rubric.feedback)] if mark.by_hand else []
+    more = describe_decisions(mark, rubric.feedback)
     return [head, *(f"  - {plain(text)}" for text in more)]
+
+
+def describe_decisions(mark: CriterionMark, policy: str) -> list[str]:
+    """What people decided about a criterion.
+
+    The answer to a request is for whoever asked, and so it is told under every policy.
+    """
+    told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
+    return told + [f"Another look: declined by {one.who}: {one.reason}" for one in mark.declined]
+
+
+def how_to_ask(assignment: str, student: str) -> str:
+    """How to ask for another look, where there is no form for it."""
+    return (
+        f"To ask for another look at a mark, hand in a text file of these lines: {HEADING} / "
+        f"assignment: {assignment} / student: {student} / criterion: its title / "
+        "points: as marked / reason: why."
+    )
 
 
 def describe_by_hand(by_hand: SetByHand, policy: str) -> str:
