@@ -19,7 +19,7 @@ from autograder.course.rubric import (
     rubric_of,
     unchecked,
 )
-from autograder.marking.decisions import Decisions
+from autograder.marking.decisions import WRITTEN, Decisions, readers_forms
 from autograder.marking.marks import DECIMALS, Marks, mark
 from autograder.marking.requests import REQUESTS
 from autograder.misconceptions import load_library
@@ -110,6 +110,7 @@ class Rescoring:
             students = {document.student for document in documents}
             decisions = Decisions.load(folder, self.rubric, students)
             self.open_requests = decisions.open_requests
+            self.uncounted = [path.name for path in readers_forms(folder)]
             self.remarks = [self._remark(document, decisions) for document in documents]
         except BaseException:
             self._lock.close()
@@ -225,6 +226,11 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
     if waiting := rescoring.open_requests:
         told = f"{waiting} {'request waits' if waiting == 1 else 'requests wait'} for an answer"
         console.print(f"{told} in {REQUESTS}", highlight=False)
+    if rescoring.uncounted:
+        told = (
+            f"{WRITTEN} alone counts, not {', '.join(rescoring.uncounted)} (`autograder readers`)"
+        )
+        console.print(literal(told))
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
         who = f"{_students(number)} {'awaits' if len(awaiting) == 1 else 'await'}"

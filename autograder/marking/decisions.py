@@ -168,6 +168,11 @@ class Decisions:
         return Decided(own.criteria, own.declined, own.parts, own.written, late, own.total)
 
 
+def readers_forms(folder: Path) -> list[Path]:
+    """The forms of readers beside ``written.csv``, which do not count: ``written-NAME.csv``."""
+    return sorted(folder.glob(f"{Path(WRITTEN).stem}-*.csv"))
+
+
 class _Reading:
     """Reads the files of one folder, each entry once."""
 

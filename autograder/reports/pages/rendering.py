@@ -33,17 +33,16 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style, script, request_script = (
-        (TEMPLATES / name).read_text("utf-8") for name in ("page.css", "class.js", "request.js")
-    )
+    style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("page.css", "class.js"))
     made.globals |= {
         "style": Markup(style),
         "script": Markup(script),
         "style_hash": _hash(style),
         "script_hash": _hash(script),
-        "request_script": Markup(request_script),
-        "request_script_hash": _hash(request_script),
     }
+    for name in ("request", "reading"):
+        script = (TEMPLATES / f"{name}.js").read_text("utf-8")
+        made.globals |= {f"{name}_script": Markup(script), f"{name}_script_hash": _hash(script)}
     made.filters |= {"points": points, "bar": bar, "message": message, "code": code}
     return made
 

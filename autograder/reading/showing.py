@@ -1,0 +1,135 @@
+"""A student's answer as HTML that only shows: its text, formulas as written, and its pictures."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererProtocol
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from autograder.submissions.text import printable, printable_lines
+
+# Of one answer in characters; of a notebook that is searched for pictures, and of one answer's
+# pictures, in bytes.
+MAX_ANSWER = 10_000
+MAX_FILE, MAX_PICTURES = 32 << 20, 4 << 20
+STARTS = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"}
+DATA = re.compile(r"\]\(\s*<?data:image/\w+;base64,([A-Za-z0-9+/=\s]*)>?\s*\)")
+ATTACHED = re.compile(r"\]\(\s*<?attachment:([^)\s>]+)>?[^)]*\)")
+
+# A cell's text, and the pictures in it by name, in base 64.
+CellPictures = tuple[str, Mapping[str, str]]
+
+
+def pictures_in(path: Path) -> list[CellPictures]:
+    """The cells of a notebook that pictures are attached to; none of a file that is too large."""
+    try:
+        if path.suffix != ".ipynb" or path.stat().st_size > MAX_FILE:
+            return []
+        cells = json.loads(path.read_bytes())["cells"]
+        return [(_text(one["source"]), _attached(one)) for one in cells if one.get("attachments")]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return []
+
+
+def _text(source: Any) -> str:
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _attached(cell: dict[str, Any]) -> dict[str, str]:
+    found = {}
+    for name, kinds in cell["attachments"].items():
+        for data in kinds.values():
+            found[name] = _text(data)
+    return found
+
+
+def as_html(answer: str, cells: Sequence[CellPictures] = ()) -> Markup:
+    """The answer for a page. Links are text, and pictures come from the answer itself."""
+    pictures: list[str] = []
+    room = MAX_PICTURES
+
+    def take(data: str) -> str:
+        nonlocal room
+        picture = _picture(data) if len(data) <= room else ""
+        room -= len(picture)
+        pictures.append(picture)
+        return f"](picture:{len(pictures) - 1})"
+
+    def attached(found: re.Match[str]) -> str:
+        name = unquote(found[1])
+        own = (kept[name] for text, kept in cells if name in kept and _is_in(text, answer))
+        return take(next(own, ""))
+
+    text = DATA.sub(lambda found: take(found[1]), answer)
+    text = ATTACHED.sub(attached, text)
+    shown = _markdown().render(printable_lines(text, MAX_ANSWER), {"pictures": pictures})
+    if len(text) > MAX_ANSWER:
+        shown += "<p><em>The rest of this answer is left out; it is in the file.</em></p>"
+    return Markup(shown)
+
+
+def _is_in(text: str, answer: str) -> bool:
+    """Whether an answer is made of this cell, by the lines in which it has its pictures."""
+    lines = [line.strip() for line in text.split("\n") if "attachment:" in line]
+    own = {line.strip() for line in answer.split("\n")}
+    return bool(lines) and own.issuperset(lines)
+
+
+def _picture(data: str) -> str:
+    """The address of a picture that holds it; empty for anything but a picture."""
+    try:
+        content = base64.b64decode(re.sub(r"\s", "", data), validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    for kind, start in STARTS.items():
+        if content.startswith(start):
+            return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return ""
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    made = MarkdownIt("js-default", {"html": False, "linkify": False})
+    made.use(dollarmath_plugin, double_inline=True, renderer=_formula)
+    # A link, and the text that it would hide, are read as they were written.
+    made.disable(["link", "autolink", "reference"])
+    made.add_render_rule("image", _image)
+    for kind in ("heading_open", "heading_close"):
+        made.add_render_rule(kind, _heading)
+    return made
+
+
+def _formula(text: str, options: dict[str, Any]) -> str:
+    return f'<code class="formula">{escape(text.strip())}</code>'
+
+
+def _image(
+    self: RendererProtocol, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    token = tokens[at]
+    told = escape(printable(token.content))
+    number = re.fullmatch(r"picture:(\d{1,4})", str(token.attrs.get("src", "")))
+    pictures = env["pictures"]
+    if number and int(number[1]) < len(pictures) and (address := pictures[int(number[1])]):
+        return f'<img src="{address}" alt="{told}">'
+    return f'<span class="left-out">(a picture is left out: {told or "it has no name"})</span>'
+
+
+def _heading(
+    self: RendererProtocol, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    return '<p class="heading">' if tokens[at].type == "heading_open" else "</p>\n"
