@@ -384,7 +384,7 @@ def test_two_readers_get_their_agreement_and_one_of_them_counts(these: Class) ->
 
     (these.results / "written.csv").write_text("student,part,points\nada,1a,0.1\n")
     told = these.run("readers", these.results, "--take", "rita")
-    assert "4 marks of rita now count; 1 answers keep other points" in told
+    assert "marks of rita that count now: 4; answers with other points: 1" in told
     assert these.form()["ada", PART] == ("0.1", "")
     assert these.form()["bob", PART] == ("0.125", "by R.")
     assert "no such form" in these.run("readers", these.results, "--take", "nobody", status=2)

@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from playwright.sync_api import Browser
 
 from autograder.cli import main
-from autograder.course.rubric import Rubric
+from autograder.course.folders import Assignment
+from autograder.course.rubric import Rubric, rubric_of
 from autograder.exporting.results import github_result, gradescope_results
 from autograder.marking.marks import mark
 from autograder.marking.requests import requests_in
@@ -24,6 +25,7 @@ from autograder.results.code import Code, Excerpt
 from autograder.results.stored import Document, stored_document
 from autograder.submissions.finding import Origin
 from autograder.submissions.text import MAX_TEXT
+from tests.nbgrader_course import make_course
 from tests.test_pages import Look, asked_of_hosts, chromium, look  # noqa: F401
 from tests.test_reports import HOSTILE, evidence
 
@@ -50,6 +52,7 @@ class Class:
     def __init__(self, folder: Path, rubric: Rubric) -> None:
         self.folder, self.rubric = folder / "grades", rubric
         self.inbox = folder / "inbox"
+        self.course: tuple[str, ...] = ()
         self.inbox.mkdir()
         self.folder.mkdir()
         code: Code = {"1a": (Excerpt("cell 3", 1, "def ngram_distribution():\n    <b>"),)}
@@ -60,7 +63,7 @@ class Class:
             write_student(self.folder, seen, marks, rubric, "digest", code, origin=origin)
 
     def run(self, *words: object, status: int = 0) -> Result:
-        done = CliRunner(env={"COLUMNS": "160"}).invoke(main, [str(word) for word in words])
+        done = CliRunner(env={"COLUMNS": "160"}).invoke(main, [*map(str, words), *self.course])
         assert done.exit_code == status, done.output
         return done
 
@@ -107,12 +110,12 @@ def these(tmp_path: Path, rubric: Rubric) -> Class:
 
 def test_a_request_moves_nothing_and_is_there_once(these: Class) -> None:
     before = these.stored().score
-    assert "1 added" in these.collect(asked(reason="Line one.\n\n  Line two: - {x}"))
+    assert "added: 1" in these.collect(asked(reason="Line one.\n\n  Line two: - {x}"))
     kept = these.file.read_bytes()
     (entry,) = these.entries()
     assert entry["reason"] == "Line one.\n\n  Line two: - {x}"
     assert (entry["student"], entry["criterion"], entry["granted"]) == ("ada", CRITERION, None)
-    assert "0 added, 1 already there" in these.collect(
+    assert "added: 0, already there: 1" in these.collect(
         asked(reason="Line one.\n\n  Line two: - {x}")
     )
     assert these.file.read_bytes() == kept
@@ -126,7 +129,7 @@ def test_what_is_added_leaves_what_a_person_wrote_as_it_is(these: Class) -> None
     these.collect(asked())
     these.answer("  granted: 0.2   # a close call\n  who: R. Head")
     written = these.file.read_bytes()
-    assert "1 added" in these.collect(asked(), asked("eve"))
+    assert "added: 1" in these.collect(asked(), asked("eve"))
     assert these.file.read_bytes().startswith(written)
     assert [entry["granted"] for entry in these.entries()] == [0.2, None]
 
@@ -161,7 +164,7 @@ def test_it_is_said_on_whose_word_a_request_counts(these: Class, name: str, sour
     told = these.run("requests", these.folder, these.inbox).output
     (entry,) = these.entries()
     assert (entry["student"], entry["source"]) == ("12345", source)
-    assert "1 other files" in told
+    assert "other files: 1" in told
 
 
 def test_a_text_box_of_a_platform_is_read(these: Class) -> None:
@@ -188,9 +191,20 @@ def test_what_is_no_request_here_is_told_and_left_out(these: Class, text: str, t
     assert not these.file.exists()
 
 
+@pytest.mark.parametrize(
+    "name", [CRITERION.upper(), "frequencies after a context", "1a Frequencies after a context"]
+)
+def test_a_criterion_is_known_by_what_a_report_calls_it(these: Class, name: str) -> None:
+    assert "added: 1" in these.collect(asked(criterion=name))
+    assert these.entries()[0]["criterion"] == CRITERION
+    assert "no one criterion 'Concept questions'" in these.collect(
+        asked(criterion="Concept questions")
+    )
+
+
 def test_nobody_fills_the_file(these: Class) -> None:
     told = these.collect(*("".join(asked(reason=f"{n} {m}") for m in range(30)) for n in range(2)))
-    assert "40 added" in told
+    assert "added: 40" in told
     assert "ada has asked 40 times already" in told
     (one,) = requests_in(asked(reason="long " * 5_000))
     assert len(one.reason) <= MAX_TEXT
@@ -350,6 +364,63 @@ def test_a_file_to_which_nothing_can_be_added_is_left_alone(these: Class) -> Non
     assert these.file.read_text("utf-8") == text
 
 
+# -- written answers --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def assignment_half_written(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    return make_course(tmp_path_factory.mktemp("course"), written_share=0.5)
+
+
+@pytest.fixture
+def half_written(tmp_path: Path, assignment_half_written: Assignment) -> Class:
+    """The same in a course of which a reader has given Ada 0.1 of 0.25 points for an answer."""
+    assignment = assignment_half_written
+    these = Class(tmp_path, rubric_of(assignment))
+    these.course = ("--course", str(assignment.course.root))
+    form = "student,part,points,comment\nada,1a,0.1,too short\n"
+    (these.folder / "written.csv").write_text(form)
+    these.rescore()
+    return these
+
+
+def test_a_reader_s_mark_can_be_asked_about(half_written: Class, look: Look) -> None:
+    these = half_written
+    page = look(these.folder / "ada.html").page
+    page.get_by_label("Criterion").select_option("1a.written")
+    text = page.get_by_label("Its text").input_value() + "It is long enough.\n"
+    assert "points: 0.1\n" in text
+    assert not page.locator("option[value='1b.written']").count()  # nobody has read that one
+    told = these.collect(text)
+    assert "ada, 1a.written Written answer: 0.10 of 0.25" in told
+    assert "too short" in told
+    before = these.stored().score
+    these.answer("  granted: 0.2\n  comment: it is\n  who: R. Head")
+    assert "1a written, 0.1 → 0.2" in these.rescore()
+    assert these.stored().score == pytest.approx(before + 0.1)
+    for form in shown(these, these.rubric)[:-1]:
+        assert "Set by R. Head: on request: it is (the reader: 0.10)" in form
+        assert "too short" in form
+
+
+@pytest.mark.parametrize("policy", ["full", "score"])
+def test_a_reader_s_mark_may_stay(half_written: Class, policy: str) -> None:
+    these = half_written
+    these.collect(asked(criterion="1a.written", points=0.1))
+    these.answer("  declined: it is short\n  who: R. Head")
+    assert "1a written, a request was declined" in " ".join(these.rescore().split())
+    for form in shown(these, msgspec.structs.replace(these.rubric, feedback=policy))[:-1]:
+        assert "Another look: declined by R. Head: it is short" in form
+
+
+def test_an_answer_that_nobody_has_read_gets_no_points_on_request(half_written: Class) -> None:
+    these = half_written
+    text = "- {student: eve, criterion: 1a.written, granted: 0.2, who: R. Head}"
+    these.file.write_text(text)
+    told = these.rescore(status=2).replace("\n", " ")
+    assert "line 1: nobody has read 1a of eve; give its points in written.csv" in told
+
+
 # -- the form on the page ---------------------------------------------------------------------
 
 
@@ -394,7 +465,7 @@ def test_without_scripts_the_page_says_what_to_write(these: Class, chromium: Bro
     assert not page.get_by_label("Criterion").is_visible()
     context.close()
     text = text.replace("an id from the list below", CRITERION).replace("as marked", "0")
-    assert "1 added" in these.collect(text)
+    assert "added: 1" in these.collect(text)
 
 
 def test_a_page_of_requests_only_shows_what_strangers_wrote(

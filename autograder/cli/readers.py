@@ -28,7 +28,8 @@ def readers(results: Path, take: str | None, assignment: Assignment) -> None:
     refuse_another(results, assignment.name)
     if take:
         copied, other = take_over(results, results / form_of(take))
-        click.echo(f"{copied} marks of {take} now count; {other} answers keep other points")
+        click.echo(f"marks of {take} that count now: {copied}; answers with other points: {other}")
+        click.echo(f"now: autograder rescore {results}")
         return
     found = list(agreements(results, rubric_of(assignment)))
     if not found:

@@ -28,7 +28,7 @@ def requests(results: Path, files: tuple[Path, ...], assignment: Assignment) -> 
     done = collect_requests(assignment, results, files)
     print_requests(Console(), done.requests)
     if files:
-        click.echo(f"{done.added} added, {done.known} already there, {done.others} other files")
+        click.echo(f"added: {done.added}, already there: {done.known}, other files: {done.others}")
     for refused in done.refused:
         say(refused, "yellow")
     click.echo(f"answers go into {results / REQUESTS}; the page is {done.page}")

@@ -55,7 +55,7 @@ def gradescope_results(
         written = marks.parts[part.id].written
         if written:
             name = f"{part.title}: the written answer"
-            told = [written.comment] if written.comment and rubric.feedback != "score" else []
+            told = written.told(rubric.feedback)
             tests.append(_test(f"{part.id}.written", name, written.score, written.max_score, told))
     return {
         "score": marks.score,
@@ -176,7 +176,7 @@ def _github_tests(evidence: Evidence, marks: Marks, rubric: Rubric) -> Iterator[
             yield _github_test(name, one.score, one.max_score, told) | {"line_no": line}
             head = []
         if answer := written.get(part.id):
-            told = [answer.comment] if answer.comment and rubric.feedback != "score" else []
+            told = answer.told(rubric.feedback)
             name = f"{part.id} {part.title}, the written answer: {_points_of(answer)}"
             yield _github_test(name, answer.score, answer.max_score, told)
 

@@ -16,6 +16,7 @@ from autograder.marking.requests import (
     REQUESTS,
     Asked,
     Request,
+    items,
     read_requests,
     requests_in,
     with_requests,
@@ -142,7 +143,9 @@ def _source(one: Asked, by_place: str, place: str) -> str:
 
 
 def _names(rubric: Rubric) -> Mapping[str, str]:
-    """The criteria by their ids, and by those of their titles that only one has."""
-    titles = Counter(one.title.casefold() for one in rubric.criteria())
-    names = {o.title.casefold(): o.id for o in rubric.criteria() if titles[o.title.casefold()] == 1}
-    return names | {one.id.casefold(): one.id for one in rubric.criteria()}
+    """The criteria by their ids, by part and title, and by those titles that only one has."""
+    known = items(rubric).values()
+    titles = Counter(one.title.casefold() for one in known)
+    names = {o.title.casefold(): o.id for o in known if titles[o.title.casefold()] == 1}
+    names |= {f"{one.part.id} {one.title}".casefold(): one.id for one in known}
+    return names | {one.id.casefold(): one.id for one in known}

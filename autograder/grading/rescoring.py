@@ -76,6 +76,13 @@ class Remark:
             if part.written and (was_read is None or was_read.score != part.written.score):
                 was_points = f"{was_read.score:g}" if was_read else "unread"
                 yield f"{name} written, {was_points} → {part.written.score:g}"
+            if (
+                part.written
+                and was_read
+                and part.written.score == was_read.score
+                and part.written.answers != was_read.answers
+            ):
+                yield f"{name} written, a request was declined"
             if part.by_hand != (was_part.by_hand if was_part else None):
                 yield f"{name} as a whole, by hand" if part.by_hand else f"{name} no longer by hand"
         if after.by_hand != before.by_hand:

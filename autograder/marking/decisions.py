@@ -26,7 +26,7 @@ import msgspec
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Criterion, Late, Part, Rubric, read_yaml
 from autograder.course.times import EXAMPLE, in_words, moment
-from autograder.marking.requests import Request, read_requests
+from autograder.marking.requests import Request, items, read_requests
 from autograder.submissions.finding import UNKNOWN, Origin
 from autograder.submissions.text import decode
 
@@ -89,10 +89,11 @@ class Declined(msgspec.Struct, frozen=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A reader's points for one written answer."""
+    """A reader's points for one written answer, and the ``answers`` to requests about them."""
 
     points: float
     comment: str = ""
+    answers: tuple[str, ...] = ()
 
 
 class Deduction(msgspec.Struct, frozen=True):
@@ -146,9 +147,9 @@ class Decisions:
         """
         reading = _Reading(folder, rubric, students)
         reading.overrides()
-        reading.requests()
         reading.gradebook()
         reading.written()
+        reading.requests()
         reading.late()
         return cls(rubric, reading.gathered, reading.open_requests)
 
@@ -182,6 +183,7 @@ class _Reading:
         self._students = students
         self._criteria = {criterion.id: criterion for criterion in rubric.criteria()}
         self._parts = {part.id: part for part in rubric.parts()}
+        self._items = items(rubric)
         self.gathered: defaultdict[str, _Decided] = defaultdict(_Decided)
         self.open_requests = 0
 
@@ -255,18 +257,19 @@ class _Reading:
     def _wrong_request(self, one: Request) -> tuple[str, str] | None:
         """The key of what is wrong with a request or a rule, and a sentence that says it."""
         student, name = one.of
-        criterion = self._criteria.get(name)
-        if criterion is None:
-            return "criterion", _unknown("criterion", name, self._criteria, "rubric.yaml")
+        item = self._items.get(name)
+        if item is None:
+            return "criterion", _unknown("criterion", name, self._items, "rubric.yaml")
         if not one.is_rule and (wrong := self._unknown_student(student)):
             return "student", wrong
-        most = criterion.points * (1 - self._rubric.written_share)
-        told = _out_of_range(one.granted or 0.0, name, most, " by the checks")
+        told = _out_of_range(one.granted or 0.0, name, item.most, f" by {item.by}")
         return ("granted", told) if told else None
 
     def _take_answer(self, one: Request, answer: Request) -> tuple[str, str] | None:
         student, name = one.of
         own, who = self.gathered[student], answer.who or ""
+        if self._items[name].criterion is None:
+            return self._answer_written(student, self._items[name].part.id, answer)
         if answer.granted is None:
             declined = Declined(answer.why, who)
             own.declined[name] = (*own.declined.get(name, ()), declined)
@@ -275,8 +278,22 @@ class _Reading:
             return "granted", (
                 f"{name} of {student} is set above, or in {OVERRIDES}, too; remove one of them"
             )
-        reason = f"on request: {answer.comment}" if answer.comment else "on request"
-        own.criteria[name] = ByHand(answer.granted, reason, who, at_least=True)
+        own.criteria[name] = ByHand(answer.granted, _on_request(answer), who, at_least=True)
+        return None
+
+    def _answer_written(self, student: str, part: str, answer: Request) -> tuple[str, str] | None:
+        own = self.gathered[student].written
+        read = own.get(part)
+        if read is None:
+            key = "declined" if answer.granted is None else "granted"
+            return key, f"nobody has read {part} of {student}; give its points in {WRITTEN}"
+        points = read.points
+        if answer.granted is None:
+            told = f"Another look: declined by {answer.who}: {answer.why}"
+        else:
+            points = max(points, answer.granted)
+            told = f"Set by {answer.who}: {_on_request(answer)} (the reader: {read.points:.2f})"
+        own[part] = Written(points, read.comment, (*read.answers, told))
         return None
 
     def written(self) -> None:
@@ -361,6 +378,10 @@ class _Reading:
         if student in self._students:
             return ""
         return _unknown("student", student, self._students, str(self._folder))
+
+
+def _on_request(answer: Request) -> str:
+    return f"on request: {answer.comment}" if answer.comment else "on request"
 
 
 def _out_of_range(points: float, name: str, most: float, by: str) -> str:

@@ -41,11 +41,19 @@ class CriterionMark(msgspec.Struct, frozen=True):
 
 
 class WrittenMark(msgspec.Struct, frozen=True):
-    """What a reader gave for a part's written answer, in points."""
+    """What a reader gave for a part's written answer, in points.
+
+    ``answers`` are sentences to who asked for another look.
+    """
 
     score: float
     max_score: float
     comment: str = ""
+    answers: tuple[str, ...] = ()
+
+    def told(self, policy: str) -> list[str]:
+        """What there is to read of it by the feedback policy. An answer is for whoever asked."""
+        return [*([self.comment] if self.comment and policy != "score" else []), *self.answers]
 
 
 class PartMark(msgspec.Struct, frozen=True):
@@ -175,7 +183,10 @@ def _part(
     read = None
     if written is not None:
         read = WrittenMark(
-            _round(written.points), _round(part.points * written_share), written.comment
+            _round(written.points),
+            _round(part.points * written_share),
+            written.comment,
+            written.answers,
         )
         score, max_score = _round(score + read.score), _round(max_score + read.max_score)
     return PartMark(score, max_score, read_again, read, set_by_hand)

@@ -5,7 +5,7 @@ A student hands in a text, which the form on the student's page writes::
     Request for another look
     assignment: rnn
     student: ada
-    criterion: the id or the title of a criterion
+    criterion: the id or the title of a criterion, or PART.written for a part's written answer
     points: 0.1
     reason:
     Why the mark should be another, in any number of lines.
@@ -21,13 +21,14 @@ import html
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import yaml
 
 from autograder.course.folders import CourseError
-from autograder.course.rubric import Lines, read_yaml
+from autograder.course.rubric import Criterion, Lines, Part, Rubric, read_yaml
 from autograder.submissions.text import MAX_TEXT, printable, printable_lines
 
 REQUESTS = "requests.yaml"
@@ -45,6 +46,38 @@ ABOUT = """\
 #     - {criterion: ID, granted: POINTS, comment: TEXT, who: NAME}
 # Credit for all who share a mistake, whether they ask or not, is set in mistakes.yaml.
 """
+
+
+@dataclass(frozen=True)
+class Item:
+    """What can be asked about: a criterion, or the written answer of a part, which has none.
+
+    ``most`` are the points that it can have, by the checks or by a reader.
+    """
+
+    id: str
+    title: str
+    part: Part
+    criterion: Criterion | None
+    most: float
+
+    @property
+    def by(self) -> str:
+        """Whose points these are."""
+        return "the checks" if self.criterion else "a reader"
+
+
+def items(rubric: Rubric) -> dict[str, Item]:
+    """All that can be asked about, by id, in the rubric's order."""
+    found = []
+    for part in rubric.parts():
+        if rubric.written_share < 1:
+            by_checks = 1 - rubric.written_share
+            found += [Item(o.id, o.title, part, o, o.points * by_checks) for o in part.criteria]
+        if rubric.written_share:
+            most = part.points * rubric.written_share
+            found.append(Item(f"{part.id}.written", "Written answer", part, None, most))
+    return {one.id: one for one in found}
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -107,7 +107,7 @@ def how_to_ask(assignment: str, student: str) -> str:
     """How to ask for another look, where there is no form for it."""
     return (
         f"To ask for another look at a mark, hand in a text file of these lines: {HEADING} / "
-        f"assignment: {assignment} / student: {student} / criterion: its title / "
+        f"assignment: {assignment} / student: {student} / criterion: its part and title / "
         "points: as marked / reason: why."
     )
 
@@ -128,9 +128,9 @@ def describe_part(mark: PartMark, policy: str) -> list[str]:
     """What people set in a part: for its checks as a whole, or for the written answer."""
     told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
     if mark.written:
-        comment = f": {mark.written.comment}" if mark.written.comment and policy != "score" else ""
         score = f"{points(mark.written.score)} of {points(mark.written.max_score)}"
-        told.append(f"Written answer: {score}{comment}")
+        told.append(": ".join(["Written answer", score, *mark.written.told(policy)[:1]]))
+        told += mark.written.told(policy)[1:]
     return told
 
 

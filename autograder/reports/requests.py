@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import msgspec
 from rich.console import Console
 
-from autograder.course.rubric import Criterion, Lines, Part, Rubric
-from autograder.marking.marks import CriterionMark
-from autograder.marking.requests import REQUESTS, Request
+from autograder.course.rubric import Lines, Rubric
+from autograder.marking.marks import CriterionMark, Marks, WrittenMark
+from autograder.marking.requests import REQUESTS, Item, Request, items
 from autograder.reports.markdown import describe_decisions
 from autograder.reports.mistakes import Entry, as_lines, entries, points
 from autograder.reports.terminal import literal
@@ -27,8 +27,7 @@ class Listed:
     request: Request
     line: int
     document: Document
-    part: Part
-    criterion: Criterion
+    item: Item
     answer: str
     mistakes: tuple[Entry, ...]
 
@@ -38,8 +37,12 @@ class Listed:
         return f"{name} ({self.document.student})" if name else self.document.student
 
     @property
-    def mark(self) -> CriterionMark:
-        return self.document.criteria[self.criterion.id]
+    def mark(self) -> CriterionMark | WrittenMark | None:
+        return score_of(self.document, self.item)
+
+    @property
+    def score(self) -> float:
+        return self.mark.score if self.mark else 0.0
 
     @property
     def code(self) -> Code:
@@ -53,13 +56,20 @@ class Listed:
     def changed(self) -> str:
         """That the mark is another than when it was asked about, if it is."""
         before = self.request.points
-        if before is None or abs(before - self.mark.score) <= EXACT:
+        if before is None or abs(before - self.score) <= EXACT:
             return ""
-        return f"The mark was {points(before)} then, and is {points(self.mark.score)} now"
+        return f"The mark was {points(before)} then, and is {points(self.score)} now"
 
     def decided(self) -> list[str]:
         """What people decided about the mark before."""
-        return describe_decisions(self.mark, "full")
+        if isinstance(self.mark, CriterionMark):
+            return describe_decisions(self.mark, "full")
+        return self.mark.told("full") if self.mark else ["Nobody has read it"]
+
+
+def score_of(marks: Marks, item: Item) -> CriterionMark | WrittenMark | None:
+    """The mark that can be asked about; None of a written answer that nobody has read."""
+    return marks.criteria[item.id] if item.criterion else marks.parts[item.part.id].written
 
 
 def listed(
@@ -67,14 +77,14 @@ def listed(
 ) -> list[Listed]:
     """The requests about students and criteria that are here, those without an answer first."""
     full = msgspec.structs.replace(rubric, feedback="full")
-    parts = {one.id: (part, one) for part in rubric.parts() for one in part.criteria}
+    known = items(rubric)
     by_student = {one.student: one for one in documents}
     rules = {one.criterion: one for one in requests if one.is_rule}
     answered = {one.of for one in requests if one.is_answered}
     found = []
     for number, one in enumerate(requests):
         student, name = one.of
-        if one.is_rule or student not in by_student or name not in parts or lines is None:
+        if one.is_rule or student not in by_student or name not in known or lines is None:
             continue
         rule = rules.get(name) if one.of not in answered else None
         document = by_student[student]
@@ -83,8 +93,7 @@ def listed(
                 request=one,
                 line=lines.of(f"$[{number}]"),
                 document=document,
-                part=parts[name][0],
-                criterion=parts[name][1],
+                item=known[name],
                 answer=_answer(one) or (_answer(rule) if rule else ""),
                 mistakes=tuple(m for m in entries(document, full) if name in m.criteria),
             )
@@ -112,8 +121,8 @@ def print_requests(console: Console, found: Sequence[Listed]) -> None:
 
 
 def _lines(one: Listed) -> Iterator[tuple[str, str]]:
-    mark = f"{points(one.mark.score)} of {points(one.mark.max_score)}"
-    yield "bold", f"{one.shown}, {one.criterion.id} {one.criterion.title}: {mark}"
+    mark = f"{points(one.score)} of {points(one.item.most)}"
+    yield "bold", f"{one.shown}, {one.item.id} {one.item.title}: {mark}"
     for line in (one.request.reason or "").split("\n"):
         yield "", f"   {line}"
     for text in filter(None, (one.request.source, one.changed, *one.decided())):
@@ -122,7 +131,7 @@ def _lines(one: Listed) -> Iterator[tuple[str, str]]:
     for entry in one.mistakes:
         for text in as_lines(entry):
             yield "red", f"   {text}"
-    for excerpt in one.code.get(one.part.id, ()):
+    for excerpt in one.code.get(one.item.part.id, ()) if one.item.criterion else ():
         yield "dim", f"   {excerpt.cell}"
         for number, text in enumerate(excerpt.source.split("\n"), start=excerpt.line):
             yield "", f"   {number:4} {text}"

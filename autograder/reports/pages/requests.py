@@ -26,7 +26,10 @@ def write_requests_page(folder: Path, found: Sequence[Listed], rubric: Rubric) -
             file=REQUESTS,
             listed=found,
             pages=[f"../{page_of(one.document.student)}" for one in found],
-            code=[highlighted(one.code, one.part.id) for one in found],
+            code=[
+                highlighted(one.code, one.item.part.id) if one.item.criterion else ()
+                for one in found
+            ],
             examples=[
                 {entry.number: lines_of(entry) for entry in one.mistakes if entry.example}
                 for one in found

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from autograder.course.rubric import Criterion, Part, Rubric
 from autograder.marking.marks import CriterionMark, Marks, PartMark
-from autograder.marking.requests import HEADING
+from autograder.marking.requests import HEADING, Item, items
 from autograder.reports.markdown import describe_total
 from autograder.reports.mistakes import Entry, entries, numbers
 from autograder.reports.pages.highlight import Lines, highlight
 from autograder.reports.pages.rendering import environment
+from autograder.reports.requests import score_of
 from autograder.results.code import Code
 from autograder.submissions.text import MAX_TEXT
 from autograder.suite.evidence import Evidence
@@ -21,7 +22,6 @@ from autograder.suite.evidence import Evidence
 class _Criterion:
     """One criterion as it is shown, with the numbers of its mistakes."""
 
-    id: str
     title: str
     mark: CriterionMark
     state: str
@@ -43,6 +43,14 @@ class _Part:
     mark: PartMark
     criteria: tuple[_Criterion, ...]
     code: tuple[Highlighted, ...]
+
+
+@dataclass(frozen=True)
+class _Askable:
+    """What can be asked about, and its points."""
+
+    item: Item
+    score: float
 
 
 @dataclass(frozen=True)
@@ -77,10 +85,19 @@ def student_page(
             mistakes=found,
             examples={one.number: lines_of(one) for one in found if one.example},
             tasks=tuple(_tasks(marks, rubric, code, found)),
+            askable=tuple(_askable(marks, rubric)),
             heading=HEADING,
             longest=MAX_TEXT,
         )
     )
+
+
+def _askable(marks: Marks, rubric: Rubric) -> Iterator[_Askable]:
+    """All that has a mark; a written answer has none before it is read."""
+    for item in items(rubric).values():
+        mark = score_of(marks, item)
+        if mark is not None:
+            yield _Askable(item, mark.score)
 
 
 def highlighted(code: Code, part: str) -> tuple[Highlighted, ...]:
@@ -113,4 +130,4 @@ def _tasks(marks: Marks, rubric: Rubric, code: Code, found: tuple[Entry, ...]) -
 
 def _criterion(criterion: Criterion, mark: CriterionMark, found: tuple[Entry, ...]) -> _Criterion:
     state = "met" if mark.met else "partly" if mark.score else "missed"
-    return _Criterion(criterion.id, criterion.title, mark, state, numbers(found, criterion.id))
+    return _Criterion(criterion.title, mark, state, numbers(found, criterion.id))
