@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from markupsafe import Markup
 
@@ -73,11 +74,9 @@ class Desk:
             )
             for part in self.rubric.parts()
         }
-        self._html = {
-            (student, part): as_html(written.given[student][part], pictures.get(student, ()))
-            for part, students in self._order.items()
-            for student in students
-        }
+        self._pictures = pictures
+        self._html: dict[tuple[str, str], Markup] = {}
+        self._drawing = Lock()
 
     @property
     def rubric(self) -> Rubric:
@@ -100,10 +99,12 @@ class Desk:
             raise Refused(f"there is no part {name!r}")
         form = read_form(self._file)
         answers = [
-            Shown(number, self._html[student, name], *form.get((student, name), UNREAD))
+            Shown(number, self._shown(student, name), *form.get((student, name), UNREAD))
             for number, student in enumerate(self._order[name], start=1)
         ]
-        model = self._written.model.get(name, "")
+        with self._drawing:
+            question = as_html(self._written.questions[name])
+            model = as_html(self._written.model.get(name, ""))
         return (
             environment()
             .get_template("reading.html.j2")
@@ -115,11 +116,19 @@ class Desk:
                 parts=list(self.rubric.parts()),
                 unread=unread,
                 steps=steps(self._most(part)),
-                question=as_html(self._written.questions[name]),
-                model=as_html(model) if model else "",
+                question=question,
+                model=model,
                 answers=answers,
             )
         )
+
+    def _shown(self, student: str, part: str) -> Markup:
+        # What draws formulas is not made for several threads.
+        with self._drawing:
+            if (student, part) not in self._html:
+                answer = self._written.given[student][part]
+                self._html[student, part] = as_html(answer, self._pictures.get(student, ()))
+            return self._html[student, part]
 
     def save(self, name: str, number: int, seen: Mark, mark: Mark) -> Mark:
         """Writes the mark of an answer; returns it as it is written.

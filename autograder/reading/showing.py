@@ -1,13 +1,14 @@
-"""A student's answer as HTML that only shows: its text, formulas as written, and its pictures."""
+"""A student's answer as HTML that only shows: its text, its formulas, and its pictures."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,11 @@ from autograder.submissions.text import printable, printable_lines
 # pictures, in bytes.
 MAX_ANSWER = 10_000
 MAX_FILE, MAX_PICTURES = 32 << 20, 4 << 20
+# Of a formula that is drawn, in characters, and the units in which it is drawn: an em, and how far
+# above the line the middle of a small letter is.
+MAX_FORMULA, EM, MIDDLE = 300, 10, 2.5
+CLOSE = 79
+COMMANDS = {1: "M", 2: "L", 3: "Q", 4: "C", CLOSE: "Z"}
 STARTS = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"}
 DATA = re.compile(r"\]\(\s*<?data:image/\w+;base64,([A-Za-z0-9+/=\s]*)>?\s*\)")
 ATTACHED = re.compile(r"\]\(\s*<?attachment:([^)\s>]+)>?[^)]*\)")
@@ -114,7 +120,37 @@ def _markdown() -> MarkdownIt:
 
 
 def _formula(text: str, options: dict[str, Any]) -> str:
-    return f'<code class="formula">{escape(text.strip())}</code>'
+    """The formula drawn, where it can be; else as it was written."""
+    source = " ".join(text.split())
+    drawn = _drawn(source) if len(source) <= MAX_FORMULA else ""
+    return drawn or f'<code class="formula">{escape(source)}</code>'
+
+
+@lru_cache(10_000)
+def _drawn(source: str) -> str:
+    # Only here, since it takes long to load.
+    from matplotlib.textpath import TextPath
+
+    logging.getLogger("matplotlib.mathtext").setLevel(logging.ERROR)
+    try:
+        path = TextPath((0, 0), f"${source}$", size=EM)
+    except Exception:  # it is not made for what strangers write, and the source is at hand
+        return ""
+    if not len(path.vertices):
+        return ""
+    steps = [
+        COMMANDS[int(code)] + " ".join(f"{n:.2f}" for n in (() if code == CLOSE else corners))
+        for corners, code in path.iter_segments(simplify=False)
+    ]
+    (left, low), (right, high) = path.get_extents().get_points()
+    # A page can put the middle of it where the middle of a small letter is.
+    half, width = max(high - MIDDLE, MIDDLE - low) + 1, right - left + 1
+    box = f"{left - 0.5:.2f} {-half:.2f} {width:.2f} {2 * half:.2f}"
+    return (
+        f'<svg class="formula" role="img" aria-label="{escape(source)}" viewBox="{box}" '
+        f'width="{width / EM:.2f}em" height="{2 * half / EM:.2f}em"><title>{escape(source)}</title>'
+        f'<path transform="translate(0 {MIDDLE}) scale(1 -1)" d="{"".join(steps)}"/></svg>'
+    )
 
 
 def _image(
