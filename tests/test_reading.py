@@ -408,6 +408,7 @@ def test_a_reader_s_name_is_no_path(these: Class, reader: str) -> None:
         ("# Title", '<p class="heading">Title</p>'),
         ("$a_1<b$", '<svg class="formula" role="img" aria-label="a_1&lt;b"'),
         ("$$\\frac{1}{N}$$", "<title>\\frac{1}{N}</title><path"),
+        ("$$\na<b\n$$", '<p><svg class="formula" role="img" aria-label="a&lt;b"'),
         (r"$\nothing<b$", r'<code class="formula">\nothing&lt;b</code>'),
         ("$" + "{" * 100 + "x" + "}" * 100 + "$", '<code class="formula">{{'),
         ('$a"onload=1$', '<code class="formula">a&quot;onload=1</code>'),
@@ -423,6 +424,11 @@ def test_a_reader_s_name_is_no_path(these: Class, reader: str) -> None:
 )
 def test_an_answer_becomes_text_and_pictures(markdown: str, shown: str) -> None:
     assert shown in as_html(markdown)
+
+
+def test_an_answer_of_formulas_alone_is_not_drawn_without_end() -> None:
+    shown = as_html(" ".join(f"$x_{{{number}}}$" for number in range(200)))
+    assert (shown.count("<svg"), shown.count("<code")) == (50, 150)
 
 
 def test_a_long_answer_is_cut_and_a_picture_does_not_count(tmp_path: Path) -> None:

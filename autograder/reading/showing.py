@@ -30,6 +30,8 @@ MAX_FILE, MAX_PICTURES = 32 << 20, 4 << 20
 # Of a formula that is drawn, in characters, and the units in which it is drawn: an em, and how far
 # above the line the middle of a small letter is.
 MAX_FORMULA, EM, MIDDLE = 300, 10, 2.5
+# Of one answer: to draw one takes a hundredth of a second.
+MAX_FORMULAS = 50
 CLOSE = 79
 COMMANDS = {1: "M", 2: "L", 3: "Q", 4: "C", CLOSE: "Z"}
 STARTS = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"}
@@ -82,7 +84,9 @@ def as_html(answer: str, cells: Sequence[CellPictures] = ()) -> Markup:
 
     text = DATA.sub(lambda found: take(found[1]), answer)
     text = ATTACHED.sub(attached, text)
-    shown = _markdown().render(printable_lines(text, MAX_ANSWER), {"pictures": pictures})
+    shown = _markdown().render(
+        printable_lines(text, MAX_ANSWER), {"pictures": pictures, "drawn": []}
+    )
     if len(text) > MAX_ANSWER:
         shown += "<p><em>The rest of this answer is left out; it is in the file.</em></p>"
     return Markup(shown)
@@ -110,7 +114,9 @@ def _picture(data: str) -> str:
 @cache
 def _markdown() -> MarkdownIt:
     made = MarkdownIt("js-default", {"html": False, "linkify": False})
-    made.use(dollarmath_plugin, double_inline=True, renderer=_formula)
+    made.use(dollarmath_plugin, double_inline=True)
+    for kind in ("math_inline", "math_inline_double", "math_block", "math_block_label"):
+        made.add_render_rule(kind, _formula)
     # A link, and the text that it would hide, are read as they were written.
     made.disable(["link", "autolink", "reference"])
     made.add_render_rule("image", _image)
@@ -119,11 +125,17 @@ def _markdown() -> MarkdownIt:
     return made
 
 
-def _formula(text: str, options: dict[str, Any]) -> str:
+def _formula(
+    self: RendererProtocol, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
     """The formula drawn, where it can be; else as it was written."""
-    source = " ".join(text.split())
-    drawn = _drawn(source) if len(source) <= MAX_FORMULA else ""
-    return drawn or f'<code class="formula">{escape(source)}</code>'
+    source = " ".join(tokens[at].content.split())
+    drawn = ""
+    if len(source) <= MAX_FORMULA and len(env["drawn"]) < MAX_FORMULAS:
+        drawn = _drawn(source)
+        env["drawn"].append(source)
+    shown = drawn or f'<code class="formula">{escape(source)}</code>'
+    return shown if tokens[at].type.startswith("math_inline") else f"<p>{shown}</p>\n"
 
 
 @lru_cache(10_000)
