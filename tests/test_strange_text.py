@@ -197,6 +197,8 @@ def test_markdown_only_shows_it(rubric: Rubric, text: str) -> None:
 
 
 @example(ALL)
+@example("![a](http://a/b)![a](http://a/b)")
+@example("[a](javascript:1)[a](javascript:1)")
 @given(TEXT)
 def test_what_nbgrader_s_pages_show_of_a_mark(rubric: Rubric, text: str) -> None:
     one = everywhere(rubric, f"a {text}")

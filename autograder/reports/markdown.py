@@ -20,6 +20,7 @@ from autograder.suite.evidence import Evidence
 
 # Keeps a backslash from making a formula of what follows it, where a page draws formulas.
 INVISIBLE = "\u200b"
+LINK = re.compile(r"\](?=\s?[(\[:])")
 
 
 def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric, name: str = "") -> str:
@@ -149,5 +150,7 @@ def plain(text: str) -> str:
     """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
     escaped = html.escape(printable(text), quote=False).replace("\\", f"\\{INVISIBLE}")
     # An underscore within a word, as in `seq_len`, is none to Markdown, nor are the brackets of
-    # an array: only what follows them makes a link.
-    return re.sub(r"([\\*~|#$]|(?<![^\W_])_|_(?![^\W_])|\](?=\s?[(\[:]))", r"\\\1", escaped)
+    # an array: only what follows them makes a link. Where one could, no bracket is left: some
+    # renderers take an escaped one that closes nothing for the end of one before it.
+    brackets = r"|[\[\]]" if LINK.search(escaped) else ""
+    return re.sub(rf"([\\*~|#$]|(?<![^\W_])_|_(?![^\W_]){brackets})", r"\\\1", escaped)
