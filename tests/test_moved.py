@@ -25,7 +25,7 @@ def told(rubric: Rubric, changes: Sequence[float], everyone: bool = False) -> st
         moved = msgspec.structs.replace(marks, score=round(stored.score + change, 4))
         remarks.append(Remark(stored, moved))
     console = Console(file=io.StringIO(), width=100)
-    rescoring: Any = SimpleNamespace(remarks=remarks)
+    rescoring: Any = SimpleNamespace(remarks=remarks, open_requests=0, uncounted=[])
     print_moved(console, rescoring, everyone)
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 

@@ -32,8 +32,9 @@ from autograder.exporting.export import export
 from autograder.exporting.results import github_result, gradescope_results
 from autograder.marking.marks import mark
 from autograder.nbgrader.explain import comment, explain
-from autograder.nbgrader.reader import answer_sheet
 from autograder.nbgrader.showing import MAX_CODE, MAX_MARKDOWN, MAX_TEXTS, harmless, make_harmless
+from autograder.reading.answers import Written
+from autograder.reading.form import answer_sheet
 from autograder.reports.files import write_student
 from autograder.reports.markdown import student_markdown
 from autograder.reports.pages.class_page import write_class_page
@@ -196,6 +197,8 @@ def test_markdown_only_shows_it(rubric: Rubric, text: str) -> None:
 
 
 @example(ALL)
+@example("![a](http://a/b)![a](http://a/b)")
+@example("[a](javascript:1)[a](javascript:1)")
 @given(TEXT)
 def test_what_nbgrader_s_pages_show_of_a_mark(rubric: Rubric, text: str) -> None:
     one = everywhere(rubric, f"a {text}")
@@ -295,12 +298,11 @@ def test_what_is_too_long_to_be_drawn_is_cut_and_said_to_be() -> None:
 # -- the sheet --------------------------------------------------------------------------------
 
 
-RELEASED = nbformat.v4.new_notebook(cells=[])
-
-
 def sheet(rubric: Rubric, text: str, student: str = "ada") -> str:
     half = msgspec.structs.replace(rubric, written_share=0.5)
-    return "\n".join(answer_sheet(half, RELEASED, {student: {"2a": text}}, {}))
+    questions = {part.id: "" for part in half.parts()}
+    written = Written(half, questions, {}, {student: {"2a": text}}, (), ())
+    return "\n".join(answer_sheet(written))
 
 
 @example(ALL, "ada")

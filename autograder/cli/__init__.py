@@ -20,8 +20,11 @@ COMMANDS = {
     "nbgrader": "Have nbgrader grade the homework through this grader.",
     "new": "Lay out a small assignment, to be changed step by step.",
     "package": "Make the grader another system's autograder.",
+    "read": "Read the written answers on a page.",
+    "readers": "Compute how far readers agree.",
     "reading": "Lay out the written answers for a reader.",
     "release": "Build what students get, and look for leaks.",
+    "requests": "Collect what students ask to be looked at again.",
     "rescore": "Mark a class again, without running its code.",
     "similar": "List pairs of submissions to look at side by side.",
 }

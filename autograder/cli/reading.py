@@ -11,7 +11,9 @@ from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import rubric_of
 from autograder.intake.choices import read_choices
 from autograder.intake.finding import collect, workspace
-from autograder.nbgrader.reader import read_gradebook, write_form
+from autograder.nbgrader.reader import read_gradebook
+from autograder.reading.answers import written_answers
+from autograder.reading.form import write_form
 
 
 @click.command()
@@ -44,5 +46,6 @@ def reading(
             *(submissions, assignment.name, assignment.released, unpack_into),
             chosen=read_choices(results),
         )
-        form = write_form(assignment, rubric_of(assignment), results, found.submissions)
+        written = written_answers(assignment, rubric_of(assignment), results, found.submissions)
+    form = write_form(written, results)
     click.echo(f"{form.to_read} answers to read in {form.sheet}; the points go into {form.form}")

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1]
 # What only shows, sends or builds from evidence, and never decides what it holds.
 AFTERWARDS = frozenset(
     {"audit", "cli", "doctor", "exporting", "intake", "marking", "nbgrader", "new_assignment"}
-    | {"packaging", "release", "reports", "results", "self_check", "similar"}
+    | {"packaging", "reading", "release", "reports", "results", "self_check", "similar"}
 )
 # Of an assignment's folder: what the grader never reads.
 NEVER_READ = frozenset({"audit", "handout", "README.md", "rubric.yaml"})

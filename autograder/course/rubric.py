@@ -134,6 +134,10 @@ class Lines:
                 self._refuse_twice(value)
 
     def error(self, path: str, message: str) -> CourseError:
+        return CourseError(f"{self._file}, line {self.of(path)}: {message}")
+
+    def of(self, path: str) -> int:
+        """The number of the line."""
         node, line = self._root, 1
         for key, index in re.findall(r"\.([\w/-]+)|\[(\d+)\]", path):
             if isinstance(node, yaml.SequenceNode) and index:
@@ -144,7 +148,7 @@ class Lines:
                     if name.value == key:
                         node, line = value, name.start_mark.line + 1
                         break
-        return CourseError(f"{self._file}, line {line}: {message}")
+        return line
 
 
 def _add_up(lines: Lines, path: str, what: str, points: float, parts: Iterable[float]) -> None:

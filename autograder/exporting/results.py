@@ -9,7 +9,12 @@ from typing import Any, Literal
 
 from autograder.course.rubric import Rubric
 from autograder.marking.marks import DECIMALS, CriterionMark, Marks, WrittenMark
-from autograder.reports.markdown import describe_by_hand, describe_late, describe_total
+from autograder.reports.markdown import (
+    describe_by_hand,
+    describe_decisions,
+    describe_late,
+    describe_total,
+)
 from autograder.reports.mistakes import as_lines, entries, points
 from autograder.submissions.text import printable, printable_lines
 from autograder.suite.evidence import Evidence
@@ -50,7 +55,7 @@ def gradescope_results(
         written = marks.parts[part.id].written
         if written:
             name = f"{part.title}: the written answer"
-            told = [written.comment] if written.comment and rubric.feedback != "score" else []
+            told = written.told(rubric.feedback)
             tests.append(_test(f"{part.id}.written", name, written.score, written.max_score, told))
     return {
         "score": marks.score,
@@ -66,9 +71,8 @@ def gradescope_results(
 
 
 def _describe_criterion(marks: Marks, criterion: str, rubric: Rubric) -> list[str]:
-    """The points that a person set, and the mistakes that cost the criterion."""
-    mark = marks.criteria[criterion]
-    told = [describe_by_hand(mark.by_hand, rubric.feedback)] if mark.by_hand else []
+    """What people decided, and the mistakes that cost the criterion."""
+    told = describe_decisions(marks.criteria[criterion], rubric.feedback)
     for entry in entries(marks, rubric):
         if criterion in entry.criteria:
             told += [f"Mistake {entry.number}: {entry.what}", *entry.details]
@@ -172,7 +176,7 @@ def _github_tests(evidence: Evidence, marks: Marks, rubric: Rubric) -> Iterator[
             yield _github_test(name, one.score, one.max_score, told) | {"line_no": line}
             head = []
         if answer := written.get(part.id):
-            told = [answer.comment] if answer.comment and rubric.feedback != "score" else []
+            told = answer.told(rubric.feedback)
             name = f"{part.id} {part.title}, the written answer: {_points_of(answer)}"
             yield _github_test(name, answer.score, answer.max_score, told)
 
@@ -183,8 +187,7 @@ def _points_of(one: CriterionMark | WrittenMark) -> str:
 
 def _feedback(marks: Marks, criterion: str, rubric: Rubric, told_already: set[int]) -> list[str]:
     """What cost the criterion: a mistake in full where it is the first time, then by its number."""
-    by_hand = marks.criteria[criterion].by_hand
-    told = [describe_by_hand(by_hand, rubric.feedback)] if by_hand else []
+    told = describe_decisions(marks.criteria[criterion], rubric.feedback)
     for entry in entries(marks, rubric):
         if criterion not in entry.criteria:
             continue

@@ -19,8 +19,9 @@ from autograder.course.rubric import (
     rubric_of,
     unchecked,
 )
-from autograder.marking.decisions import Decisions
+from autograder.marking.decisions import WRITTEN, Decisions, readers_forms
 from autograder.marking.marks import DECIMALS, Marks, mark
+from autograder.marking.requests import REQUESTS
 from autograder.misconceptions import load_library
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.terminal import literal
@@ -62,6 +63,8 @@ class Remark:
             if was is None or was.score != now.score:
                 by_hand = f" (by hand, {now.by_hand.who})" if now.by_hand else ""
                 yield f"{name} {was.score if was else 0:g} → {now.score:g}{by_hand}"
+            if was is not None and len(now.declined) > len(was.declined):
+                yield f"{name} declined ({now.declined[-1].who})"
         for name in before.criteria:
             if name not in after.criteria:
                 yield f"{name} is no longer marked"
@@ -73,6 +76,13 @@ class Remark:
             if part.written and (was_read is None or was_read.score != part.written.score):
                 was_points = f"{was_read.score:g}" if was_read else "unread"
                 yield f"{name} written, {was_points} → {part.written.score:g}"
+            if (
+                part.written
+                and was_read
+                and part.written.score == was_read.score
+                and part.written.answers != was_read.answers
+            ):
+                yield f"{name} written, a request was declined"
             if part.by_hand != (was_part.by_hand if was_part else None):
                 yield f"{name} as a whole, by hand" if part.by_hand else f"{name} no longer by hand"
         if after.by_hand != before.by_hand:
@@ -106,6 +116,8 @@ class Rescoring:
             _fit(self.rubric, assignment.rubric_file, folder, documents)
             students = {document.student for document in documents}
             decisions = Decisions.load(folder, self.rubric, students)
+            self.open_requests = decisions.open_requests
+            self.uncounted = [path.name for path in readers_forms(folder)]
             self.remarks = [self._remark(document, decisions) for document in documents]
         except BaseException:
             self._lock.close()
@@ -218,6 +230,14 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
                     f"the checks give {criterion.by_hand.before:g}"
                 )
                 console.print(literal(told, "yellow"))
+    if waiting := rescoring.open_requests:
+        told = f"{waiting} {'request waits' if waiting == 1 else 'requests wait'} for an answer"
+        console.print(f"{told} in {REQUESTS}", highlight=False)
+    if rescoring.uncounted:
+        told = (
+            f"{WRITTEN} alone counts, not {', '.join(rescoring.uncounted)} (`autograder readers`)"
+        )
+        console.print(literal(told))
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
         who = f"{_students(number)} {'awaits' if len(awaiting) == 1 else 'await'}"

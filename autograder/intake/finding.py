@@ -70,6 +70,15 @@ class Collected:
     double: list[tuple[str, ...]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Text:
+    """A file, and its student by the platform, or by the folder that it lies in; else nothing."""
+
+    student: str
+    path: Path
+    place: str
+
+
 @contextmanager
 def workspace(folder: Path) -> Iterator[Path]:
     """A folder for what is unpacked, inside of another, and gone in the end.
@@ -151,6 +160,14 @@ def collect(
     return _with_roster(distinct, intake, roster)
 
 
+def texts(paths: Iterable[Path], assignment: str, released: Path, unpack_into: Path) -> list[Text]:
+    """Every file of every student under ``paths``, in the forms that ``collect`` takes."""
+    intake = _Intake(assignment, released, unpack_into, {})
+    for path in paths:
+        intake.take(path)
+    return intake.texts()
+
+
 def _with_roster(found: list[HandIn], intake: _Intake, roster: Roster | None) -> Collected:
     if roster is None:
         return Collected(found, intake.left_out)
@@ -200,6 +217,8 @@ class _Intake:
         self._chosen = chosen
         self._pieces: list[Piece] = []
         self._plain: list[HandIn] = []
+        # Every file that no platform named, and the student that its folder names.
+        self._loose: list[Text] = []
         self.left_out: Counter[str] = Counter()
         self.also: dict[str, tuple[str, ...]] = {}
         # The students whose chosen file was there.
@@ -274,6 +293,7 @@ class _Intake:
     def _of_folder(self, folder: Path, name: str) -> HandIn:
         student = student_id(name)
         files = [path for path in self._leave_out(folder.iterdir()) if not is_folder(path)]
+        self._loose += [Text(student, path, f"{name}/{path.name}") for path in files]
         chosen, notes = self._work(files, self._chosen.get(student, ""), student)
         time, wrong = timestamp(folder / TIMESTAMP)
         return HandIn(student, chosen or folder, (*notes, *wrong), time)
@@ -282,6 +302,7 @@ class _Intake:
         if one is not None:
             self._pieces.append(one)
             return
+        self._loose.append(Text("", path, path.name))
         student = student_id(path.stem)
         chosen, notes = self._work([path], self._chosen.get(student, ""), student)
         self._plain.append(HandIn(student, chosen or path, notes))
@@ -321,6 +342,14 @@ class _Intake:
         for one in dict.fromkeys(self._pieces):
             by_student[one.origin.platform, one.student.casefold()].append(one)
         return [*self._plain, *map(self._newest, by_student.values())]
+
+    def texts(self) -> list[Text]:
+        """Every file of every student."""
+        found = list(self._loose)
+        for one in dict.fromkeys(self._pieces):
+            student, place = student_id(one.student), f"{one.origin.platform}, {one.origin.file}"
+            found += [Text(student, path, place) for path in self._files(one)]
+        return found
 
     def _newest(self, pieces: Sequence[Piece]) -> HandIn:
         """The piece that counts: the newest with work in it, or what a person chose."""

@@ -4,6 +4,7 @@ They stand in files beside the results, which every marking reads and none chang
 
 - ``overrides.yaml``: a list of ``{student, criterion, points, reason, who}``, or with ``part`` for
   ``criterion``, or with the ``total`` for both and the points;
+- ``requests.yaml``: what students ask to be looked at again, and the answers (see ``requests.py``);
 - ``written.csv``: what a reader gives for written answers (``student,part,points,comment``);
 - ``late.csv``: who handed in when, or how many days late (``student,days`` or ``student,time``);
 - ``gradebook.csv``: what nbgrader's gradebook held when it was last read.
@@ -25,6 +26,7 @@ import msgspec
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Criterion, Late, Part, Rubric, read_yaml
 from autograder.course.times import EXAMPLE, in_words, moment
+from autograder.marking.requests import Request, items, read_requests
 from autograder.submissions.finding import UNKNOWN, Origin
 from autograder.submissions.text import decode
 
@@ -68,18 +70,30 @@ class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ByHand(msgspec.Struct, frozen=True):
-    """Points in place of those that the checks give, or of the total."""
+    """Points in place of those that the checks give, or of the total.
+
+    ``at_least`` keeps the checks' points where those are more.
+    """
 
     points: float
+    reason: str
+    who: str
+    at_least: bool = False
+
+
+class Declined(msgspec.Struct, frozen=True):
+    """A request for another look that left the mark as it was."""
+
     reason: str
     who: str
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A reader's points for one written answer."""
+    """A reader's points for one written answer, and the ``answers`` to requests about them."""
 
     points: float
     comment: str = ""
+    answers: tuple[str, ...] = ()
 
 
 class Deduction(msgspec.Struct, frozen=True):
@@ -94,6 +108,7 @@ class Decided(msgspec.Struct, frozen=True):
     """All that was decided of one student: by criterion, by part, and of the whole."""
 
     criteria: dict[str, ByHand] = {}
+    declined: dict[str, tuple[Declined, ...]] = {}
     parts: dict[str, ByHand] = {}
     written: dict[str, Written] = {}
     late: Deduction | None = None
@@ -105,6 +120,7 @@ class _Decided:
 
     def __init__(self) -> None:
         self.criteria: dict[str, ByHand] = {}
+        self.declined: dict[str, tuple[Declined, ...]] = {}
         self.parts: dict[str, ByHand] = {}
         self.written: dict[str, Written] = {}
         self.late: Deduction | None = None
@@ -113,11 +129,14 @@ class _Decided:
 
 
 class Decisions:
-    """The decisions about a class."""
+    """The decisions about a class; ``open_requests`` are those that have no answer yet."""
 
-    def __init__(self, rubric: Rubric, gathered: Mapping[str, _Decided]) -> None:
+    def __init__(
+        self, rubric: Rubric, gathered: Mapping[str, _Decided], open_requests: int
+    ) -> None:
         self._late = rubric.late
         self._gathered = gathered
+        self.open_requests = open_requests
 
     @classmethod
     def load(cls, folder: Path, rubric: Rubric, students: Collection[str]) -> Decisions:
@@ -130,8 +149,9 @@ class Decisions:
         reading.overrides()
         reading.gradebook()
         reading.written()
+        reading.requests()
         reading.late()
-        return cls(rubric, reading.gathered)
+        return cls(rubric, reading.gathered, reading.open_requests)
 
     def of(self, student: str, handed_in: str = "", origin: Origin = UNKNOWN) -> Decided:
         """What was decided of a student, who handed in at this time, as far as it is known.
@@ -146,7 +166,12 @@ class Decisions:
                 late = _by_platform(self._late, origin)
             elif time := handed_in if own.handed_in is None else own.handed_in:
                 late = _deduction(self._late, moment(time))
-        return Decided(own.criteria, own.parts, own.written, late, own.total)
+        return Decided(own.criteria, own.declined, own.parts, own.written, late, own.total)
+
+
+def readers_forms(folder: Path) -> list[Path]:
+    """The forms of readers beside ``written.csv``, which do not count: ``written-NAME.csv``."""
+    return sorted(folder.glob(f"{Path(WRITTEN).stem}-*.csv"))
 
 
 class _Reading:
@@ -158,7 +183,9 @@ class _Reading:
         self._students = students
         self._criteria = {criterion.id: criterion for criterion in rubric.criteria()}
         self._parts = {part.id: part for part in rubric.parts()}
+        self._items = items(rubric)
         self.gathered: defaultdict[str, _Decided] = defaultdict(_Decided)
+        self.open_requests = 0
 
     def overrides(self) -> None:
         file = self._folder / OVERRIDES
@@ -189,9 +216,7 @@ class _Reading:
                 return key, _unknown(key, name, known, "rubric.yaml")
             most = one.points * by_checks
             is_there = name in (own.parts if entry.part else own.criteria)
-        if not 0 <= points <= most + EXACT:
-            by = "" if key == "total" else " by the checks"
-            told = f"{points:g} points, where {name} is worth {most:g}{by}; give 0 to {most:g}"
+        if told := _out_of_range(points, name, most, "" if key == "total" else " by the checks"):
             return "total" if key == "total" else "points", told
         if is_there:
             told = f"{name} of {student} appears here a second time; remove one of them"
@@ -201,6 +226,74 @@ class _Reading:
             own.total = decided
         else:
             (own.parts if entry.part else own.criteria)[name] = decided
+        return None
+
+    def requests(self) -> None:
+        """The answers to requests. A rule answers those that have no answer of their own."""
+        asked, lines = read_requests(self._folder)
+        rules: dict[str, Request] = {}
+        answered: set[tuple[str, str]] = set()
+        for number, one in enumerate(asked):
+            told = one.lacks() or self._wrong_request(one)
+            if not told and one.is_rule:
+                if one.criterion in rules:
+                    told = "criterion", f"a second rule for {one.criterion}; remove one of them"
+                rules[one.criterion or ""] = one
+            elif not told and one.is_answered:
+                told = self._take_answer(one, one)
+                answered.add(one.of)
+            if told and lines:
+                raise lines.error(f"$[{number}].{told[0]}", told[1])
+        for one in asked:
+            if one.is_rule or one.of in answered:
+                continue
+            rule = rules.get(one.of[1])
+            if rule is None:
+                self.open_requests += 1
+            elif one.of[1] not in self.gathered[one.of[0]].criteria:
+                self._take_answer(one, rule)
+                answered.add(one.of)
+
+    def _wrong_request(self, one: Request) -> tuple[str, str] | None:
+        """The key of what is wrong with a request or a rule, and a sentence that says it."""
+        student, name = one.of
+        item = self._items.get(name)
+        if item is None:
+            return "criterion", _unknown("criterion", name, self._items, "rubric.yaml")
+        if not one.is_rule and (wrong := self._unknown_student(student)):
+            return "student", wrong
+        told = _out_of_range(one.granted or 0.0, name, item.most, f" by {item.by}")
+        return ("granted", told) if told else None
+
+    def _take_answer(self, one: Request, answer: Request) -> tuple[str, str] | None:
+        student, name = one.of
+        own, who = self.gathered[student], answer.who or ""
+        if self._items[name].criterion is None:
+            return self._answer_written(student, self._items[name].part.id, answer)
+        if answer.granted is None:
+            declined = Declined(answer.why, who)
+            own.declined[name] = (*own.declined.get(name, ()), declined)
+            return None
+        if name in own.criteria:
+            return "granted", (
+                f"{name} of {student} is set above, or in {OVERRIDES}, too; remove one of them"
+            )
+        own.criteria[name] = ByHand(answer.granted, _on_request(answer), who, at_least=True)
+        return None
+
+    def _answer_written(self, student: str, part: str, answer: Request) -> tuple[str, str] | None:
+        own = self.gathered[student].written
+        read = own.get(part)
+        if read is None:
+            key = "declined" if answer.granted is None else "granted"
+            return key, f"nobody has read {part} of {student}; give its points in {WRITTEN}"
+        points = read.points
+        if answer.granted is None:
+            told = f"Another look: declined by {answer.who}: {answer.why}"
+        else:
+            points = max(points, answer.granted)
+            told = f"Set by {answer.who}: {_on_request(answer)} (the reader: {read.points:.2f})"
+        own[part] = Written(points, read.comment, (*read.answers, told))
         return None
 
     def written(self) -> None:
@@ -285,6 +378,17 @@ class _Reading:
         if student in self._students:
             return ""
         return _unknown("student", student, self._students, str(self._folder))
+
+
+def _on_request(answer: Request) -> str:
+    return f"on request: {answer.comment}" if answer.comment else "on request"
+
+
+def _out_of_range(points: float, name: str, most: float, by: str) -> str:
+    """A sentence where points are below 0 or above the most; else nothing."""
+    if 0 <= points <= most + EXACT:
+        return ""
+    return f"{points:g} points, where {name} is worth {most:g}{by}; give 0 to {most:g}"
 
 
 def _unknown(what: str, name: str, known: Collection[str], where: str) -> str:

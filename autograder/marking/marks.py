@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from autograder.course.rubric import Criterion, Part, Rubric
-from autograder.marking.decisions import ByHand, Decided, Deduction, Written
+from autograder.marking.decisions import ByHand, Decided, Declined, Deduction, Written
 from autograder.marking.mistakes import Item, Mistake, find_mistakes, items_of
 from autograder.suite.evidence import CheckEvidence, Evidence, Named, Seen
 
@@ -23,7 +23,7 @@ class SetByHand(msgspec.Struct, frozen=True):
 
 
 class CriterionMark(msgspec.Struct, frozen=True):
-    """What one criterion earned, in points, and why."""
+    """What one criterion earned, in points, and why; ``declined`` are requests for another look."""
 
     score: float
     max_score: float
@@ -32,6 +32,7 @@ class CriterionMark(msgspec.Struct, frozen=True):
     followed_through: bool = False
     misconceptions: tuple[str, ...] = ()
     by_hand: SetByHand | None = None
+    declined: tuple[Declined, ...] = ()
 
     @property
     def met(self) -> bool:
@@ -40,11 +41,19 @@ class CriterionMark(msgspec.Struct, frozen=True):
 
 
 class WrittenMark(msgspec.Struct, frozen=True):
-    """What a reader gave for a part's written answer, in points."""
+    """What a reader gave for a part's written answer, in points.
+
+    ``answers`` are sentences to who asked for another look.
+    """
 
     score: float
     max_score: float
     comment: str = ""
+    answers: tuple[str, ...] = ()
+
+    def told(self, policy: str) -> list[str]:
+        """What there is to read of it by the feedback policy. An answer is for whoever asked."""
+        return [*([self.comment] if self.comment and policy != "score" else []), *self.answers]
 
 
 class PartMark(msgspec.Struct, frozen=True):
@@ -106,7 +115,7 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
         for criterion in part.criteria:
             items = items_of(evidence, part, criterion)
             shares, by_checks = _criterion(criterion, items, rubric)
-            final = _by_hand(by_checks, decided.criteria.get(criterion.id))
+            final = _by_hand(by_checks, decided, criterion.id)
             lost += _lost(items, shares, final)
             criteria[criterion.id] = final
         as_a_whole, written = decided.parts.get(part.id), decided.written.get(part.id)
@@ -174,19 +183,26 @@ def _part(
     read = None
     if written is not None:
         read = WrittenMark(
-            _round(written.points), _round(part.points * written_share), written.comment
+            _round(written.points),
+            _round(part.points * written_share),
+            written.comment,
+            written.answers,
         )
         score, max_score = _round(score + read.score), _round(max_score + read.max_score)
     return PartMark(score, max_score, read_again, read, set_by_hand)
 
 
-def _by_hand(by_checks: CriterionMark, decided: ByHand | None) -> CriterionMark:
-    if decided is None:
-        return by_checks
+def _by_hand(by_checks: CriterionMark, decided: Decided, name: str) -> CriterionMark:
+    declined = decided.declined.get(name, ())
+    mark = msgspec.structs.replace(by_checks, declined=declined) if declined else by_checks
+    own = decided.criteria.get(name)
+    if own is None:
+        return mark
+    score = _round(own.points)
     return msgspec.structs.replace(
-        by_checks,
-        score=_round(decided.points),
-        by_hand=SetByHand(by_checks.score, decided.reason, decided.who),
+        mark,
+        score=max(score, mark.score) if own.at_least else score,
+        by_hand=SetByHand(mark.score, own.reason, own.who),
     )
 
 

@@ -8,7 +8,7 @@ from autograder.course.rubric import Part, Rubric
 from autograder.marking.marks import Marks
 from autograder.nbgrader.rebuild import Notebook
 from autograder.nbgrader.showing import make_harmless
-from autograder.reports.markdown import criterion_lines, mistake_lines, plain
+from autograder.reports.markdown import criterion_lines, how_to_ask, mistake_lines, plain
 from autograder.reports.mistakes import entries, points
 from autograder.suite.evidence import Evidence
 
@@ -33,7 +33,7 @@ def comment(part: Part, marks: Marks, rubric: Rubric) -> str | None:
             lines += [f"  - {plain(text)}" for text in entry.details]
     for criterion in part.criteria:
         mark = marks.criteria[criterion.id]
-        if mark.score < mark.max_score or mark.followed_through:
+        if mark.score < mark.max_score or mark.followed_through or mark.declined:
             lines += criterion_lines(criterion, mark, rubric, found)
     return "\n".join(lines) or None
 
@@ -79,4 +79,5 @@ def _summary(marks: Marks, evidence: Evidence, rubric: Rubric) -> str:
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
     for entry in entries(marks, rubric):
         lines += ["", *mistake_lines(entry)]
+    lines += ["", plain(how_to_ask(rubric.assignment, marks.student))]
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import re
 
 from autograder.course.rubric import Criterion, Rubric
 from autograder.marking.marks import CriterionMark, LateMark, Marks, PartMark, SetByHand
+from autograder.marking.requests import HEADING
 from autograder.reports.mistakes import (
     Entry,
     describe_result,
@@ -19,6 +20,7 @@ from autograder.suite.evidence import Evidence
 
 # Keeps a backslash from making a formula of what follows it, where a page draws formulas.
 INVISIBLE = "\u200b"
+LINK = re.compile(r"\](?=\s?[(\[:])")
 
 
 def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric, name: str = "") -> str:
@@ -60,6 +62,7 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric, name: str
             lines += [f"- {plain(text)}" for text in describe_part(mark, rubric.feedback)]
             if evidence.checked and mark.read_again and rubric.feedback != "score":
                 lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
+    lines += ["", plain(how_to_ask(rubric.assignment, marks.student))]
     return "\n".join(lines) + "\n"
 
 
@@ -88,8 +91,26 @@ def criterion_lines(
     seen = see_mistakes(found, criterion.id)
     score = f"{points(mark.score)} of {points(mark.max_score)}"
     head = f"- {_sign(mark)} {criterion.title}: {score}" + f" ({seen})" * bool(seen)
-    more = [describe_by_hand(mark.by_hand, rubric.feedback)] if mark.by_hand else []
+    more = describe_decisions(mark, rubric.feedback)
     return [head, *(f"  - {plain(text)}" for text in more)]
+
+
+def describe_decisions(mark: CriterionMark, policy: str) -> list[str]:
+    """What people decided about a criterion.
+
+    The answer to a request is for whoever asked, and so it is told under every policy.
+    """
+    told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
+    return told + [f"Another look: declined by {one.who}: {one.reason}" for one in mark.declined]
+
+
+def how_to_ask(assignment: str, student: str) -> str:
+    """How to ask for another look, where there is no form for it."""
+    return (
+        f"To ask for another look at a mark, hand in a text file of these lines: {HEADING} / "
+        f"assignment: {assignment} / student: {student} / criterion: its part and title / "
+        "points: as marked / reason: why."
+    )
 
 
 def describe_by_hand(by_hand: SetByHand, policy: str) -> str:
@@ -108,9 +129,9 @@ def describe_part(mark: PartMark, policy: str) -> list[str]:
     """What people set in a part: for its checks as a whole, or for the written answer."""
     told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
     if mark.written:
-        comment = f": {mark.written.comment}" if mark.written.comment and policy != "score" else ""
         score = f"{points(mark.written.score)} of {points(mark.written.max_score)}"
-        told.append(f"Written answer: {score}{comment}")
+        told.append(": ".join(["Written answer", score, *mark.written.told(policy)[:1]]))
+        told += mark.written.told(policy)[1:]
     return told
 
 
@@ -129,5 +150,7 @@ def plain(text: str) -> str:
     """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
     escaped = html.escape(printable(text), quote=False).replace("\\", f"\\{INVISIBLE}")
     # An underscore within a word, as in `seq_len`, is none to Markdown, nor are the brackets of
-    # an array: only what follows them makes a link.
-    return re.sub(r"([\\*~|#$]|(?<![^\W_])_|_(?![^\W_])|\](?=\s?[(\[:]))", r"\\\1", escaped)
+    # an array: only what follows them makes a link. Where one could, no bracket is left: some
+    # renderers take an escaped one that closes nothing for the end of one before it.
+    brackets = r"|[\[\]]" if LINK.search(escaped) else ""
+    return re.sub(rf"([\\*~|#$]|(?<![^\W_])_|_(?![^\W_]){brackets})", r"\\\1", escaped)

@@ -40,6 +40,9 @@ def environment() -> Environment:
         "style_hash": _hash(style),
         "script_hash": _hash(script),
     }
+    for name in ("request", "reading"):
+        script = (TEMPLATES / f"{name}.js").read_text("utf-8")
+        made.globals |= {f"{name}_script": Markup(script), f"{name}_script_hash": _hash(script)}
     made.filters |= {"points": points, "bar": bar, "message": message, "code": code}
     return made
 

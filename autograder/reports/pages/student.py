@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from autograder.course.rubric import Criterion, Part, Rubric
 from autograder.marking.marks import CriterionMark, Marks, PartMark
+from autograder.marking.requests import HEADING, Item, items
 from autograder.reports.markdown import describe_total
 from autograder.reports.mistakes import Entry, entries, numbers
 from autograder.reports.pages.highlight import Lines, highlight
 from autograder.reports.pages.rendering import environment
+from autograder.reports.requests import score_of
 from autograder.results.code import Code
+from autograder.submissions.text import MAX_TEXT
 from autograder.suite.evidence import Evidence
 
 
@@ -26,7 +29,9 @@ class _Criterion:
 
 
 @dataclass(frozen=True)
-class _Excerpt:
+class Highlighted:
+    """An excerpt of the student's code, ready to be shown."""
+
     cell: str
     lines: tuple[Lines, ...]
     left_out: int
@@ -37,7 +42,15 @@ class _Part:
     part: Part
     mark: PartMark
     criteria: tuple[_Criterion, ...]
-    code: tuple[_Excerpt, ...]
+    code: tuple[Highlighted, ...]
+
+
+@dataclass(frozen=True)
+class _Askable:
+    """What can be asked about, and its points."""
+
+    item: Item
+    score: float
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,7 @@ class _Task:
 def student_page(
     evidence: Evidence, marks: Marks, rubric: Rubric, code: Code, name: str = ""
 ) -> str:
-    """The student's report as a page of HTML: the mistakes, then the points.
+    """The student's report as a page of HTML: the mistakes, the points, a form to ask.
 
     ``name`` is the student's, where it is known beside the id.
     """
@@ -70,13 +83,32 @@ def student_page(
             policy=rubric.feedback,
             checked=evidence.checked,
             mistakes=found,
-            examples={one.number: _lines_of(one) for one in found if one.example},
+            examples={one.number: lines_of(one) for one in found if one.example},
             tasks=tuple(_tasks(marks, rubric, code, found)),
+            askable=tuple(_askable(marks, rubric)),
+            heading=HEADING,
+            longest=MAX_TEXT,
         )
     )
 
 
-def _lines_of(entry: Entry) -> tuple[Lines, ...]:
+def _askable(marks: Marks, rubric: Rubric) -> Iterator[_Askable]:
+    """All that has a mark; a written answer has none before it is read."""
+    for item in items(rubric).values():
+        mark = score_of(marks, item)
+        if mark is not None:
+            yield _Askable(item, mark.score)
+
+
+def highlighted(code: Code, part: str) -> tuple[Highlighted, ...]:
+    """The code of a part."""
+    return tuple(
+        Highlighted(one.cell, highlight(one.source, one.line), one.left_out)
+        for one in code.get(part, ())
+    )
+
+
+def lines_of(entry: Entry) -> tuple[Lines, ...]:
     """The code of its example; empty if the example has only words."""
     code = entry.example.code if entry.example else ()
     return highlight("\n".join(code)) if code else ()
@@ -89,11 +121,8 @@ def _tasks(marks: Marks, rubric: Rubric, code: Code, found: tuple[Entry, ...]) -
             criteria = tuple(
                 _criterion(each, marks.criteria[each.id], found) for each in part.criteria
             )
-            excerpts = tuple(
-                _Excerpt(one.cell, highlight(one.source, one.line), one.left_out)
-                for one in code.get(part.id, ())
-            )
-            parts.append(_Part(part, marks.parts[part.id], criteria, excerpts))
+            shown = highlighted(code, part.id)
+            parts.append(_Part(part, marks.parts[part.id], criteria, shown))
         score = round(sum(one.mark.score for one in parts), 9)
         max_score = round(sum(one.mark.max_score for one in parts), 9)
         yield _Task(task.id, task.title, score, max_score, tuple(parts))

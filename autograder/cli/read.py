@@ -1,0 +1,58 @@
+"""``autograder read``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autograder.cli.options import with_assignment
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import rubric_of
+from autograder.intake.choices import read_choices
+from autograder.intake.finding import collect, workspace
+from autograder.marking.decisions import WRITTEN
+from autograder.reading.answers import written_answers
+from autograder.reading.desk import Desk, form_of
+from autograder.reading.form import write_form
+from autograder.reading.serving import ReadingServer
+from autograder.reading.showing import pictures_in
+
+
+@click.command()
+@click.argument("results", metavar="DIR", type=click.Path(path_type=Path, exists=True))
+@click.argument("submissions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--reader", default="", help="A form of your own, DIR/written-NAME.csv.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="Otherwise any that is free."
+)
+@with_assignment
+def read(
+    results: Path, submissions: tuple[Path, ...], reader: str, port: int, assignment: Assignment
+) -> None:
+    """Read the written answers in SUBMISSIONS on a page, and mark them there.
+
+    One question at a time over all students, names hidden. Every mark is saved as it is given, in
+    DIR/written.csv or the reader's own form.
+    """
+    with workspace(results) as unpack_into:
+        found = collect(
+            *(submissions, assignment.name, assignment.released, unpack_into),
+            chosen=read_choices(results),
+        )
+        written = written_answers(assignment, rubric_of(assignment), results, found.submissions)
+        form = write_form(written, results, form_of(reader))
+        pictures = {one.student: pictures_in(one.path) for one in found.submissions}
+    try:
+        server = ReadingServer(Desk(written, results, reader, pictures), port)
+    except OSError as error:
+        raise CourseError(f"port {port}: cannot be used ({error.strerror})") from None
+    with server:
+        click.echo(f"answers to read: {form.to_read}; the points go into {form.form}")
+        if reader:
+            click.echo(f"{WRITTEN} alone counts; `autograder readers --take {reader}` copies them")
+        click.echo(f"open {server.address} (Ctrl-C ends it; show the address to nobody)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("ended; all marks are saved")

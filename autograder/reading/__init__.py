@@ -1,0 +1,1 @@
+"""Written answers, and those who read them: a form, a page, and how far readers agree."""

@@ -1,0 +1,95 @@
+"""The written answers of a class, with what their reader needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import Rubric
+from autograder.marking.decisions import GRADEBOOK, read_rows
+from autograder.nbgrader.explain import part_of
+from autograder.nbgrader.rebuild import Notebook, StudentCell, answers, rebuild, student_cells
+from autograder.release.model_answers import model_answers
+from autograder.results.stored import refuse_another, stored_students
+from autograder.submissions.finding import HandIn
+from autograder.submissions.reading import read_file
+
+
+@dataclass(frozen=True)
+class Written:
+    """The written answers of a class: of each part the question, what an answer earns, a model.
+
+    ``given`` holds the answers as they were written, by student and part; ``lost`` are students
+    whose files hold no texts; ``elsewhere`` are the answers that were read in nbgrader.
+    """
+
+    rubric: Rubric
+    questions: Mapping[str, str]
+    model: Mapping[str, str]
+    given: Mapping[str, Mapping[str, str]]
+    lost: Collection[str]
+    elsewhere: Collection[tuple[str, str]]
+
+
+def written_answers(
+    assignment: Assignment, rubric: Rubric, folder: Path, handed_in: Sequence[HandIn]
+) -> Written:
+    """Reads the written answers out of what was handed in.
+
+    Raises CourseError where the rubric leaves a reader nothing to give, or a student was not
+    graded.
+    """
+    if not rubric.written_share:
+        raise CourseError(
+            f"{assignment.rubric_file}: `written_share` is 0, so a reader has nothing to give; set "
+            "it"
+        )
+    refuse_another(folder, assignment.name)
+    graded = set(stored_students(folder))
+    for one in handed_in:
+        if one.student not in graded:
+            raise CourseError(
+                f"{one.path}: {folder} holds no results of {one.student}; grade it first"
+            )
+    released = _released(assignment)
+    cells = {one.student: student_cells(read_file(one.path)) for one in handed_in}
+    asked = {one.metadata.get("nbgrader", {}).get("grade_id"): one.source for one in released.cells}
+    return Written(
+        rubric=rubric,
+        questions={
+            part.id: asked.get(f"{part.id}-written", "").replace("YOUR ANSWER HERE", "").strip()
+            for part in rubric.parts()
+        },
+        model={one.part: one.answer for one in model_answers(assignment, rubric)},
+        given={student: _answers(released, own) for student, own in cells.items()},
+        # A script from which the texts are gone says nothing of what was answered.
+        lost={
+            student for student, own in cells.items() if own and all(c.kind == "code" for c in own)
+        },
+        elsewhere={
+            (row["student"], part_of(row["cell"])[0])
+            for row in read_rows(folder / GRADEBOOK, ("student", "cell"))
+            if part_of(row["cell"])[1] == "written"
+        },
+    )
+
+
+def _released(assignment: Assignment) -> Notebook:
+    file = assignment.released / f"{assignment.name}.ipynb"
+    try:
+        return nbformat.read(file, as_version=4)
+    except OSError as error:
+        raise CourseError(
+            f"{file}: cannot be read ({error.strerror}); run `autograder release`"
+        ) from None
+
+
+def _answers(released: Notebook, cells: Sequence[StudentCell]) -> dict[str, str]:
+    """By part, the answers that a submission holds; none of one that cannot be read."""
+    notebook, _ = rebuild(released, cells)
+    found = answers(released, notebook)
+    return {part_of(name)[0]: text for name, text in found.items() if part_of(name)[1] == "written"}

@@ -1,0 +1,181 @@
+"""``written.csv``: the form that a reader fills in, by hand or on the page.
+
+Every reader may have a form of their own beside it, ``written-NAME.csv``. Only ``written.csv``
+counts for marks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.exporting.tables import as_csv, cell
+from autograder.marking.decisions import WRITTEN, TableRow, read_rows
+from autograder.reading.answers import Written
+from autograder.reports.markdown import plain
+from autograder.results.writing import write_whole
+from autograder.submissions.text import printable_lines
+
+# In a folder of its own, where no student's file has its name.
+SHEET = Path("reading") / "answers.md"
+COLUMNS = ("student", "part", "points", "of", "comment")
+NO_ANSWER = "No answer."
+LOST = "The file holds no written questions; the notebook that it was made of may."
+# Of one answer: more than this nobody writes, and the file itself is at hand.
+MAX_ANSWER = 10_000
+LINE_WIDTH = 96
+
+# A student and a part; points and a comment, as they are written.
+Answer = tuple[str, str]
+Mark = tuple[str, str]
+UNREAD: Mark = ("", "")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What was laid out for a reader: the form, the answers, and how many are still unread."""
+
+    form: Path
+    sheet: Path
+    to_read: int
+
+
+def write_form(written: Written, folder: Path, name: str = WRITTEN) -> Form:
+    """Writes the form that a reader fills in, and the answers to read, into the results' folder.
+
+    The contents of an earlier form stay. Blank answers have their 0 already, and come last.
+    """
+    with _alone(folder):
+        return _write_form(written, folder, name)
+
+
+def _write_form(written: Written, folder: Path, name: str) -> Form:
+    filled = read_form(folder / name)
+    rows, blank = [], []
+    for part in written.rubric.parts():
+        most = cell(part.points * written.rubric.written_share)
+        for student, texts in written.given.items():
+            key = (student, part.id)
+            if key in written.elsewhere:
+                continue
+            points, comment = filled.pop(key, ("", ""))
+            if part.id not in texts and points in ("", "0"):
+                why = LOST if student in written.lost else NO_ANSWER
+                blank.append((*key, "0", most, comment or why))
+            else:
+                rows.append((*key, points, most, comment))
+    rows += [(*key, points, "", comment) for key, (points, comment) in filled.items()]
+    _replace(folder / name, [*rows, *blank])
+    sheet = "\n".join(answer_sheet(written)) + "\n"
+    write_whole(folder / SHEET, sheet.encode())
+    unread = sum(1 for row in rows if not row[2])
+    return Form(folder / name, folder / SHEET, unread)
+
+
+def read_form(file: Path) -> dict[Answer, Mark]:
+    """What a reader has written into a form so far."""
+    return {
+        (row["student"], row["part"]): mark for row in _rows(file) if (mark := _mark(row)) != UNREAD
+    }
+
+
+class Changed(Exception):
+    """An answer has another mark by now than whoever marks it has seen."""
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self.mark = mark
+
+
+def set_mark(file: Path, answer: Answer, seen: Mark, mark: Mark) -> Mark:
+    """Writes one mark into a form, where there still is the mark that was ``seen``.
+
+    All other lines stay. Returns the mark as the form holds it. Raises Changed.
+    """
+    with _alone(file.parent):
+        rows: list[Sequence[str]] = []
+        place, now, most = None, UNREAD, ""
+        for row in _rows(file):
+            if (row["student"], row["part"]) == answer:
+                place, now, most = len(rows), _mark(row), row.get("of")
+            rows.append((row["student"], row["part"], _mark(row)[0], row.get("of"), _mark(row)[1]))
+        if now != seen:
+            raise Changed(now)
+        line = (*answer, mark[0], most, mark[1])
+        if place is None:
+            rows.append(line)
+        else:
+            rows[place] = line
+        _replace(file, rows)
+    return read_form(file).get(answer, UNREAD)
+
+
+def _rows(file: Path) -> Iterator[TableRow]:
+    """The lines of a form. Raises CourseError where an answer is there twice."""
+    seen = set()
+    for row in read_rows(file, ("student", "part", "points")):
+        answer = row["student"], row["part"]
+        if answer in seen:
+            raise row.error(f"{answer[1]} of {answer[0]} appears here a second time; remove one")
+        seen.add(answer)
+        yield row
+
+
+def _mark(row: TableRow) -> Mark:
+    return cell(row.points("points")) if row["points"] else "", row.get("comment")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else changes a form meanwhile."""
+    (folder / SHEET).parent.mkdir(exist_ok=True)
+    with (folder / SHEET).with_name(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _replace(file: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Writes a form. A run that begins beside it clears away what is half written, so that is
+    elsewhere."""
+    half = (file.parent / SHEET).with_name(file.name)
+    write_whole(half, as_csv([COLUMNS, *rows]))
+    half.replace(file)
+
+
+def answer_sheet(written: Written) -> Iterator[str]:
+    """The lines of the sheet, in Markdown: of each part the question, what an answer earns, the
+    model answer, and the answers to read."""
+    rubric = written.rubric
+    yield f"# Written answers: {rubric.title}"
+    yield from ("", f"Points and comments go into {WRITTEN}.")
+    for part in rubric.parts():
+        yield from ("", f"## {part.id} {part.title}", "")
+        yield written.questions[part.id]
+        yield from ("", f"{part.points * rubric.written_share:g} points.")
+        if part.reader is not None:
+            for share, text in (
+                ("All of them", part.reader.full),
+                ("Half", part.reader.half),
+                ("None", part.reader.none),
+            ):
+                yield from ("", *textwrap.wrap(f"*{share}:* {text}", LINE_WIDTH))
+        if part.id in written.model:
+            lines = written.model[part.id].split("\n")
+            yield from ("", "*Model answer:*", "", *(f"> {line}" for line in lines))
+        for student, texts in written.given.items():
+            if part.id in texts:
+                yield from ("", f"### {plain(student)}, {part.id}", "")
+                yield from _as_text(texts[part.id])
+                if len(texts[part.id]) > MAX_ANSWER:
+                    yield from ("", "The rest of this answer is left out; it is in the file.")
+
+
+def _as_text(answer: str) -> Iterator[str]:
+    """An answer as indented lines, in which Markdown sees nothing but text."""
+    for line in printable_lines(answer, MAX_ANSWER).split("\n"):
+        wrapped = textwrap.wrap(line, LINE_WIDTH, drop_whitespace=False) or [""]
+        yield from (f"    {each}" for each in wrapped)
