@@ -6,11 +6,8 @@ import csv
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,7 +15,6 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from autograder.checks.agree import Disagreement, agree, close_calls
 from autograder.cli import main
@@ -36,7 +32,8 @@ from autograder.session.loading import CellTrouble
 from autograder.submissions.finding import student_id
 from autograder.submissions.reading import Cell, Submission
 from autograder.suite.evidence import Explanation, Named, Seen
-from tests.nbgrader_browser import CHROMIUM, QUIET, asked_of_a_host
+from tests.browser import DESK, PHONE, Look, Opened, asked_of_hosts
+from tests.nbgrader_browser import asked_of_a_host
 from tests.test_reports import evidence
 
 SUBMISSIONS = Path(__file__).parent / "sample_class" / "submissions"
@@ -44,63 +41,6 @@ EVIL = (
     "</title></style></script><script>window.pwned=1</script>"
     '"><img src=http://evil.example/x onerror=window.pwned=1>{{ 7*7 }}{% raw %}&lt;&amp;'
 )
-DESK, PHONE = 1280, 390
-
-
-# -- a browser --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        with closing(browser):
-            yield browser
-
-
-@dataclass
-class Opened:
-    """A page, what it complained of, and what it asked for."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def texts(self, selector: str) -> list[str]:
-        return self.page.locator(selector).all_inner_texts()
-
-    def numbers(self, selector: str) -> list[float]:
-        """The exact numbers on the page, as a program reads them."""
-        found = self.page.locator(selector)
-        return [float(value) for value in found.evaluate_all("all => all.map(one => one.value)")]
-
-
-Look = Callable[..., Opened]
-
-
-@pytest.fixture
-def look(chromium: Browser) -> Iterator[Look]:
-    """``look(path, width, scheme)``: a page that was opened in a window of its own."""
-    contexts = []
-
-    def look(path: Path, width: int = DESK, scheme: Any = "light") -> Opened:
-        size: Any = {"width": width, "height": 900}
-        context = chromium.new_context(viewport=size, color_scheme=scheme)
-        contexts.append(context)
-        opened = Opened(context.new_page())
-        opened.page.on("console", lambda message: opened.complaints.append(message.text))
-        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
-        opened.page.on("request", lambda request: opened.asked.append(request.url))
-        opened.page.goto(path.as_uri())
-        return opened
-
-    yield look
-    for context in contexts:
-        context.close()
-
-
-def asked_of_hosts(opened: Opened) -> list[str]:
-    return [url for url in opened.asked if not url.startswith(("file:", "data:"))]
 
 
 # -- the sample class, graded -----------------------------------------------------------------
@@ -480,17 +420,17 @@ def test_a_class_s_page_shows_mistakes_and_what_a_person_must_see(
     assert "ran out of time" in person[0]
     assert "unreadable" in person[1]
     assert "cy.pdf is a PDF" in person[1]
-    (mistake,) = opened.texts("#misconceptions tbody tr")
-    assert "Ada L+1@x" in mistake
-    assert "softmax" in mistake
+    mistake = opened.page.locator(".shared", has_text="softmax/base-two")
+    mistake.locator("summary").click()
+    assert "Ada L+1@x" in mistake.inner_text()
     (tmp_path / "Ada L+1@x.html").write_text("<h1>Ada's own</h1>")
-    for name in ("marks", "parts", "criteria", "misconceptions"):
+    for name in ("marks", "parts", "criteria", "mistakes"):
         assert (tmp_path / "plots" / f"{name}.svg").read_text().startswith("<?xml")
         assert opened.page.locator(f"a[href='plots/{name}.svg']").count() == 1
     drawn = opened.page.locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
     assert len(drawn) == 4
     assert min(drawn) > 0
-    opened.page.locator("#misconceptions a", has_text="Ada").click()
+    mistake.locator("a", has_text="Ada").click()
     assert opened.texts("h1") == ["Ada's own"]
 
 

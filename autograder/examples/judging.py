@@ -53,7 +53,7 @@ class Wrong:
     """What is wrong with a result.
 
     ``kind`` classifies the failure. ``expected`` and ``returned`` are the values at the place
-    ``at`` in the result.
+    ``at`` in the result. ``raised_at`` is the line of the student's own that raised an exception.
     """
 
     kind: str
@@ -61,6 +61,7 @@ class Wrong:
     at: Leaf = ()
     expected: Any = None
     returned: Any = None
+    raised_at: str = ""
 
 
 class Judge:
@@ -240,7 +241,8 @@ def _unlike(ids: Sequence[int], shares: Array, stub: str) -> Wrong | None:
 
 def _no_answer(error: StudentError, stub: str) -> Wrong:
     if error.raised:
-        return Wrong(f"raised {error.raised.type}", f"`{stub}(…)` raises {error.raised}")
+        message = f"`{stub}(…)` raises {error.raised}"
+        return Wrong(f"raised {error.raised.type}", message, raised_at=error.raised.code)
     return Wrong(error.kind, f"{error.message} {error.detail}".strip())
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import msgspec
 
 from autograder.marking.marks import Marks
+from autograder.marking.mistakes import Mistake
 from autograder.suite.evidence import CheckEvidence, Evidence
 
 
 class Row(msgspec.Struct, frozen=True):
     """What the tables of a class say of one submission.
 
-    ``criteria`` are in the rubric's order; ``misconceptions`` have their titles by their names.
+    ``criteria`` are in the rubric's order.
     """
 
     student: str
@@ -22,7 +23,7 @@ class Row(msgspec.Struct, frozen=True):
     max_score: float
     parts: dict[str, float]
     criteria: tuple[float, ...]
-    misconceptions: dict[str, str]
+    mistakes: tuple[Mistake, ...]
     reason: str
     needs_a_person: tuple[str, ...]
     awaiting_reader: float = 0.0
@@ -43,9 +44,7 @@ def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
         max_score=marks.max_score,
         parts={name: part.score for name, part in marks.parts.items()},
         criteria=tuple(one.score for one in marks.criteria.values()),
-        misconceptions={
-            named.name: named.title for one in evidence.explanations for named in one.misconceptions
-        },
+        mistakes=marks.mistakes,
         reason=evidence.reason or (evidence.cells[0].message if evidence.cells else ""),
         needs_a_person=tuple(_needs_a_person(evidence)),
         awaiting_reader=marks.awaiting_reader,
