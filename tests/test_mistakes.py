@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import html
+import io
+import json
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import nbformat
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from autograder.cli import main
-from autograder.course.folders import Assignment
+from autograder.course.folders import Assignment, CourseError
 from autograder.examples.example import Example
+from autograder.marking.decisions import Decided, Decisions, ForAll
 from autograder.marking.marks import mark
 from autograder.marking.mistakes import Mistake
+from autograder.nbgrader.explain import comment, explain
+from autograder.reports.pages.student import student_page
+from autograder.reports.terminal import print_marks
 from autograder.results.stored import Document, stored_documents
-from autograder.suite.evidence import CheckEvidence, Evidence, Seen
+from autograder.suite.evidence import CheckEvidence, Evidence, Explanation, Named, Seen
 from tests.browser import Look
 from tests.conftest import make_small
-from tests.test_marks import PAIRS, PASSED, evidence, rubric, seen
+from tests.test_marks import FAILED, PAIRS, PASSED, evidence, rubric, seen
 
 RIGHT = """\
 import numpy as np
@@ -230,3 +239,169 @@ def test_no_student_s_own_words_are_on_a_page_without_names(graded: Class) -> No
     assert "axes" not in page
     for student in CLASS:
         assert not re.search(rf"\b{student}\b", page)
+
+
+# -- what people decide for all who share one -----------------------------------------------------
+
+
+COMMENT = "Not <b>*half*</b>: see [red]the lecture[/red] & _note_ 3."
+
+
+def words(done: Result) -> str:
+    """What was printed, whatever lines and cells of a table it is in."""
+    return " ".join(re.split(r"[\s│]+", done.output))
+
+
+def decide(one: Class, text: str) -> None:
+    (one.results / "mistakes.yaml").write_text(text, encoding="utf-8")
+
+
+def entry(name: str, **more: object) -> str:
+    given = {"who": "R. Head", **more}
+    lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in given.items())
+    return f"- mistake: {name}\n{lines}"
+
+
+def test_a_comment_for_all_is_in_every_report_of_those_who_share_it(graded: Class) -> None:
+    shared = graded.only("bob").key
+    decide(graded, entry(shared, comment=COMMENT))
+    told = words(graded.run("rescore", graded.results, "--yes"))
+    assert f"+0 2 students a comment on {shared}" in told
+    for form in ("gradescope", "github", "csv"):
+        graded.run("export", graded.results, "--to", form)
+    for student in CLASS:
+        concerned = student in ("bob", "cem")
+        assert (COMMENT in graded.read(f"{student}.json")) == concerned
+        for name in (f"{student}.html", f"{student}.md"):
+            seen = html.unescape(re.sub(r"</?code>", "", graded.read(name))).replace("\\", "")
+            assert (COMMENT in seen) == concerned
+            assert ("Comment by R. Head" in seen) == concerned
+            assert "<b>*" not in graded.read(name)
+        for form in ("gradescope", "github"):
+            assert (COMMENT in graded.read(f"{form}/{student}.json")) == concerned
+    for line in graded.read("criteria.csv").splitlines():
+        assert (COMMENT in line) == line.startswith(("bob", "cem"))
+    page = graded.read("index.html")
+    assert html.escape(COMMENT) in page
+    assert "<b>*" not in page
+
+
+@pytest.mark.parametrize(("policy", "shown"), [("full", True), ("hints", True), ("score", False)])
+def test_a_comment_for_all_is_told_by_the_feedback_policy(policy: str, shown: bool) -> None:
+    own = rubric(feedback=policy)
+    one = failing(EXAMPLE)
+    decided = Decided(mistakes={key(one): ForAll(COMMENT, 0.5, "R. Head")})
+    marks = mark(one, own, decided)
+    notebook = nbformat.v4.new_notebook(cells=[])
+    explain(notebook, marks, one, own)
+    terminal = io.StringIO()
+    print_marks(Console(file=terminal, width=300), one, marks, own)
+    (part,) = (part for part in own.parts() if part.id == "1b")
+    for told in (
+        terminal.getvalue(),
+        html.unescape(notebook.cells[0].source).replace("\\", ""),
+        html.unescape(comment(part, marks, own) or "").replace("\\", ""),
+        html.unescape(student_page(one, marks, own, {})),
+    ):
+        assert (f"Comment by R. Head: {COMMENT}" in told) == shown
+        assert ("50 % of the points" in told) == shown
+
+
+def test_those_who_share_a_mistake_earn_the_same_credit(graded: Class) -> None:
+    shared, named = graded.only("bob").key, graded.only("dora").key
+    before = {name: one.score for name, one in graded.stored().items()}
+    decide(graded, entry(shared, credit=0.25) + entry(named, credit=1, comment="All right."))
+    told = words(graded.run("rescore", graded.results, "--dry-run"))
+    assert "3 of 7 students move" in told
+    assert f"1a.average 0 → 0.15 (credit for {shared}, R. Head)" in told
+    graded.run("rescore", graded.results, "--yes")
+    after = {name: one.score for name, one in graded.stored().items()}
+    assert {name for name in CLASS if after[name] != before[name]} == {"bob", "cem", "dora"}
+    assert after["bob"] == after["cem"] == pytest.approx(before["bob"] + 0.25 * 0.6)
+    # Who has the whole credit is told of the mistake all the same.
+    assert after["dora"] == 1.0
+    assert graded.only("dora").cost == 0
+    assert "All right." in graded.read("dora.html")
+    # Others who are graded now, or again, are treated like them.
+    (graded.results / "bob.json").unlink()
+    graded.run("grade", graded.submissions / "bob.py", "--out", graded.results)
+    assert {name: one.score for name, one in graded.stored().items()} == after
+    # An override of the criterion counts in its place.
+    override = "- {student: bob, criterion: 1a.average, points: 0.5, reason: seen, who: A. Dean}\n"
+    (graded.results / "overrides.yaml").write_text(override)
+    graded.run("rescore", graded.results, "--yes")
+    bob = graded.stored()["bob"]
+    assert bob.criteria["1a.average"].score == 0.5
+    assert bob.criteria["1a.average"].by_hand is not None
+    assert bob.criteria["1a.average"].by_hand.before == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize(
+    ("credits", "share"),
+    [
+        ({}, 1 / 3),
+        ({"half": 0.9}, 1 / 3),
+        ({"third": 0.9}, 0.5),
+        ({"half": 1, "third": 0.9}, 0.9),
+        ({"half": 0}, 0),
+        ({"half": 1, "third": 1}, 1),
+    ],
+)
+def test_where_two_mistakes_cost_a_criterion_the_smaller_credit_counts(
+    credits: dict[str, float], share: float
+) -> None:
+    named = tuple(Named(name, f"you do {name}", "") for name in ("half", "third"))
+    checks = [
+        *(seen(name, item=item) for name, item in PAIRS if name != "1a.whole"),
+        seen("1a.whole", FAILED),
+    ]
+    one = evidence(checks, [Explanation("1a.whole", named)])
+    for_all = {name: ForAll("", credit, "R. Head") for name, credit in credits.items()}
+    marks = mark(one, rubric(), Decided(mistakes=for_all))
+    assert marks.criteria["1a.whole"].score == pytest.approx(0.4 * share)
+    assert {mistake.name for mistake in marks.mistakes} == {"half", "third"}
+    assert sum(one.cost for one in marks.mistakes) == pytest.approx(0.4 * (1 - share))
+
+
+ENTRY = "- mistake: g/1\n  comment: Think.\n  credit: 0.5\n  who: R. Head\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (ENTRY.replace("g/1", "g/2"), "line 1: .* no mistake 'g/2'; did you mean g/1"),
+        (ENTRY.replace("- mistake: g/1\n  comment", "- comment"), "line 1: the mistake is missing"),
+        (ENTRY.replace("0.5", "1.5"), "line 3: .* 1.5.* from 0 to 1"),
+        (ENTRY.replace("0.5", "-0.1"), "line 3: .* from 0 to 1"),
+        (ENTRY.replace("0.5", ".nan"), "line 3: .* from 0 to 1"),
+        (ENTRY.replace("R. Head", '" "'), "line 4: `who` is missing"),
+        (ENTRY.replace("  who: R. Head\n", ""), "line 1: `who` is missing"),
+        (ENTRY.replace("  comment: Think.\n  credit: 0.5\n", ""), "line 1: say what"),
+        (ENTRY + ENTRY, "line 5: g/1 appears here a second time"),
+        (ENTRY + "  whom: x\n", "line 5: unknown key `whom`"),
+    ],
+)
+def test_what_is_decided_wrongly_for_all_is_refused_with_its_line(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    (tmp_path / "mistakes.yaml").write_text(text)
+    with pytest.raises(CourseError) as refused:
+        Decisions.load(tmp_path, rubric(), ["ada"], ["g/1"])
+    assert re.search(f"mistakes.yaml, {told}", str(refused.value)), refused.value
+
+
+def test_a_mistake_that_nobody_has_is_told_of_and_those_there_are_can_be_listed(
+    graded: Class,
+) -> None:
+    decide(graded, entry("average/one-more", comment="x"))
+    for command, *more in (("rescore", "--yes"), ("export", "--to", "csv")):
+        refused = words(graded.run(command, graded.results, *more, status=2))
+        assert "mistakes.yaml, line 1:" in refused
+        assert "did you mean average/one-less?" in refused
+    told = words(graded.run("grade", graded.submissions, "--out", graded.results))
+    assert "mistakes.yaml, line 1:" in told
+    listed = graded.run("mistakes", graded.results).output
+    for student in ("bob", "dora", "eve", "gus"):
+        assert graded.only(student).key in listed.split()
+    assert "2 students" in listed
+    assert "1 student " in listed

@@ -29,6 +29,7 @@ from autograder.intake.choices import read_choices
 from autograder.intake.finding import Collected, collect, refuse_among, workspace
 from autograder.intake.roster import Person, Roster, read_roster
 from autograder.intake.telling import describe
+from autograder.marking.decisions import MISTAKES
 from autograder.reports.files import write_grades
 from autograder.reports.terminal import literal, print_class, progress
 from autograder.results.rows import Row
@@ -137,7 +138,7 @@ class _Run:
 
         now = {one.student for one in rows}
         others = {*stored_students(self.out)} - now
-        if others:
+        if others or (self.out / MISTAKES).exists():
             try:
                 with Rescoring(self.assignment, self.out) as all_of_them:
                     moved = [
@@ -148,7 +149,7 @@ class _Run:
                     grades = all_of_them.write(secret, now)
             except CourseError as error:
                 say(
-                    f"the tables list only these submissions, not all in {self.out}: {error}",
+                    f"the tables list only what was graded now, not all in {self.out}: {error}",
                     "yellow",
                 )
             else:

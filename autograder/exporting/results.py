@@ -71,7 +71,7 @@ def _describe_criterion(marks: Marks, criterion: str, rubric: Rubric) -> list[st
     told = [describe_by_hand(mark.by_hand, rubric.feedback)] if mark.by_hand else []
     for entry in entries(marks, rubric):
         if criterion in entry.criteria:
-            told += [f"Mistake {entry.number}: {entry.what}", *entry.details]
+            told += [f"Mistake {entry.number}: {entry.what}", *entry.details, *entry.decided]
     return told
 
 

@@ -25,7 +25,7 @@ from autograder.misconceptions import load_library
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.terminal import literal
 from autograder.results.rows import Row, row
-from autograder.results.stored import Document, stored_documents, stored_students
+from autograder.results.stored import Document, refuse_empty, stored_documents
 from autograder.results.writing import locked
 
 MOST_NAMED = 3
@@ -60,8 +60,7 @@ class Remark:
         for name, now in after.criteria.items():
             was = before.criteria.get(name)
             if was is None or was.score != now.score:
-                by_hand = f" (by hand, {now.by_hand.who})" if now.by_hand else ""
-                yield f"{name} {was.score if was else 0:g} → {now.score:g}{by_hand}"
+                yield f"{name} {was.score if was else 0:g} → {now.score:g}{self._by_whom(name)}"
         for name in before.criteria:
             if name not in after.criteria:
                 yield f"{name} is no longer marked"
@@ -78,9 +77,24 @@ class Remark:
         if after.by_hand != before.by_hand:
             who = f"by hand, {after.by_hand.who}" if after.by_hand else "no longer by hand"
             yield f"the total, {who}"
+        comments = {one.key: one.comment for one in before.mistakes}
+        for mistake in after.mistakes:
+            if mistake.comment != comments.get(mistake.key, ""):
+                yield f"a comment on {mistake.key}"
         was_late, late = (one.late.taken if one.late else 0.0 for one in (before, after))
         if was_late != late:
             yield f"late, {was_late:g} → {late:g} taken"
+
+    def _by_whom(self, criterion: str) -> str:
+        """Who decided on the points of a criterion, where a person did."""
+        if by_hand := self.marks.criteria[criterion].by_hand:
+            return f" (by hand, {by_hand.who})"
+        told = [
+            f"credit for {one.key}, {one.who}"
+            for one in self.marks.mistakes
+            if criterion in one.costs and one.credit is not None
+        ]
+        return f" ({'; '.join(told)})" if told else ""
 
 
 class Rescoring:
@@ -91,10 +105,7 @@ class Rescoring:
     """
 
     def __init__(self, assignment: Assignment, folder: Path) -> None:
-        if not stored_students(folder):
-            raise CourseError(
-                f"{folder}: holds no results; give the folder that `autograder grade` wrote into"
-            )
+        refuse_empty(folder)
         self._folder = folder
         self._lock = locked(folder)
         try:
@@ -105,7 +116,12 @@ class Rescoring:
             documents = stored_documents(folder, assignment.name)
             _fit(self.rubric, assignment.rubric_file, folder, documents)
             students = {document.student for document in documents}
-            decisions = Decisions.load(folder, self.rubric, students)
+            mistakes = {
+                mistake.key
+                for document in documents
+                for mistake in mark(document.evidence, self.rubric).mistakes
+            }
+            decisions = Decisions.load(folder, self.rubric, students, mistakes)
             self.remarks = [self._remark(document, decisions) for document in documents]
         except BaseException:
             self._lock.close()

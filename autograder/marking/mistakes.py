@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
@@ -12,12 +12,14 @@ import msgspec
 
 from autograder.course.rubric import Criterion, Part
 from autograder.examples.example import Example
+from autograder.marking.decisions import ForAll
 from autograder.suite.evidence import CheckEvidence, Evidence, Named
 
 NOT_RIGHT = "{}: not all answers are right."
 # Where in a student's own file something is.
 PLACE = re.compile(r"(?: in)? cell \d+(?:, line \d+)?")
 KEY_DIGITS = 6
+UNDECIDED = ForAll("", None, "")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     ``what`` describes it, with ``details`` such as each answer that is wrong, and ``where`` is the
     cell and line that define its stub. All who have the same mistake have the same ``key``: the
     name of a misconception, or one made of how it fails. ``costs`` are the lost points by
-    criterion; 0 where an earlier mistake has cost them already. ``spared`` names the functions that
-    are right although they call this stub.
+    criterion; 0 where an earlier mistake has cost them already, or a ``credit`` leaves them whole.
+    ``spared`` names the functions that are right although they call this stub. ``who`` decided on
+    the ``comment`` and the ``credit`` for all who have it.
     """
 
     what: str
@@ -55,6 +58,9 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     details: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     example: Example | None = None
+    comment: str = ""
+    credit: float | None = None
+    who: str = ""
 
     @property
     def cost(self) -> float:
@@ -107,12 +113,20 @@ def _wrong_answer(checks: Iterable[CheckEvidence]) -> list[str]:
     return [check.submitted.message for check in short if check.submitted.message][:1]
 
 
-def find_mistakes(evidence: Evidence, lost: Iterable[tuple[Item, float]]) -> tuple[Mistake, ...]:
+def keys_of(item: Item) -> list[str]:
+    """The keys of the mistakes in an item that its checks did not find all right."""
+    return [key for key, _ in _entries(item)]
+
+
+def find_mistakes(
+    evidence: Evidence, lost: Iterable[tuple[Item, float]], for_all: Mapping[str, ForAll]
+) -> tuple[Mistake, ...]:
     """The mistakes in the order of the rubric.
 
     Args:
         evidence: of the whole submission.
-        lost: the items that did not earn all points, with the missing points.
+        lost: the items that the checks did not find all right, with the missing points.
+        for_all: what is decided for all who have a mistake, by its key.
     """
     entries: dict[str, _Entry] = {}
     criteria: set[str] = set()
@@ -134,8 +148,12 @@ def find_mistakes(evidence: Evidence, lost: Iterable[tuple[Item, float]]) -> tup
             details=one.details,
             spared=tuple(dict.fromkeys(_taken(spared, one.stub))),
             example=one.example,
+            comment=decided.comment,
+            credit=decided.credit,
+            who=decided.who,
         )
         for key, one in entries.items()
+        for decided in [for_all.get(key, UNDECIDED)]
     )
 
 

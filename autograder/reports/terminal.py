@@ -12,9 +12,16 @@ from rich.text import Text
 
 from autograder.course.rubric import Rubric
 from autograder.marking.marks import Marks
-from autograder.reports.mistakes import as_lines, entries, points, see_mistakes
+from autograder.reports.mistakes import (
+    as_lines,
+    decided_for_all,
+    entries,
+    points,
+    see_mistakes,
+)
+from autograder.reports.shared import by_mistake
 from autograder.results.rows import Row
-from autograder.submissions.text import printable
+from autograder.submissions.text import counted, printable
 from autograder.suite.evidence import Evidence
 
 # In a larger class, only those have a line that were not simply graded.
@@ -75,6 +82,17 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     if awaiting:
         told = f"{len(awaiting)} of {len(rows)} await a reader, for {sum(awaiting):g} points"
         console.print(told, highlight=False)
+
+
+def print_mistakes(console: Console, rows: Sequence[Row]) -> None:
+    """Two lines for each mistake of a class: cost, who share it and its key; then what it is."""
+    for one in by_mistake(rows):
+        head = f"{-one.cost:6.2f}  {counted(len(one.of), 'student'):12}  {one.key}"
+        for line in (
+            head,
+            *(f"        {told}" for told in (one.what, *decided_for_all(one.first))),
+        ):
+            console.print(literal(line), soft_wrap=True)
 
 
 def _status(one: Row) -> str:

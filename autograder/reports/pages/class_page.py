@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.course.rubric import Part, Rubric
 from autograder.examples.example import Example
+from autograder.reports.mistakes import decided_for_all
 from autograder.reports.pages import plots
 from autograder.reports.pages.highlight import Lines, highlight
 from autograder.reports.pages.rendering import environment, page_of
@@ -58,6 +59,7 @@ class _Mistake:
     code: tuple[Lines, ...]
     returned: str
     raised_at: str
+    decided: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def _mistakes(rows: Sequence[Row], lines: Sequence[_Line], anonymous: bool) -> l
                 code=highlight("\n".join(example.code)) if example.code else (),
                 returned=returned,
                 raised_at="" if anonymous else example.raised_at,
+                decided=tuple(decided_for_all(one.first)),
             )
         )
     return mistakes
