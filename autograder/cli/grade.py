@@ -36,6 +36,7 @@ from autograder.results.rows import Row
 from autograder.results.stored import refuse_another, stored_origin, stored_students
 from autograder.results.writing import write_whole
 from autograder.submissions.finding import HandIn
+from autograder.submissions.text import counted
 from autograder.worker.confine import Level
 
 # Lists who in the roster handed in work, and who did not.
@@ -127,8 +128,7 @@ class _Run:
         console = Console()
         print_class(console, rows, run.rubric)
         graded = sum(1 for one in rows if one.status != "not graded")
-        what = "submission" if graded == 1 else "submissions"
-        done = f"{graded} {what} graded; the marks are in {grades} and {page}"
+        done = f"{counted(graded, 'submission')} graded; the marks are in {grades} and {page}"
         console.print(literal(done))
         for line in describe(collected):
             say(line, "yellow")
@@ -155,8 +155,8 @@ class _Run:
             else:
                 if moved:
                     say(
-                        f"the marks of {len(moved)} students graded earlier changed, because the "
-                        "rubric or the decisions did",
+                        f"the marks of {counted(len(moved), 'student')} graded earlier changed, "
+                        "because the rubric or the decisions did",
                         "yellow",
                     )
                 return grades, self.out / INDEX

@@ -36,6 +36,7 @@ from autograder.misconceptions.outcomes import (
 )
 from autograder.session.replies import StudentError
 from autograder.session.student import Call
+from autograder.submissions.text import counted
 
 # The tokens of an answer that are drawn with the same probabilities, at least, to count them.
 ENOUGH_DRAWS = 12
@@ -353,7 +354,7 @@ def _other_kind(got: Any, right: Any, at: Leaf, name: str, kind: str = "form") -
     elif isinstance(right, dict):
         message = f"{whole} is {kind_of(got)}, expected a dict."
     elif isinstance(got, list):
-        message = f"{whole} holds {len(got)} items, expected a tuple of {len(right)}."
+        message = f"{whole} holds {counted(len(got), 'item')}, expected a tuple of {len(right)}."
     else:
         message = f"{whole} is {kind_of(got)}, expected a tuple of {len(right)} items."
     return Wrong(kind, message, at, right, got)

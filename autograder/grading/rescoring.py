@@ -27,6 +27,7 @@ from autograder.reports.terminal import literal
 from autograder.results.rows import Row, row
 from autograder.results.stored import Document, refuse_empty, stored_documents
 from autograder.results.writing import locked
+from autograder.submissions.text import counted
 
 MOST_NAMED = 3
 # How many students are listed; and of the histogram: bars, their length, points between bars.
@@ -147,8 +148,8 @@ class Rescoring:
         moved = [one.document.student for one in self.remarks if not one.is_current]
         if moved:
             raise CourseError(
-                f"{self._folder}: the marks of {len(moved)} students are not what the rubric and "
-                f"the decisions now give ({', '.join(moved[:MOST_NAMED])}"
+                f"{self._folder}: the marks of {counted(len(moved), 'student')} are not what the "
+                f"rubric and the decisions now give ({', '.join(moved[:MOST_NAMED])}"
                 f"{', …' * (len(moved) > MOST_NAMED)}); run `autograder rescore` first"
             )
         return [one.document for one in self.remarks]
@@ -219,7 +220,8 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
         if not one.moved and (reasons := ", ".join(one.reasons())):
             same[reasons].append(one)
     for reasons, those in same.items():
-        who = those[0].document.student if len(those) == 1 else f"{len(those)} students"
+        first, *others = those
+        who = counted(len(those), "student") if others else first.document.student
         table.add_row("", "", "[dim]+0[/]", literal(who), literal(reasons))
     if table.row_count:
         console.print(table)
@@ -236,9 +238,9 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
                 console.print(literal(told, "yellow"))
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
-        who = f"{_students(number)} {'awaits' if len(awaiting) == 1 else 'await'}"
+        who = f"{counted(number, 'student')} {'awaits' if len(awaiting) == 1 else 'await'}"
         console.print(
-            f"{len(awaiting)} of {who} a reader, for {sum(awaiting):g} points",
+            f"{len(awaiting)} of {who} a reader, for {counted(sum(awaiting), 'point')}",
             highlight=False,
         )
 
@@ -261,11 +263,8 @@ def _moves(shown: Sequence[Remark], title: str) -> Table:
 
 
 def _how_many(moved: Sequence[Remark], number: int) -> str:
-    return f"{len(moved)} of {_students(number)} {'moves' if 1 in (len(moved), number) else 'move'}"
-
-
-def _students(number: int) -> str:
-    return f"{number} {'student' if number == 1 else 'students'}"
+    move = "moves" if 1 in (len(moved), number) else "move"
+    return f"{len(moved)} of {counted(number, 'student')} {move}"
 
 
 def _by_how_much(moved: Sequence[Remark]) -> str:

@@ -28,7 +28,7 @@ from autograder.course.folders import CourseError
 from autograder.course.rubric import Criterion, Late, Part, Rubric, read_yaml
 from autograder.course.times import EXAMPLE, in_words, moment
 from autograder.submissions.finding import UNKNOWN, Origin
-from autograder.submissions.text import decode
+from autograder.submissions.text import counted, decode
 
 OVERRIDES = "overrides.yaml"
 MISTAKES = "mistakes.yaml"
@@ -258,8 +258,8 @@ class _Reading:
             is_there = name in (own.parts if entry.part else own.criteria)
         if not 0 <= points <= most + EXACT:
             by = "" if key == "total" else " by the checks"
-            told = f"{points:g} points, where {name} is worth {most:g}{by}; give 0 to {most:g}"
-            return "total" if key == "total" else "points", told
+            told = f"{counted(points, 'point')}, where {name} is worth {most:g}{by}"
+            return "total" if key == "total" else "points", f"{told}; give 0 to {most:g}"
         if is_there:
             told = f"{name} of {student} appears here a second time; remove one of them"
             return key, told
@@ -304,7 +304,7 @@ class _Reading:
         points, most = row.points("points"), part.points * self._rubric.written_share
         if points > most + EXACT:
             raise row.error(
-                f"{points:g} points, where a reader has {most:g} to give for {name} "
+                f"{counted(points, 'point')}, where a reader has {most:g} to give for {name} "
                 f"(`written_share` in rubric.yaml); {mend}"
             )
         own = self.gathered[row["student"]].written
@@ -383,7 +383,7 @@ def _by_platform(rule: Late, origin: Origin) -> Deduction | None:
 
 
 def _days(count: int) -> str:
-    return f"{count} day{'s' * (count != 1)}"
+    return counted(count, "day")
 
 
 def _lost(rule: Late, days: int, why: str) -> Deduction:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.examples.example import Example
+from autograder.marking.marks import DECIMALS
 from autograder.marking.mistakes import PLACE, Mistake
 from autograder.results.rows import Row
 
@@ -22,6 +23,11 @@ class Shared:
     @property
     def key(self) -> str:
         return self.first.key
+
+    @property
+    def place(self) -> str:
+        """Its stub, or else the part that it is in."""
+        return self.key.partition("/")[0]
 
     @property
     def what(self) -> str:
@@ -43,11 +49,11 @@ def by_mistake(rows: Iterable[Row]) -> list[Shared]:
     shared = [
         Shared(
             first=those[0][1],
-            of=tuple((row, mistake.cost) for row, mistake in those),
+            of=tuple((row, round(mistake.cost, DECIMALS)) for row, mistake in those),
             example=next(
                 (one.example for _, one in those if one.example and one.example.code), None
             ),
         )
         for those in found.values()
     ]
-    return sorted(shared, key=lambda one: (-round(one.cost, 9), -len(one.of), one.key))
+    return sorted(shared, key=lambda one: (-round(one.cost, DECIMALS), -len(one.of), one.key))

@@ -72,7 +72,9 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     if in_order:
         console.print(table)
     if len(in_order) < len(rows):
-        told = f"{len(rows) - len(in_order)} were graded without problems and are not listed here"
+        others = len(rows) - len(in_order)
+        were, are = ("was", "is") if others == 1 else ("were", "are")
+        told = f"{others} {were} graded without problems and {are} not listed here"
         console.print(told, highlight=False)
     for one in in_order:
         if one.reason:
@@ -80,7 +82,8 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
             console.print(Text.assemble((printable(one.shown), "bold"), ": ", why))
     awaiting = [one.awaiting_reader for one in rows if one.awaiting_reader]
     if awaiting:
-        told = f"{len(awaiting)} of {len(rows)} await a reader, for {sum(awaiting):g} points"
+        who = f"{len(awaiting)} of {len(rows)} {'awaits' if len(awaiting) == 1 else 'await'}"
+        told = f"{who} a reader, for {counted(sum(awaiting), 'point')}"
         console.print(told, highlight=False)
 
 

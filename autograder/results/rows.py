@@ -8,6 +8,7 @@ import msgspec
 
 from autograder.marking.marks import Marks
 from autograder.marking.mistakes import Mistake
+from autograder.submissions.text import counted
 from autograder.suite.evidence import CheckEvidence, Evidence
 
 
@@ -45,12 +46,22 @@ def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
         parts={name: part.score for name, part in marks.parts.items()},
         criteria=tuple(one.score for one in marks.criteria.values()),
         mistakes=marks.mistakes,
-        reason=evidence.reason or (evidence.cells[0].message if evidence.cells else ""),
+        reason="; ".join(_reasons(evidence)),
         needs_a_person=tuple(_needs_a_person(evidence)),
         awaiting_reader=marks.awaiting_reader,
         late=-marks.late.taken if marks.late else 0.0,
         name=name,
     )
+
+
+def _reasons(evidence: Evidence) -> Iterator[str]:
+    """What is to be told of the file as a whole, and of the first cell that did not run."""
+    if evidence.reason:
+        yield evidence.reason
+    if evidence.cells:
+        first, *others = evidence.cells
+        more = f", and {counted(len(others), 'more cell')} did not run to the end" * bool(others)
+        yield first.message.rstrip(".") + more
 
 
 def _needs_a_person(evidence: Evidence) -> Iterator[str]:

@@ -97,6 +97,11 @@ class Session:
         return self._pipeline.mishaps
 
     @property
+    def losses(self) -> list[str]:
+        """What to say of the calls over which workers were lost, each once."""
+        return self._pipeline.losses
+
+    @property
     def garbled(self) -> bool:
         """Whether the code wrote to the grader's socket."""
         return self._loader.garbled

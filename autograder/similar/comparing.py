@@ -31,7 +31,7 @@ from autograder.results.stored import Document
 from autograder.results.writing import write_whole
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import read_submission
-from autograder.submissions.text import printable_lines
+from autograder.submissions.text import counted, printable_lines
 
 # Characters of tokens: a piece of this length is compared, and one of the sum is always found.
 PIECE, WINDOW = 25, 6
@@ -240,5 +240,6 @@ def print_pairs(console: Console, similar: Similar) -> None:
         console.print(table)
     for text in similar.left_out:
         console.print(literal(f"not compared: {text}", "yellow"))
-    number = f"{len(similar.pairs)} pairs to look at, of {similar.compared} submissions"
+    pairs, of = counted(len(similar.pairs), "pair"), counted(similar.compared, "submission")
+    number = f"{pairs} to look at, of {of}"
     console.print(number, highlight=False)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.reports.pages.statistics import Statistics
-from autograder.submissions.text import printable
+from autograder.submissions.text import counted, printable
 
 PAPER, INK, MUTED, LINE = "#ffffff", "#1c2330", "#58616f", "#dfe3ea"
 ACCENT, PALE = "#17617f", "#a9cbd8"
@@ -83,7 +83,7 @@ def marks(about: Statistics) -> str:
         axes.set_axisbelow(True)
         axes.legend(loc="upper left")
 
-    return _drawn(3.9, f"Marks of {len(about.totals)} submissions", draw)
+    return _drawn(3.9, f"Marks of {counted(len(about.totals), 'submission')}", draw)
 
 
 def parts(about: Statistics) -> str:
