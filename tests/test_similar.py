@@ -163,6 +163,6 @@ def test_the_command_lists_pairs_and_touches_no_submission(handed_in: Path, tmp_
     out = tmp_path / "pairs.html"
     done = CliRunner().invoke(main, ["similar", str(handed_in), "--out", str(out)])
     assert done.exit_code == 0, done.output
-    assert done.output.splitlines()[-2] == "1 pairs to look at, of 9 submissions"
+    assert done.output.splitlines()[-2] == "1 pair to look at, of 9 submissions"
     assert out.is_file()
     assert before == {path.name: path.read_bytes() for path in handed_in.iterdir()}

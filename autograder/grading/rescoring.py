@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from autograder.course.rubric import (
     rubric_of,
     unchecked,
 )
-from autograder.marking.decisions import Decisions
+from autograder.marking.decisions import MISTAKES, Decisions
 from autograder.marking.marks import DECIMALS, Marks, mark
 from autograder.misconceptions import load_library
 from autograder.reports.files import write_grades, write_student
@@ -117,11 +117,7 @@ class Rescoring:
             documents = stored_documents(folder, assignment.name)
             _fit(self.rubric, assignment.rubric_file, folder, documents)
             students = {document.student for document in documents}
-            mistakes = {
-                mistake.key
-                for document in documents
-                for mistake in mark(document.evidence, self.rubric).mistakes
-            }
+            mistakes = set(self._mistakes(documents)) if (folder / MISTAKES).exists() else None
             decisions = Decisions.load(folder, self.rubric, students, mistakes)
             self.remarks = [self._remark(document, decisions) for document in documents]
         except BaseException:
@@ -138,6 +134,12 @@ class Rescoring:
         trace: TracebackType | None,
     ) -> None:
         self._lock.close()
+
+    def _mistakes(self, documents: Iterable[Document]) -> Iterator[str]:
+        """The keys of all mistakes, also of those that cost nothing since somebody decided so."""
+        for document in documents:
+            for one in mark(document.evidence, self.rubric).mistakes:
+                yield one.key
 
     def _remark(self, document: Document, decisions: Decisions) -> Remark:
         decided = decisions.of(document.student, document.handed_in, document.origin)

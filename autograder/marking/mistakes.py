@@ -17,7 +17,7 @@ from autograder.suite.evidence import CheckEvidence, Evidence, Named
 
 NOT_RIGHT = "{}: not all answers are right."
 # Where in a student's own file something is.
-PLACE = re.compile(r"(?: in)? cell \d+(?:, line \d+)?")
+PLACE = re.compile(r"(?: in)? cell \d+\b(?:, line \d+)?")
 KEY_DIGITS = 6
 UNDECIDED = ForAll("", None, "")
 
