@@ -398,8 +398,10 @@ def test_a_mistake_that_nobody_has_is_told_of_and_those_there_are_can_be_listed(
         refused = words(graded.run(command, graded.results, *more, status=2))
         assert "mistakes.yaml, line 1:" in refused
         assert "did you mean average/one-less?" in refused
-    told = words(graded.run("grade", graded.submissions, "--out", graded.results))
+    # Whoever is graded meanwhile is added all the same.
+    told = words(graded.run("grade", graded.submissions / "bob.py", "--out", graded.results))
     assert "mistakes.yaml, line 1:" in told
+    assert len(graded.read("grades.csv").splitlines()) == 1 + len(CLASS)
     listed = graded.run("mistakes", graded.results).output
     for student in ("bob", "dora", "eve", "gus"):
         assert graded.only(student).key in listed.split()

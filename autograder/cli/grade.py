@@ -140,7 +140,7 @@ class _Run:
         others = {*stored_students(self.out)} - now
         if others or (self.out / MISTAKES).exists():
             try:
-                with Rescoring(self.assignment, self.out) as all_of_them:
+                with Rescoring(self.assignment, self.out, adding=True) as all_of_them:
                     moved = [
                         one
                         for one in all_of_them.remarks
@@ -149,10 +149,12 @@ class _Run:
                     grades = all_of_them.write(secret, now)
             except CourseError as error:
                 say(
-                    f"the tables list only what was graded now, not all in {self.out}: {error}",
+                    f"the tables list only these submissions, not all in {self.out}: {error}",
                     "yellow",
                 )
             else:
+                if all_of_them.unknown:
+                    say(all_of_them.unknown, "yellow")
                 if moved:
                     say(
                         f"the marks of {counted(len(moved), 'student')} graded earlier changed, "

@@ -102,11 +102,13 @@ class Rescoring:
     """The class of a folder, marked again; ``write`` puts the new marks in place of the stored.
 
     Nobody else writes into the folder meanwhile. Raises CourseError where a run is writing there,
-    or the rubric, the decisions and what was seen do not fit each other.
+    or the rubric, the decisions and what was seen do not fit each other. While others are added to
+    the class, a decision about a mistake that nobody has is only told of, in ``unknown``.
     """
 
-    def __init__(self, assignment: Assignment, folder: Path) -> None:
+    def __init__(self, assignment: Assignment, folder: Path, adding: bool = False) -> None:
         refuse_empty(folder)
+        self.unknown = ""
         self._folder = folder
         self._lock = locked(folder)
         try:
@@ -118,7 +120,13 @@ class Rescoring:
             _fit(self.rubric, assignment.rubric_file, folder, documents)
             students = {document.student for document in documents}
             mistakes = set(self._mistakes(documents)) if (folder / MISTAKES).exists() else None
-            decisions = Decisions.load(folder, self.rubric, students, mistakes)
+            try:
+                decisions = Decisions.load(folder, self.rubric, students, mistakes)
+            except CourseError as error:
+                if not adding:
+                    raise
+                decisions = Decisions.load(folder, self.rubric, students)
+                self.unknown = str(error)
             self.remarks = [self._remark(document, decisions) for document in documents]
         except BaseException:
             self._lock.close()
