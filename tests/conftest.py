@@ -25,6 +25,7 @@ from autograder.session.session import Session
 from autograder.session.student import Student
 from autograder.submissions.reading import Cell, Submission
 from tests.attacks.ordinary import python_for_ordinary_user
+from tests.browser import chromium, look  # noqa: F401
 
 # A compiled file beside what students get is a leak, of which the release's own test tells.
 sys.dont_write_bytecode = True

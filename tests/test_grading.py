@@ -109,7 +109,9 @@ def test_one_that_hangs_costs_the_others_nothing(
     # It was begun first, by one of the two workers; the other went on with the rest.
     order = [row.student for row in rows]
     assert order.index("hang") >= 4
-    assert rows[order.index("hang")].status == "graded with problems"
+    hung = rows[order.index("hang")]
+    assert hung.status == "graded with problems"
+    assert hung.reason == "`ngram_distribution` took longer than 10 s"
     with_it, alone = contents(out), contents(undisturbed)
     assert with_it.items() >= {k: v for k, v in alone.items() if k.startswith("student-")}.items()
     # Graded again, it is known to take long, and is begun first wherever it stands.

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import html
+import io
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
 
 from autograder.checks.agree import Disagreement, agree, close_calls
 from autograder.cli import main
@@ -30,13 +29,16 @@ from autograder.reports.pages.class_page import write_class_page
 from autograder.reports.pages.highlight import highlight
 from autograder.reports.pages.statistics import correlation, statistics
 from autograder.reports.pages.student import student_page
+from autograder.reports.terminal import print_class
 from autograder.results.code import MAX_LINES, Code, Excerpt, code_by_part
 from autograder.results.rows import Row, row
 from autograder.session.loading import CellTrouble
+from autograder.similar.comparing import Group, Pair, Side, Similar, write_pairs
 from autograder.submissions.finding import student_id
 from autograder.submissions.reading import Cell, Submission
 from autograder.suite.evidence import Explanation, Named, Seen
-from tests.nbgrader_browser import CHROMIUM, QUIET, asked_of_a_host
+from tests.browser import DESK, PHONE, Look, Opened, asked_of_hosts
+from tests.nbgrader_browser import asked_of_a_host
 from tests.test_reports import evidence
 
 SUBMISSIONS = Path(__file__).parent / "sample_class" / "submissions"
@@ -44,63 +46,6 @@ EVIL = (
     "</title></style></script><script>window.pwned=1</script>"
     '"><img src=http://evil.example/x onerror=window.pwned=1>{{ 7*7 }}{% raw %}&lt;&amp;'
 )
-DESK, PHONE = 1280, 390
-
-
-# -- a browser --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        with closing(browser):
-            yield browser
-
-
-@dataclass
-class Opened:
-    """A page, what it complained of, and what it asked for."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def texts(self, selector: str) -> list[str]:
-        return self.page.locator(selector).all_inner_texts()
-
-    def numbers(self, selector: str) -> list[float]:
-        """The exact numbers on the page, as a program reads them."""
-        found = self.page.locator(selector)
-        return [float(value) for value in found.evaluate_all("all => all.map(one => one.value)")]
-
-
-Look = Callable[..., Opened]
-
-
-@pytest.fixture
-def look(chromium: Browser) -> Iterator[Look]:
-    """``look(path, width, scheme)``: a page that was opened in a window of its own."""
-    contexts = []
-
-    def look(path: Path, width: int = DESK, scheme: Any = "light") -> Opened:
-        size: Any = {"width": width, "height": 900}
-        context = chromium.new_context(viewport=size, color_scheme=scheme)
-        contexts.append(context)
-        opened = Opened(context.new_page())
-        opened.page.on("console", lambda message: opened.complaints.append(message.text))
-        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
-        opened.page.on("request", lambda request: opened.asked.append(request.url))
-        opened.page.goto(path.as_uri())
-        return opened
-
-    yield look
-    for context in contexts:
-        context.close()
-
-
-def asked_of_hosts(opened: Opened) -> list[str]:
-    return [url for url in opened.asked if not url.startswith(("file:", "data:"))]
 
 
 # -- the sample class, graded -----------------------------------------------------------------
@@ -133,6 +78,28 @@ def test_a_page_fits_the_window_and_asks_nobody(
     background = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
     red = int(re.findall(r"\d+", background)[0])
     assert red > 200 if scheme == "light" else red < 60
+
+
+def findings(opened: Opened) -> list[str]:
+    """What axe finds serious or worse on a page, with all that is folded opened."""
+    opened.page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
+    found = Axe().run(opened.page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (DESK, "dark"), (PHONE, "light")])
+def test_axe_finds_nothing_serious_on_a_page(
+    graded: Path, tmp_path: Path, look: Look, width: int, scheme: str
+) -> None:
+    ada, bob, cem = (Side(name, 0.5, ("x = 1\n", "y = 2\n")) for name in ("ada", "bob", "cem"))
+    pairs = tmp_path / "pairs.html"
+    group = Group(("ada", "bob", "cem"), (Pair(ada, bob), Pair(ada, cem)))
+    write_pairs(Similar((group,), 3, ("dora: empty",)), "Small", pairs)
+    for path in (graded / "index.html", graded / "felix-wagner.html", pairs):
+        opened = look(path, width, scheme)
+        assert findings(opened) == []
+        opened.page.evaluate("document.documentElement.removeAttribute('lang')")
+        assert "html-has-lang" in findings(opened)
 
 
 def test_pages_csv_and_json_hold_the_same_marks(graded: Path, look: Look, rubric: Rubric) -> None:
@@ -468,6 +435,10 @@ def test_the_table_is_filtered_by_text_status_and_part(
     text.fill("no such student")
     assert students(opened) == []
     assert shown.inner_text() == "0 of 6"
+    nobody = opened.page.get_by_text("No submission fits what is asked for above.")
+    assert nobody.is_visible()
+    text.fill("unreadable")
+    assert not nobody.is_visible()
     assert opened.complaints == []
 
 
@@ -480,18 +451,79 @@ def test_a_class_s_page_shows_mistakes_and_what_a_person_must_see(
     assert "ran out of time" in person[0]
     assert "unreadable" in person[1]
     assert "cy.pdf is a PDF" in person[1]
-    (mistake,) = opened.texts("#misconceptions tbody tr")
-    assert "Ada L+1@x" in mistake
-    assert "softmax" in mistake
+    mistake = opened.page.locator(".shared", has_text="softmax/base-two")
+    mistake.locator("summary").click()
+    assert "Ada L+1@x" in mistake.inner_text()
     (tmp_path / "Ada L+1@x.html").write_text("<h1>Ada's own</h1>")
-    for name in ("marks", "parts", "criteria", "misconceptions"):
+    for name in ("marks", "parts", "criteria", "mistakes"):
         assert (tmp_path / "plots" / f"{name}.svg").read_text().startswith("<?xml")
         assert opened.page.locator(f"a[href='plots/{name}.svg']").count() == 1
     drawn = opened.page.locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
     assert len(drawn) == 4
     assert min(drawn) > 0
-    opened.page.locator("#misconceptions a", has_text="Ada").click()
+    mistake.locator("a", has_text="Ada").click()
     assert opened.texts("h1") == ["Ada's own"]
+
+
+# Of a line: the numbers of its cells that are wholly between its name and the edge of the box.
+COLUMNS_IN_SIGHT = """line => {
+  const box = line.closest(".scroll").getBoundingClientRect();
+  const [name, ...cells] = [...line.cells].map(one => one.getBoundingClientRect());
+  const inSight = one => one.left >= name.right - 1 && one.right <= box.right + 1;
+  return cells.flatMap((one, number) => inSight(one) ? [number] : []);
+}"""
+
+
+def test_each_column_of_the_table_can_be_seen_on_a_phone(
+    tmp_path: Path, rubric: Rubric, look: Look
+) -> None:
+    """By a keyboard alone, beside the names, which stay where they are."""
+    rows = rows_of(rubric)
+    rows[2] = msgspec.structs.replace(rows[2], name="Maximiliane von Longname-Hohenzollern")
+    opened = look(write_class_page(tmp_path, rows, rubric), PHONE)
+    opened.page.locator(".scroll", has=opened.page.locator("#submissions")).focus()
+    line = opened.page.locator("#submissions tbody tr", has_text="Maximiliane")
+    seen: set[int] = set()
+    for _ in range(60):
+        seen |= set(line.evaluate(COLUMNS_IN_SIGHT))
+        opened.page.keyboard.press("ArrowRight")
+        opened.page.wait_for_timeout(20)
+    assert seen == set(range(line.locator("td").count()))
+
+
+@pytest.mark.parametrize("name", ["index", "felix-wagner"])
+def test_code_that_is_wider_than_its_card_is_scrolled_by_keys(
+    graded: Path, look: Look, name: str
+) -> None:
+    opened = look(graded / f"{name}.html", PHONE)
+    opened.page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
+    wide = opened.page.locator(".lines").evaluate_all(
+        "all => all.map(one => one.scrollWidth > one.clientWidth)"
+    )
+    code = opened.page.locator(".lines").nth(wide.index(True))
+    code.focus()
+    opened.page.keyboard.press("ArrowRight")
+    opened.page.wait_for_function("one => one.scrollLeft > 0", arg=code.element_handle())
+
+
+@pytest.mark.parametrize(("number", "what"), [(1, "1 submission"), (2, "2 submissions")])
+def test_one_is_not_many(
+    tmp_path: Path, rubric: Rubric, look: Look, number: int, what: str
+) -> None:
+    rubric = msgspec.structs.replace(rubric, written_share=0.2)
+    rows = [row(one, mark(one, rubric)) for one in (evidence(rubric, "a"), evidence(rubric, "b"))]
+    screen = Console(file=io.StringIO(), width=200)
+    print_class(screen, rows[:number], rubric)
+    waits = "1 of 1 awaits a reader, for 1 point" if number == 1 else "2 of 2 await a reader, for 2"
+    assert waits in screen.file.getvalue()  # type: ignore[attr-defined]
+    opened = look(write_class_page(tmp_path, rows[:number], rubric))
+    assert opened.texts("h1") == [what]
+    assert (
+        f"{number} still {'awaits' if number == 1 else 'await'} a reader" in opened.page.content()
+    )
+    assert f"Marks of {what}<" in (tmp_path / "plots" / "marks.svg").read_text()
+    students = f"{number} student{'s' * (number > 1)}"
+    assert set(opened.texts(".shared summary small")) == {students}
 
 
 def test_names_can_be_left_out(tmp_path: Path, rubric: Rubric, look: Look) -> None:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from autograder.cli import main
 from autograder.course.folders import Assignment
@@ -31,7 +31,6 @@ from autograder.reading.agreement import agreements
 from autograder.reading.form import Changed, read_form, set_mark
 from autograder.reading.showing import as_html
 from autograder.reports.files import write_student
-from tests.nbgrader_browser import CHROMIUM, QUIET
 from tests.nbgrader_course import cell, hand_in, make_course, solved
 from tests.test_reports import evidence
 
@@ -112,14 +111,6 @@ def these(course: Class, tmp_path: Path) -> Class:
         seen = evidence(rubric, name)
         write_student(results, seen, mark(seen, rubric), rubric, "digest", {})
     return Class(course.assignment, course.submissions, results)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        with closing(browser):
-            yield browser
 
 
 Window = Callable[[str], Page]

@@ -721,7 +721,7 @@ def test_a_release_that_would_leak_is_not_written(assignment: Assignment) -> Non
     ("old", "new", "told"),
     [
         ("### END SOLUTION", "", r"cell \d+ \(part 1a\).*without `### END SOLUTION`"),
-        ('# %% part="1a" role="stub"', "# %%", r"cell \d+ \(part none, free\): 1 solution regions"),
+        ('# %% part="1a" role="stub"', "# %%", r"cell \d+ \(part none, free\): 1 solution region"),
         ('part="1a" role="stub"', 'part="9z" role="stub"', r"cell \d+: .*no part \"9z\""),
         ('part="1a" role="stub"', 'part="1a" role="stab"', r"cell \d+: .*called \"stab\""),
         (

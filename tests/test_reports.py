@@ -353,6 +353,15 @@ def test_of_a_large_class_the_terminal_lists_those_who_need_a_look(rubric: Rubri
     assert all(one.student in printed(screen) for one in graded)
 
 
+def test_why_a_file_has_problems_is_told_with_all_that_is_known(rubric: Rubric) -> None:
+    cells = (CellTrouble("cell 2", "KeyError in cell 2, line 1: 'x'."),)
+    one = evidence(rubric, status="graded with problems", reason="named .ipynb", cells=cells)
+    assert row(one, mark(one, rubric)).reason == "named .ipynb; KeyError in cell 2, line 1: 'x'"
+    many = msgspec.structs.replace(one, reason="", cells=cells * 3)
+    told = "KeyError in cell 2, line 1: 'x', and 2 more cells did not run to the end"
+    assert row(many, mark(many, rubric)).reason == told
+
+
 def test_every_mark_can_be_read_in_a_narrow_terminal(rubric: Rubric) -> None:
     one = evidence(rubric, "lovelace_ada_LATE_5514_9981", status="unreadable")
     seen = row(one, mark(one, rubric))

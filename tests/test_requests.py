@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# ruff: noqa: F811 -- a test's arguments are the fixtures that are imported here
 import json
 import re
 from pathlib import Path
@@ -25,8 +24,8 @@ from autograder.results.code import Code, Excerpt
 from autograder.results.stored import Document, stored_document
 from autograder.submissions.finding import Origin
 from autograder.submissions.text import MAX_TEXT
+from tests.browser import Look, asked_of_hosts
 from tests.nbgrader_course import make_course
-from tests.test_pages import Look, asked_of_hosts, chromium, look  # noqa: F401
 from tests.test_reports import HOSTILE, evidence
 
 CRITERION = "1a.context"

@@ -174,7 +174,7 @@ def test_marks_that_are_not_those_of_the_evidence_are_not_handed_on(
     path.write_text(json.dumps(document))
     done = run(course, "export", results, "--to", "csv")
     assert done.exit_code == 2
-    assert "the marks of 1 students are not" in done.output
+    assert "the marks of 1 student are not" in done.output
     done = run(course, "rescore", results, "--yes")
     assert done.exit_code == 0
     assert done.output.replace("\n", "").isprintable()

@@ -544,7 +544,7 @@ def test_a_pdf_has_the_answers_and_the_figures_of_the_notebook(
     (folder / "rnn.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     rnn.hand_in(folder / "rnn.ipynb", pdf=True)
     said = " ".join(capfd.readouterr().out.split())
-    assert "rnn.pdf: 2 of 10 written answers, 1 figures." in said
+    assert "rnn.pdf: 2 of 10 written answers, 1 figure." in said
     assert _pages(folder / "rnn.pdf") >= 2
     assert b"/Subtype /Image" in (folder / "rnn.pdf").read_bytes()
     assert len(list(figures_of(folder / "rnn.ipynb"))) == 1

@@ -17,6 +17,7 @@ COMMANDS = {
     "doctor": "Find how well this machine keeps students' code apart.",
     "export": "Write marks in the form that another system takes in.",
     "grade": "Grade a class.",
+    "mistakes": "List the mistakes of a class, and how many share each.",
     "nbgrader": "Have nbgrader grade the homework through this grader.",
     "new": "Lay out a small assignment, to be changed step by step.",
     "package": "Make the grader another system's autograder.",

@@ -12,6 +12,7 @@ from autograder.exporting import FORMS
 from autograder.exporting.export import export as write_marks
 from autograder.grading.rescoring import Rescoring
 from autograder.intake.roster import read_roster
+from autograder.submissions.text import counted
 
 GRADEBOOKS = ("canvas", "moodle")
 
@@ -63,7 +64,8 @@ def export(
     click.echo(out)
     awaiting = sum(1 for one in documents if one.awaiting_reader)
     if awaiting:
-        told = f"the written answers of {awaiting} students are not graded yet and are not included"
+        who = counted(awaiting, "student")
+        told = f"the written answers of {who} are not graded yet and are not included"
         say(told, "yellow")
     if exported.unknown:
         say(f"not in the roster, so left out: {', '.join(exported.unknown)}", "yellow")

@@ -29,12 +29,14 @@ from autograder.intake.choices import read_choices
 from autograder.intake.finding import Collected, collect, refuse_among, workspace
 from autograder.intake.roster import Person, Roster, read_roster
 from autograder.intake.telling import describe
+from autograder.marking.decisions import MISTAKES
 from autograder.reports.files import write_grades
 from autograder.reports.terminal import literal, print_class, progress
 from autograder.results.rows import Row
 from autograder.results.stored import refuse_another, stored_origin, stored_students
 from autograder.results.writing import write_whole
 from autograder.submissions.finding import HandIn
+from autograder.submissions.text import counted
 from autograder.worker.confine import Level
 
 # Lists who in the roster handed in work, and who did not.
@@ -126,8 +128,7 @@ class _Run:
         console = Console()
         print_class(console, rows, run.rubric)
         graded = sum(1 for one in rows if one.status != "not graded")
-        what = "submission" if graded == 1 else "submissions"
-        done = f"{graded} {what} graded; the marks are in {grades} and {page}"
+        done = f"{counted(graded, 'submission')} graded; the marks are in {grades} and {page}"
         console.print(literal(done))
         for line in describe(collected):
             say(line, "yellow")
@@ -137,9 +138,9 @@ class _Run:
 
         now = {one.student for one in rows}
         others = {*stored_students(self.out)} - now
-        if others:
+        if others or (self.out / MISTAKES).exists():
             try:
-                with Rescoring(self.assignment, self.out) as all_of_them:
+                with Rescoring(self.assignment, self.out, adding=True) as all_of_them:
                     moved = [
                         one
                         for one in all_of_them.remarks
@@ -152,10 +153,12 @@ class _Run:
                     "yellow",
                 )
             else:
+                if all_of_them.unknown:
+                    say(all_of_them.unknown, "yellow")
                 if moved:
                     say(
-                        f"the marks of {len(moved)} students graded earlier changed, because the "
-                        "rubric or the decisions did",
+                        f"the marks of {counted(len(moved), 'student')} graded earlier changed, "
+                        "because the rubric or the decisions did",
                         "yellow",
                     )
                 return grades, self.out / INDEX

@@ -12,6 +12,7 @@ from autograder.course.folders import Assignment
 from autograder.course.rubric import rubric_of
 from autograder.exporting.results import Visibility
 from autograder.packaging.gradescope import package as write_package
+from autograder.submissions.text import counted
 from autograder.worker.confine import Level
 
 
@@ -44,5 +45,6 @@ def gradescope(
     rubric = rubric_of(assignment)
     write_package(assignment, out, isolation, visibility)
     points = rubric.points * (1 - rubric.written_share)
-    click.echo(f"{out}: the autograder of a programming assignment with {points:g} points.")
+    worth = counted(points, "point")
+    click.echo(f"{out}: the autograder of a programming assignment with {worth}.")
     click.echo("It holds the solutions and the course's secret: upload it, and give it to nobody.")

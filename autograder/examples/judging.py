@@ -36,6 +36,7 @@ from autograder.misconceptions.outcomes import (
 )
 from autograder.session.replies import StudentError
 from autograder.session.student import Call
+from autograder.submissions.text import counted
 
 # The tokens of an answer that are drawn with the same probabilities, at least, to count them.
 ENOUGH_DRAWS = 12
@@ -53,7 +54,7 @@ class Wrong:
     """What is wrong with a result.
 
     ``kind`` classifies the failure. ``expected`` and ``returned`` are the values at the place
-    ``at`` in the result.
+    ``at`` in the result. ``raised_at`` is the line of the student's own that raised an exception.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Wrong:
     at: Leaf = ()
     expected: Any = None
     returned: Any = None
+    raised_at: str = ""
 
 
 class Judge:
@@ -240,7 +242,8 @@ def _unlike(ids: Sequence[int], shares: Array, stub: str) -> Wrong | None:
 
 def _no_answer(error: StudentError, stub: str) -> Wrong:
     if error.raised:
-        return Wrong(f"raised {error.raised.type}", f"`{stub}(…)` raises {error.raised}")
+        message = f"`{stub}(…)` raises {error.raised}"
+        return Wrong(f"raised {error.raised.type}", message, raised_at=error.raised.code)
     return Wrong(error.kind, f"{error.message} {error.detail}".strip())
 
 
@@ -351,7 +354,7 @@ def _other_kind(got: Any, right: Any, at: Leaf, name: str, kind: str = "form") -
     elif isinstance(right, dict):
         message = f"{whole} is {kind_of(got)}, expected a dict."
     elif isinstance(got, list):
-        message = f"{whole} holds {len(got)} items, expected a tuple of {len(right)}."
+        message = f"{whole} holds {counted(len(got), 'item')}, expected a tuple of {len(right)}."
     else:
         message = f"{whole} is {kind_of(got)}, expected a tuple of {len(right)} items."
     return Wrong(kind, message, at, right, got)

@@ -196,6 +196,7 @@ class Search:
             returned=shown(why.returned)[:MAX_TEXT] if known else "",
             numbers=numbers(call),
             calls=made,
+            raised_at=why.raised_at,
         )
         return Found(example, call)
 

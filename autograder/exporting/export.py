@@ -25,6 +25,7 @@ from autograder.exporting.tables import (
 )
 from autograder.intake.roster import Person, Roster
 from autograder.marking.marks import Marks
+from autograder.reports.mistakes import decided_for_all
 from autograder.results.stored import Document
 from autograder.results.writing import write_whole
 from autograder.submissions.text import printable
@@ -151,6 +152,8 @@ def _detail(one: Document) -> Detail:
     for name, criterion in one.criteria.items():
         if criterion.by_hand:
             reasons.append(f"{name}: {criterion.by_hand.reason} ({criterion.by_hand.who})")
+    for mistake in one.mistakes:
+        reasons += [f"{mistake.key}: {told}" for told in decided_for_all(mistake)]
     if one.late:
         reasons.append(one.late.reason)
     if one.by_hand:

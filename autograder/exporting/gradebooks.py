@@ -51,7 +51,8 @@ def canvas(
             )
     without = sum(1 for _, earned in earners if earned is None)
     if without:
-        told.append(f"{without} have no mark and are not in the file; Canvas keeps their old marks")
+        have = "has no mark and is" if without == 1 else "have no mark and are"
+        told.append(f"{without} {have} not in the file; Canvas keeps their old marks")
     return canvas_table(earners, columns), told
 
 

@@ -75,7 +75,7 @@ def _describe_criterion(marks: Marks, criterion: str, rubric: Rubric) -> list[st
     told = describe_decisions(marks.criteria[criterion], rubric.feedback)
     for entry in entries(marks, rubric):
         if criterion in entry.criteria:
-            told += [f"Mistake {entry.number}: {entry.what}", *entry.details]
+            told += [f"Mistake {entry.number}: {entry.what}", *entry.details, *entry.decided]
     return told
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,15 +19,16 @@ from autograder.course.rubric import (
     rubric_of,
     unchecked,
 )
-from autograder.marking.decisions import WRITTEN, Decisions, readers_forms
+from autograder.marking.decisions import MISTAKES, WRITTEN, Decisions, readers_forms
 from autograder.marking.marks import DECIMALS, Marks, mark
 from autograder.marking.requests import REQUESTS
 from autograder.misconceptions import load_library
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.terminal import literal
 from autograder.results.rows import Row, row
-from autograder.results.stored import Document, stored_documents, stored_students
+from autograder.results.stored import Document, refuse_empty, stored_documents
 from autograder.results.writing import locked
+from autograder.submissions.text import counted
 
 MOST_NAMED = 3
 # How many students are listed; and of the histogram: bars, their length, points between bars.
@@ -61,8 +62,7 @@ class Remark:
         for name, now in after.criteria.items():
             was = before.criteria.get(name)
             if was is None or was.score != now.score:
-                by_hand = f" (by hand, {now.by_hand.who})" if now.by_hand else ""
-                yield f"{name} {was.score if was else 0:g} → {now.score:g}{by_hand}"
+                yield f"{name} {was.score if was else 0:g} → {now.score:g}{self._by_whom(name)}"
             if was is not None and len(now.declined) > len(was.declined):
                 yield f"{name} declined ({now.declined[-1].who})"
         for name in before.criteria:
@@ -88,23 +88,37 @@ class Remark:
         if after.by_hand != before.by_hand:
             who = f"by hand, {after.by_hand.who}" if after.by_hand else "no longer by hand"
             yield f"the total, {who}"
+        comments = {one.key: one.comment for one in before.mistakes}
+        for mistake in after.mistakes:
+            if mistake.comment != comments.get(mistake.key, ""):
+                yield f"a comment on {mistake.key}"
         was_late, late = (one.late.taken if one.late else 0.0 for one in (before, after))
         if was_late != late:
             yield f"late, {was_late:g} → {late:g} taken"
+
+    def _by_whom(self, criterion: str) -> str:
+        """Who decided on the points of a criterion, where a person did."""
+        if by_hand := self.marks.criteria[criterion].by_hand:
+            return f" (by hand, {by_hand.who})"
+        told = [
+            f"credit for {one.key}, {one.who}"
+            for one in self.marks.mistakes
+            if criterion in one.costs and one.credit is not None
+        ]
+        return f" ({'; '.join(told)})" if told else ""
 
 
 class Rescoring:
     """The class of a folder, marked again; ``write`` puts the new marks in place of the stored.
 
     Nobody else writes into the folder meanwhile. Raises CourseError where a run is writing there,
-    or the rubric, the decisions and what was seen do not fit each other.
+    or the rubric, the decisions and what was seen do not fit each other. While others are added to
+    the class, a decision about a mistake that nobody has is only told of, in ``unknown``.
     """
 
-    def __init__(self, assignment: Assignment, folder: Path) -> None:
-        if not stored_students(folder):
-            raise CourseError(
-                f"{folder}: holds no results; give the folder that `autograder grade` wrote into"
-            )
+    def __init__(self, assignment: Assignment, folder: Path, adding: bool = False) -> None:
+        refuse_empty(folder)
+        self.unknown = ""
         self._folder = folder
         self._lock = locked(folder)
         try:
@@ -115,7 +129,14 @@ class Rescoring:
             documents = stored_documents(folder, assignment.name)
             _fit(self.rubric, assignment.rubric_file, folder, documents)
             students = {document.student for document in documents}
-            decisions = Decisions.load(folder, self.rubric, students)
+            mistakes = set(self._mistakes(documents)) if (folder / MISTAKES).exists() else None
+            try:
+                decisions = Decisions.load(folder, self.rubric, students, mistakes)
+            except CourseError as error:
+                if not adding:
+                    raise
+                decisions = Decisions.load(folder, self.rubric, students)
+                self.unknown = str(error)
             self.open_requests = decisions.open_requests
             self.uncounted = [path.name for path in readers_forms(folder)]
             self.remarks = [self._remark(document, decisions) for document in documents]
@@ -134,6 +155,12 @@ class Rescoring:
     ) -> None:
         self._lock.close()
 
+    def _mistakes(self, documents: Iterable[Document]) -> Iterator[str]:
+        """The keys of all mistakes, also of those that cost nothing since somebody decided so."""
+        for document in documents:
+            for one in mark(document.evidence, self.rubric).mistakes:
+                yield one.key
+
     def _remark(self, document: Document, decisions: Decisions) -> Remark:
         decided = decisions.of(document.student, document.handed_in, document.origin)
         return Remark(document, mark(document.evidence, self.rubric, decided))
@@ -143,8 +170,8 @@ class Rescoring:
         moved = [one.document.student for one in self.remarks if not one.is_current]
         if moved:
             raise CourseError(
-                f"{self._folder}: the marks of {len(moved)} students are not what the rubric and "
-                f"the decisions now give ({', '.join(moved[:MOST_NAMED])}"
+                f"{self._folder}: the marks of {counted(len(moved), 'student')} are not what the "
+                f"rubric and the decisions now give ({', '.join(moved[:MOST_NAMED])}"
                 f"{', …' * (len(moved) > MOST_NAMED)}); run `autograder rescore` first"
             )
         return [one.document for one in self.remarks]
@@ -215,7 +242,8 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
         if not one.moved and (reasons := ", ".join(one.reasons())):
             same[reasons].append(one)
     for reasons, those in same.items():
-        who = those[0].document.student if len(those) == 1 else f"{len(those)} students"
+        first, *others = those
+        who = counted(len(those), "student") if others else first.document.student
         table.add_row("", "", "[dim]+0[/]", literal(who), literal(reasons))
     if table.row_count:
         console.print(table)
@@ -240,9 +268,9 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
         console.print(literal(told))
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
-        who = f"{_students(number)} {'awaits' if len(awaiting) == 1 else 'await'}"
+        who = f"{counted(number, 'student')} {'awaits' if len(awaiting) == 1 else 'await'}"
         console.print(
-            f"{len(awaiting)} of {who} a reader, for {sum(awaiting):g} points",
+            f"{len(awaiting)} of {who} a reader, for {counted(sum(awaiting), 'point')}",
             highlight=False,
         )
 
@@ -265,11 +293,8 @@ def _moves(shown: Sequence[Remark], title: str) -> Table:
 
 
 def _how_many(moved: Sequence[Remark], number: int) -> str:
-    return f"{len(moved)} of {_students(number)} {'moves' if 1 in (len(moved), number) else 'move'}"
-
-
-def _students(number: int) -> str:
-    return f"{number} {'student' if number == 1 else 'students'}"
+    move = "moves" if 1 in (len(moved), number) else "move"
+    return f"{len(moved)} of {counted(number, 'student')} {move}"
 
 
 def _by_how_much(moved: Sequence[Remark]) -> str:

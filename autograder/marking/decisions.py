@@ -5,6 +5,7 @@ They stand in files beside the results, which every marking reads and none chang
 - ``overrides.yaml``: a list of ``{student, criterion, points, reason, who}``, or with ``part`` for
   ``criterion``, or with the ``total`` for both and the points;
 - ``requests.yaml``: what students ask to be looked at again, and the answers (see ``requests.py``);
+- ``mistakes.yaml``: a list of ``{mistake, comment, credit, who}``, for all who have the mistake;
 - ``written.csv``: what a reader gives for written answers (``student,part,points,comment``);
 - ``late.csv``: who handed in when, or how many days late (``student,days`` or ``student,time``);
 - ``gradebook.csv``: what nbgrader's gradebook held when it was last read.
@@ -16,10 +17,11 @@ import csv
 import io
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -28,9 +30,10 @@ from autograder.course.rubric import Criterion, Late, Part, Rubric, read_yaml
 from autograder.course.times import EXAMPLE, in_words, moment
 from autograder.marking.requests import Request, items, read_requests
 from autograder.submissions.finding import UNKNOWN, Origin
-from autograder.submissions.text import decode
+from autograder.submissions.text import counted, decode
 
 OVERRIDES = "overrides.yaml"
+MISTAKES = "mistakes.yaml"
 WRITTEN = "written.csv"
 LATE = "late.csv"
 GRADEBOOK = "gradebook.csv"
@@ -69,6 +72,36 @@ class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return None
 
 
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of ``mistakes.yaml``: what all are told who have a mistake, by its key, and which
+    share of the points that it touches they still earn."""
+
+    mistake: str | None = None
+    comment: str | None = None
+    credit: float | None = None
+    who: str | None = None
+
+    def lacks(self) -> tuple[str, str] | None:
+        """The key of what is missing or too much in it, and a sentence that says it."""
+        if not self.mistake:
+            return "mistake", "the mistake is missing; copy its key from the page of the class"
+        if self.credit is None and not (self.comment or "").strip():
+            return "", "say what is decided: a `comment`, a `credit`, or both"
+        if self.credit is not None and not 0 <= self.credit <= 1:
+            return "credit", f"a credit of {self.credit:g}; give a share of the points, from 0 to 1"
+        if not (self.who or "").strip():
+            return "who", "`who` is missing; say who decided this"
+        return None
+
+
+class ForAll(msgspec.Struct, frozen=True):
+    """What is decided for all who have a mistake; a credit of None leaves the rubric's."""
+
+    comment: str
+    credit: float | None
+    who: str
+
+
 class ByHand(msgspec.Struct, frozen=True):
     """Points in place of those that the checks give, or of the total.
 
@@ -105,7 +138,8 @@ class Deduction(msgspec.Struct, frozen=True):
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """All that was decided of one student: by criterion, by part, and of the whole."""
+    """All that was decided of one student: by criterion, by part, and of the whole; and of
+    ``mistakes``, by their keys, for all who have them."""
 
     criteria: dict[str, ByHand] = {}
     declined: dict[str, tuple[Declined, ...]] = {}
@@ -113,6 +147,10 @@ class Decided(msgspec.Struct, frozen=True):
     written: dict[str, Written] = {}
     late: Deduction | None = None
     total: ByHand | None = None
+    mistakes: dict[str, ForAll] = {}
+
+
+E = TypeVar("E", Override, Rule)
 
 
 class _Decided:
@@ -132,26 +170,40 @@ class Decisions:
     """The decisions about a class; ``open_requests`` are those that have no answer yet."""
 
     def __init__(
-        self, rubric: Rubric, gathered: Mapping[str, _Decided], open_requests: int
+        self,
+        rubric: Rubric,
+        gathered: Mapping[str, _Decided],
+        mistakes: dict[str, ForAll],
+        open_requests: int,
     ) -> None:
         self._late = rubric.late
         self._gathered = gathered
+        self._mistakes = mistakes
         self.open_requests = open_requests
 
     @classmethod
-    def load(cls, folder: Path, rubric: Rubric, students: Collection[str]) -> Decisions:
+    def load(
+        cls,
+        folder: Path,
+        rubric: Rubric,
+        students: Collection[str],
+        mistakes: Collection[str] | None = None,
+    ) -> Decisions:
         """Reads the folder, about these students alone.
 
-        Raises CourseError with file and line where a student, a criterion or a part is not known,
-        points are above what can be had, a reason is missing, or something appears there twice.
+        ``mistakes`` are the keys of all that they have; None while the class is still graded.
+        Raises CourseError with file and line where a student, a criterion, a part or a mistake is
+        not known, points are above what can be had, a reason is missing, or something appears there
+        twice.
         """
         reading = _Reading(folder, rubric, students)
         reading.overrides()
+        reading.rules(mistakes)
         reading.gradebook()
         reading.written()
         reading.requests()
         reading.late()
-        return cls(rubric, reading.gathered, reading.open_requests)
+        return cls(rubric, reading.gathered, reading.mistakes, reading.open_requests)
 
     def of(self, student: str, handed_in: str = "", origin: Origin = UNKNOWN) -> Decided:
         """What was decided of a student, who handed in at this time, as far as it is known.
@@ -166,7 +218,15 @@ class Decisions:
                 late = _by_platform(self._late, origin)
             elif time := handed_in if own.handed_in is None else own.handed_in:
                 late = _deduction(self._late, moment(time))
-        return Decided(own.criteria, own.declined, own.parts, own.written, late, own.total)
+        return Decided(
+            own.criteria,
+            own.declined,
+            own.parts,
+            own.written,
+            late,
+            own.total,
+            self._mistakes,
+        )
 
 
 def readers_forms(folder: Path) -> list[Path]:
@@ -186,18 +246,35 @@ class _Reading:
         self._items = items(rubric)
         self.gathered: defaultdict[str, _Decided] = defaultdict(_Decided)
         self.open_requests = 0
+        self.mistakes: dict[str, ForAll] = {}
 
     def overrides(self) -> None:
-        file = self._folder / OVERRIDES
+        self._each(OVERRIDES, Override, self._take_override)
+
+    def rules(self, known: Collection[str] | None) -> None:
+        self._each(MISTAKES, Rule, lambda rule: self._take_rule(rule, known))
+
+    def _each(self, name: str, kind: type[E], take: Callable[[E], tuple[str, str] | None]) -> None:
+        """Takes each entry of a file; raises CourseError with the line where one is wrong."""
+        file = self._folder / name
         if not file.exists():
             return
-        entries: list[Override] | None
-        entries, lines = read_yaml(file, list[Override] | None)
+        entries: list[E] | None
+        entries, lines = read_yaml(file, list[kind] | None)  # type: ignore[valid-type]
         for number, entry in enumerate(entries or ()):
-            at = f"$[{number}]"
-            if told := entry.lacks() or self._take_override(entry):
+            if told := entry.lacks() or take(entry):
                 key, wrong = told
-                raise lines.error(f"{at}.{key}", wrong)
+                raise lines.error(f"$[{number}].{key}", wrong)
+
+    def _take_rule(self, rule: Rule, known: Collection[str] | None) -> tuple[str, str] | None:
+        """The same for all who have a mistake."""
+        name = rule.mistake or ""
+        if known is not None and name not in known:
+            return "mistake", _unknown("mistake", name, known, str(self._folder))
+        if name in self.mistakes:
+            return "mistake", f"{name} appears here a second time; remove one of them"
+        self.mistakes[name] = ForAll((rule.comment or "").strip(), rule.credit, rule.who or "")
+        return None
 
     def _take_override(self, entry: Override) -> tuple[str, str] | None:
         """The key of what is wrong with an entry, and a sentence that says it."""
@@ -330,7 +407,7 @@ class _Reading:
         points, most = row.points("points"), part.points * self._rubric.written_share
         if points > most + EXACT:
             raise row.error(
-                f"{points:g} points, where a reader has {most:g} to give for {name} "
+                f"{counted(points, 'point')}, where a reader has {most:g} to give for {name} "
                 f"(`written_share` in rubric.yaml); {mend}"
             )
         own = self.gathered[row["student"]].written
@@ -388,7 +465,7 @@ def _out_of_range(points: float, name: str, most: float, by: str) -> str:
     """A sentence where points are below 0 or above the most; else nothing."""
     if 0 <= points <= most + EXACT:
         return ""
-    return f"{points:g} points, where {name} is worth {most:g}{by}; give 0 to {most:g}"
+    return f"{counted(points, 'point')}, where {name} is worth {most:g}{by}; give 0 to {most:g}"
 
 
 def _unknown(what: str, name: str, known: Collection[str], where: str) -> str:
@@ -420,7 +497,7 @@ def _by_platform(rule: Late, origin: Origin) -> Deduction | None:
 
 
 def _days(count: int) -> str:
-    return f"{count} day{'s' * (count != 1)}"
+    return counted(count, "day")
 
 
 def _lost(rule: Late, days: int, why: str) -> Deduction:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from autograder.course.rubric import Criterion, Part, Rubric
-from autograder.marking.decisions import ByHand, Decided, Declined, Deduction, Written
-from autograder.marking.mistakes import Item, Mistake, find_mistakes, items_of
+from autograder.marking.decisions import ByHand, Decided, Declined, Deduction, ForAll, Written
+from autograder.marking.mistakes import Item, Mistake, find_mistakes, items_of, keys_of
 from autograder.suite.evidence import CheckEvidence, Evidence, Named, Seen
 
 DECIMALS = 9
@@ -102,6 +103,14 @@ class Marks(msgspec.Struct, frozen=True):
     by_hand: SetByHand | None = None
 
 
+class _Earned(NamedTuple):
+    """The share that an item earns by its checks, and with the credit of its mistakes."""
+
+    item: Item
+    by_checks: float
+    share: float
+
+
 def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> Marks:
     """The marks that the rubric gives for what was seen, and where people decided, that.
 
@@ -114,16 +123,16 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
     for part in rubric.parts():
         for criterion in part.criteria:
             items = items_of(evidence, part, criterion)
-            shares, by_checks = _criterion(criterion, items, rubric)
+            earned, by_checks = _criterion(criterion, items, rubric, decided.mistakes)
             final = _by_hand(by_checks, decided, criterion.id)
-            lost += _lost(items, shares, final)
+            lost += _lost(earned, final)
             criteria[criterion.id] = final
         as_a_whole, written = decided.parts.get(part.id), decided.written.get(part.id)
         parts[part.id] = _part(part, criteria, rubric.written_share, as_a_whole, written)
-    earned = _round(sum(part.score for part in parts.values()))
+    total = _round(sum(part.score for part in parts.values()))
     max_score = _round(sum(part.max_score for part in parts.values()))
-    late = _late(decided.late, earned)
-    score, by_hand = _round(earned - late.taken) if late else earned, None
+    late = _late(decided.late, total)
+    score, by_hand = _round(total - late.taken) if late else total, None
     if decided.total is not None:
         by_hand = SetByHand(score, decided.total.reason, decided.total.who)
         score = _round(decided.total.points)
@@ -139,7 +148,7 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
                 if part.id not in decided.written
             )
         ),
-        mistakes=find_mistakes(evidence, lost) if evidence.checked else (),
+        mistakes=find_mistakes(evidence, lost, decided.mistakes) if evidence.checked else (),
         parts=parts,
         criteria=criteria,
         late=late,
@@ -147,20 +156,18 @@ def mark(evidence: Evidence, rubric: Rubric, decided: Decided | None = None) -> 
     )
 
 
-def _lost(
-    items: Sequence[Item], shares: Sequence[float], mark: CriterionMark
-) -> list[tuple[Item, float]]:
-    """The items that did not earn all points, with the missing points.
+def _lost(earned: Sequence[_Earned], mark: CriterionMark) -> list[tuple[Item, float]]:
+    """The items that the checks did not find all right, with the missing points.
 
     If a person set the points of the criterion, the missing ones are divided in proportion.
     """
-    missing = sum(1 - share for share in shares)
-    if mark.met or not missing:
+    if mark.met and mark.by_hand:
         return []
-    each = (mark.max_score - mark.score) / missing
-    return [
-        (item, each * (1 - share)) for item, share in zip(items, shares, strict=True) if share < 1
-    ]
+    lost = [(one.item, 1 - one.share) for one in earned if one.by_checks < 1]
+    if not any(missing for _, missing in lost):
+        lost = [(one.item, 1 - one.by_checks) for one in earned if one.by_checks < 1]
+    each = (mark.max_score - mark.score) / (sum(missing for _, missing in lost) or 1)
+    return [(item, each * missing) for item, missing in lost]
 
 
 def _part(
@@ -217,31 +224,31 @@ def _criterion(
     criterion: Criterion,
     items: Sequence[Item],
     rubric: Rubric,
-) -> tuple[list[float], CriterionMark]:
-    """The share of each item, and the mark of all of them."""
+    for_all: Mapping[str, ForAll],
+) -> tuple[list[_Earned], CriterionMark]:
+    """What each item earns, and the mark of all of them."""
     worth = criterion.points * (1.0 - rubric.written_share)
-    shares: list[float] = []
+    earned: list[_Earned] = []
     messages: list[str] = []
     named: dict[str, Named] = {}
     followed = False
     for item in items:
-        share, seen, through = _share(item.checks)
-        if item.named and share == 0:
-            share = min(rubric.credits.get(one.name, 0.0) for one in item.named)
+        by_checks, seen, through = _share(item.checks)
+        share = by_checks or _credit(item, rubric, for_all)
         named |= {one.name: one for one in item.named}
-        shares.append(share)
+        earned.append(_Earned(item, by_checks, share))
         followed = followed or through
         # An example with public inputs says more than a hidden check may.
         messages += (
             [item.example.message] if item.example else [one.message for one in seen if one.message]
         )
-    share = sum(shares) / len(shares)
+    share = sum(one.share for one in earned) / len(earned)
     told = [f"It looks as if {one.title}." for one in named.values()]
     if followed:
         told.append("Earned with correct functions in place of your other stubs. As submitted:")
     told += dict.fromkeys(messages)
     hints = [one.hint for one in named.values()] or [criterion.hint]
-    return shares, CriterionMark(
+    return earned, CriterionMark(
         score=_round(worth * share),
         max_score=_round(worth),
         message=" ".join(told) or ("Met." if share == 1 else ""),
@@ -249,6 +256,17 @@ def _criterion(
         followed_through=followed,
         misconceptions=tuple(named),
     )
+
+
+def _credit(item: Item, rubric: Rubric, for_all: Mapping[str, ForAll]) -> float:
+    """The share that an item of which the checks saw nothing right earns all the same.
+
+    That is the credit of its mistake: what a person decided for all who have it, or else what the
+    rubric gives. Where it has two mistakes, the smaller of their credits counts.
+    """
+    credits = dict(rubric.credits)
+    credits |= {key: one.credit for key, one in for_all.items() if one.credit is not None}
+    return min(credits.get(key, 0.0) for key in keys_of(item))
 
 
 def _share(checks: Sequence[CheckEvidence]) -> tuple[float, list[Seen], bool]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
@@ -10,33 +12,45 @@ import msgspec
 
 from autograder.course.rubric import Criterion, Part
 from autograder.examples.example import Example
+from autograder.marking.decisions import ForAll
 from autograder.suite.evidence import CheckEvidence, Evidence, Named
 
 NOT_RIGHT = "{}: not all answers are right."
+# Where in a student's own file something is.
+PLACE = re.compile(r"(?: in)? cell \d+\b(?:, line \d+)?")
+KEY_DIGITS = 6
+UNDECIDED = ForAll("", None, "")
 
 
 @dataclass(frozen=True)
 class Item:
-    """The evidence of a criterion, or of one of its items."""
+    """The evidence of a criterion, or of one of its items.
+
+    ``wrong_answers`` are what is said of each question of the criterion that is answered wrongly.
+    """
 
     part: str
     criterion: Criterion
     checks: Sequence[CheckEvidence]
     named: Sequence[Named]
     example: Example | None
+    wrong_answers: Sequence[str]
 
 
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     """One mistake.
 
     ``what`` describes it, with ``details`` such as each answer that is wrong, and ``where`` is the
-    cell and line that define its stub. ``costs`` are the lost points by criterion; 0 where an
-    earlier mistake has cost them already. ``spared`` names the functions that are right although
-    they call this stub.
+    cell and line that define its stub. All who have the same mistake have the same ``key``: the
+    name of a misconception, or one made of how it fails. ``costs`` are the lost points by
+    criterion; 0 where an earlier mistake has cost them already, or a ``credit`` leaves them whole.
+    ``spared`` names the functions that are right although they call this stub. ``who`` decided on
+    the ``comment`` and the ``credit`` for all who have it.
     """
 
     what: str
     costs: dict[str, float]
+    key: str
     name: str = ""
     stub: str = ""
     where: str = ""
@@ -44,6 +58,9 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     details: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     example: Example | None = None
+    comment: str = ""
+    credit: float | None = None
+    who: str = ""
 
     @property
     def cost(self) -> float:
@@ -54,7 +71,7 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
 class _Entry:
     """A mistake while its costs are added up."""
 
-    def __init__(self, what: str, name: str, stub: str, hint: str, detail: str = "") -> None:
+    def __init__(self, what: str, stub: str, hint: str, detail: str = "", name: str = "") -> None:
         self.what, self.name, self.stub, self.hint = what, name, stub, hint
         self.details = (detail,) if detail else ()
         self.costs: dict[str, float] = {}
@@ -75,6 +92,7 @@ class _Entry:
 def items_of(evidence: Evidence, part: Part, criterion: Criterion) -> list[Item]:
     """The evidence of each item of a criterion. A criterion without items counts as one."""
     found = []
+    wrong_answers: list[str] = []
     for item in criterion.items or (None,):
         asked = criterion.id, item
         checks = [one for one in evidence.checks if (one.criterion, one.item) == asked]
@@ -82,18 +100,35 @@ def items_of(evidence: Evidence, part: Part, criterion: Criterion) -> list[Item]
         named = [misconception for one in explained for misconception in one.misconceptions]
         whole = criterion.id if item is None else f"{criterion.id}:{item}"
         example = next((one for one in evidence.examples if whole in one.shows), None)
-        found.append(Item(part.id, criterion, checks, named, example))
+        wrong_answers += _wrong_answer(checks)
+        found.append(Item(part.id, criterion, checks, named, example, wrong_answers))
     return found
 
 
-def find_mistakes(evidence: Evidence, lost: Iterable[tuple[Item, float]]) -> tuple[Mistake, ...]:
+def _wrong_answer(checks: Iterable[CheckEvidence]) -> list[str]:
+    """What is said of the answer to a question; nothing if it is right, or they are of a stub."""
+    short = [check for check in checks if check.submitted.share < 1]
+    if any(check.stub or check.item is None for check in short):
+        return []
+    return [check.submitted.message for check in short if check.submitted.message][:1]
+
+
+def keys_of(item: Item) -> list[str]:
+    """The keys of the mistakes in an item that its checks did not find all right."""
+    return [key for key, _ in _entries(item)]
+
+
+def find_mistakes(
+    evidence: Evidence, lost: Iterable[tuple[Item, float]], for_all: Mapping[str, ForAll]
+) -> tuple[Mistake, ...]:
     """The mistakes in the order of the rubric.
 
     Args:
         evidence: of the whole submission.
-        lost: the items that did not earn all points, with the missing points.
+        lost: the items that the checks did not find all right, with the missing points.
+        for_all: what is decided for all who have a mistake, by its key.
     """
-    entries: dict[object, _Entry] = {}
+    entries: dict[str, _Entry] = {}
     criteria: set[str] = set()
     for item, points in lost:
         criteria.add(item.criterion.id)
@@ -105,6 +140,7 @@ def find_mistakes(evidence: Evidence, lost: Iterable[tuple[Item, float]]) -> tup
         Mistake(
             what=one.what,
             costs=one.costs,
+            key=key,
             name=one.name,
             stub=one.stub,
             where=evidence.defined.get(one.stub, ""),
@@ -112,34 +148,44 @@ def find_mistakes(evidence: Evidence, lost: Iterable[tuple[Item, float]]) -> tup
             details=one.details,
             spared=tuple(dict.fromkeys(_taken(spared, one.stub))),
             example=one.example,
+            comment=decided.comment,
+            credit=decided.credit,
+            who=decided.who,
         )
-        for one in entries.values()
+        for key, one in entries.items()
+        for decided in [for_all.get(key, UNDECIDED)]
     )
 
 
-def _entries(item: Item) -> Iterator[tuple[object, _Entry]]:
-    """The mistakes in an item. Those with the same key are one mistake."""
+def _entries(item: Item) -> Iterator[tuple[str, _Entry]]:
+    """The mistakes in an item, by their keys. Those with the same key are one mistake."""
     for one in item.named:
         stub = one.name.partition("/")[0]
-        yield one.name, _Entry(f"It looks as if {one.title}.", one.name, stub, one.hint)
+        yield one.name, _Entry(f"It looks as if {one.title}.", stub, one.hint, name=one.name)
     if item.named:
         return
     criterion, example = item.criterion, item.example
     if example is not None:
-        yield example, _Entry(example.message, "", example.stub, criterion.hint)
+        what = example.message
+        key = _key(example.stub, what, *example.code, example.returned, example.raised_at)
+        yield key, _Entry(what, example.stub, criterion.hint)
+        return
+    if answer := _wrong_answer(item.checks):
+        # The answers to all questions of a criterion are one entry.
+        what = NOT_RIGHT.format(criterion.title)
+        yield _key(item.part, what, *item.wrong_answers), _Entry(what, "", criterion.hint, *answer)
         return
     short = [check for check in item.checks if check.submitted.share < 1]
     message = next((check.submitted.message for check in short if check.submitted.message), "")
     stub = next((check.stub for check in short if check.stub), "")
     what = message or f"{criterion.title}: it was not checked."
-    if message and not stub and short[0].item is not None:
-        # The answers to all questions of a criterion are one entry.
-        yield (
-            criterion.id,
-            _Entry(NOT_RIGHT.format(criterion.title), "", "", criterion.hint, message),
-        )
-        return
-    yield (stub or item.part, what), _Entry(what, "", stub, criterion.hint)
+    yield _key(stub or item.part, what), _Entry(what, stub, criterion.hint)
+
+
+def _key(of: str, what: str, *more: str) -> str:
+    """A key for what fails, wherever in a file it stands: short, and the same in every run."""
+    seen = msgspec.json.encode((PLACE.sub("", what), *more))
+    return f"{of}/{hashlib.sha256(seen).hexdigest()[:KEY_DIGITS]}"
 
 
 def _spared(checks: Iterable[CheckEvidence], lost: Collection[str]) -> dict[str, dict[str, str]]:

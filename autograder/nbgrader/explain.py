@@ -30,7 +30,7 @@ def comment(part: Part, marks: Marks, rubric: Rubric) -> str | None:
     for entry in found:
         if entry.criteria & criteria:
             lines.append(f"- Mistake {entry.number}: {plain(entry.what)}")
-            lines += [f"  - {plain(text)}" for text in entry.details]
+            lines += [f"  - {plain(text)}" for text in (*entry.details, *entry.decided)]
     for criterion in part.criteria:
         mark = marks.criteria[criterion.id]
         if mark.score < mark.max_score or mark.followed_through or mark.declined:

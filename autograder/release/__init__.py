@@ -27,6 +27,7 @@ from autograder.release.self_check import (
     visible_checks,
 )
 from autograder.release.source import read_source
+from autograder.submissions.text import counted
 
 __all__ = [
     "Finding",
@@ -125,7 +126,7 @@ def _difference(there: bytes, built: bytes) -> tuple[str, str]:
         if line != their_line:
             return f"line {number}", f"`{their_line.strip()}` where the build has `{line.strip()}`"
     if len(lines) != len(their_lines):
-        return "", f"{len(their_lines)} lines where the build has {len(lines)}"
+        return "", f"{counted(len(their_lines), 'line')} where the build has {len(lines)}"
     return "", "other bytes than the build has"
 
 

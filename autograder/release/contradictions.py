@@ -14,6 +14,7 @@ from autograder.course.percent import percent_cells
 from autograder.course.reference import Reference
 from autograder.course.rubric import Part, Rubric, rubric_of
 from autograder.release.finding import Finding
+from autograder.submissions.text import counted
 
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 FRACTIONS = {"half a": 0.5, "a quarter of a": 0.25, "a": 1.0}
@@ -131,7 +132,7 @@ def _of_whole(paragraph: str, rubric: Rubric) -> Iterator[tuple[int, str]]:
             yield found.start(), f"the homework is worth {_points(rubric.points)} in the rubric"
     for found in PARTS.finditer(paragraph):
         if _amount(found[1]) != len(parts):
-            some = "1 part" if len(parts) == 1 else f"{len(parts)} parts"
+            some = counted(len(parts), "part")
             yield found.start(), f"there {'is' if len(parts) == 1 else 'are'} {some} in the rubric"
     for found in EACH.finditer(paragraph):
         for part in parts:
@@ -147,7 +148,7 @@ def _amount(said: str) -> float:
 
 
 def _points(points: float) -> str:
-    return f"{points:g} {'point' if points == 1 else 'points'}"
+    return counted(points, "point")
 
 
 # -- examples -------------------------------------------------------------------------------------

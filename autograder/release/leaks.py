@@ -28,6 +28,7 @@ from autograder.release.questions import marked_questions, with_questions
 from autograder.release.self_check import COPIED, as_facts, sources_of, visible_checks
 from autograder.release.source import Cell, outside_solutions, read_source, solution_regions
 from autograder.release.visible import visible_source
+from autograder.submissions.text import counted
 
 # Shorter lines say nothing by themselves. Lengths are without white space.
 LEAST_CODE, LEAST_PROSE = 12, 24
@@ -332,7 +333,7 @@ def _hits(text: str, secrets: Secrets) -> Iterator[_Hit]:
             by_owner[secret.owner].append((squeezed.line(position), secret.shown))
     for owner, found in by_owner.items():
         line, shown = min(found)
-        more = f" and {len(found) - 1} more lines of it" if len(found) > 1 else ""
+        more = f" and {counted(len(found) - 1, 'more line')} of it" if len(found) > 1 else ""
         yield _Hit(owner, line, f"{owner}: `{textwrap.shorten(shown, 80)}`{more}")
     for question, position in _answers_in(text, secrets):
         what = f"the right answer of question {question.id}"

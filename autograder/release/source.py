@@ -13,6 +13,7 @@ import jupytext
 
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import Part, Rubric
+from autograder.submissions.text import counted
 
 Kind = Literal["code", "markdown"]
 Role = Literal["stub", "concepts", "questions", "check", "written", "locked", "free"]
@@ -97,10 +98,12 @@ def _validate_part(file: Path, part: Part, cells: list[Cell]) -> None:
                 f'{file}: part {part.id} has {count[role]} cells with role="{role}", where '
                 "its points need exactly one; add or remove some"
             )
-    if count["concepts"] != (1 if concept_ids(part) else 0):
+    questions = len(concept_ids(part))
+    if count["concepts"] != (1 if questions else 0):
         raise CourseError(
-            f'{file}: part {part.id} has {count["concepts"]} cells with role="concepts", and the '
-            f"rubric has {len(concept_ids(part))} concept questions in it; change one of them"
+            f"{file}: part {part.id} has {counted(count['concepts'], 'cell')} with "
+            f'role="concepts", and the rubric has {counted(questions, "concept question")} in it; '
+            "change one of them"
         )
     missing = set(part.stubs) - set(_defined(cell for cell in mine if cell.role == "stub"))
     if missing:
@@ -163,8 +166,9 @@ def read_source(assignment: Assignment, rubric: Rubric) -> list[Cell]:
             raise CourseError(f"{at} (part {part or 'none'}): {error}; pair them up") from None
         if bool(regions) != (role in ("stub", "written")):
             raise CourseError(
-                f"{at} (part {part or 'none'}, {role}): {len(regions)} solution regions; stubs "
-                f"and written answers need at least one (`{BEGIN}`, `{END}`), other cells none"
+                f"{at} (part {part or 'none'}, {role}): "
+                f"{counted(len(regions), 'solution region')}; stubs and written answers need at "
+                f"least one (`{BEGIN}`, `{END}`), other cells none"
             )
         cells.append(Cell(raw.cell_type, raw.source, cast(Role, role), part))
     for wanted in rubric.parts():

@@ -72,7 +72,7 @@ def mistake_lines(entry: Entry) -> list[str]:
     It is no heading, since a page would use its text, which a student may choose, as an id.
     """
     lines = [f"**{entry.number}. {plain(entry.what)}**", ""]
-    lines += [f"- {plain(text)}" for text in entry.details]
+    lines += [f"- {plain(text)}" for text in (*entry.details, *entry.decided)]
     lines += [f"- {plain(text)}" for text in (entry.place, entry.describe_costs()) if text]
     lines += [f"- {plain(text)}" for text in entry.spared]
     if entry.hint:

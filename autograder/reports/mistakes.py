@@ -8,21 +8,25 @@ from dataclasses import dataclass
 from autograder.course.rubric import Rubric
 from autograder.examples.example import Example
 from autograder.marking.marks import Marks
+from autograder.marking.mistakes import Mistake
 
 
 @dataclass(frozen=True)
 class Entry:
     """One mistake, with its number. A field that the policy hides is empty.
 
+    ``decided`` says what a person decided for all who have it.
     ``costs`` are titles of criteria and the points lost there; 0 where an earlier mistake has cost
-    them already.
+    them already, or they are ``credited`` in full.
     """
 
     number: int
     what: str
     details: tuple[str, ...]
+    decided: tuple[str, ...]
     place: str
     cost: float
+    credited: bool
     costs: tuple[tuple[str, float], ...]
     hint: str
     spared: tuple[str, ...]
@@ -32,7 +36,9 @@ class Entry:
     def describe_costs(self) -> str:
         """Its cost in all, and by criterion."""
         listed = (
-            f"{title} {points(lost)}" if lost else f"{title} (see the mistake above)"
+            f"{title} {points(lost)}"
+            if lost or self.credited
+            else f"{title} (see the mistake above)"
             for title, lost in self.costs
         )
         return f"Cost {points(self.cost)}: {', '.join(listed)}"
@@ -54,13 +60,26 @@ def _entries(marks: Marks, rubric: Rubric) -> Iterator[Entry]:
             number=number,
             what=one.what if full else about,
             details=one.details if full else (),
+            decided=tuple(decided_for_all(one)),
             place=", ".join(filter(None, (f"`{one.stub}`" if one.stub else "", one.where))),
             cost=one.cost,
+            credited=one.credit == 1,
             costs=tuple((titles[criterion], lost) for criterion, lost in one.costs.items()),
             hint=one.hint,
             spared=one.spared if full else (),
             example=one.example if full else None,
             criteria=frozenset(one.costs),
+        )
+
+
+def decided_for_all(mistake: Mistake) -> Iterator[str]:
+    """What a person decided for all who have a mistake, in sentences of plain text."""
+    if mistake.comment:
+        yield f"Comment by {mistake.who}: {mistake.comment}"
+    if mistake.credit is not None:
+        yield (
+            f"All who have this mistake still earn {100 * mistake.credit:g} % of the points, "
+            f"as {mistake.who} decided."
         )
 
 
@@ -77,7 +96,7 @@ def see_mistakes(found: tuple[Entry, ...], criterion: str) -> str:
 
 def as_lines(entry: Entry) -> list[str]:
     """A mistake as lines of plain text: the heading, then what belongs to it."""
-    lines = [f"{entry.number}. {entry.what}", *entry.details]
+    lines = [f"{entry.number}. {entry.what}", *entry.details, *entry.decided]
     lines += [text for text in (entry.place, entry.describe_costs()) if text]
     lines += entry.spared
     if entry.example and entry.example.code:

@@ -12,9 +12,16 @@ from rich.text import Text
 
 from autograder.course.rubric import Rubric
 from autograder.marking.marks import Marks
-from autograder.reports.mistakes import as_lines, entries, points, see_mistakes
+from autograder.reports.mistakes import (
+    as_lines,
+    decided_for_all,
+    entries,
+    points,
+    see_mistakes,
+)
+from autograder.reports.shared import by_mistake
 from autograder.results.rows import Row
-from autograder.submissions.text import printable
+from autograder.submissions.text import counted, printable
 from autograder.suite.evidence import Evidence
 
 # In a larger class, only those have a line that were not simply graded.
@@ -65,7 +72,9 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     if in_order:
         console.print(table)
     if len(in_order) < len(rows):
-        told = f"{len(rows) - len(in_order)} were graded without problems and are not listed here"
+        others = len(rows) - len(in_order)
+        were, are = ("was", "is") if others == 1 else ("were", "are")
+        told = f"{others} {were} graded without problems and {are} not listed here"
         console.print(told, highlight=False)
     for one in in_order:
         if one.reason:
@@ -73,8 +82,20 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
             console.print(Text.assemble((printable(one.shown), "bold"), ": ", why))
     awaiting = [one.awaiting_reader for one in rows if one.awaiting_reader]
     if awaiting:
-        told = f"{len(awaiting)} of {len(rows)} await a reader, for {sum(awaiting):g} points"
+        who = f"{len(awaiting)} of {len(rows)} {'awaits' if len(awaiting) == 1 else 'await'}"
+        told = f"{who} a reader, for {counted(sum(awaiting), 'point')}"
         console.print(told, highlight=False)
+
+
+def print_mistakes(console: Console, rows: Sequence[Row]) -> None:
+    """Two lines for each mistake of a class: cost, who share it and its key; then what it is."""
+    for one in by_mistake(rows):
+        head = f"{-one.cost:6.2f}  {counted(len(one.of), 'student'):12}  {one.key}"
+        for line in (
+            head,
+            *(f"        {told}" for told in (one.what, *decided_for_all(one.first))),
+        ):
+            console.print(literal(line), soft_wrap=True)
 
 
 def _status(one: Row) -> str:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import msgspec
 
 from autograder.marking.marks import Marks
+from autograder.marking.mistakes import Mistake
+from autograder.submissions.text import counted
 from autograder.suite.evidence import CheckEvidence, Evidence
 
 
 class Row(msgspec.Struct, frozen=True):
     """What the tables of a class say of one submission.
 
-    ``criteria`` are in the rubric's order; ``misconceptions`` have their titles by their names.
+    ``criteria`` are in the rubric's order.
     """
 
     student: str
@@ -22,7 +24,7 @@ class Row(msgspec.Struct, frozen=True):
     max_score: float
     parts: dict[str, float]
     criteria: tuple[float, ...]
-    misconceptions: dict[str, str]
+    mistakes: tuple[Mistake, ...]
     reason: str
     needs_a_person: tuple[str, ...]
     awaiting_reader: float = 0.0
@@ -43,15 +45,23 @@ def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
         max_score=marks.max_score,
         parts={name: part.score for name, part in marks.parts.items()},
         criteria=tuple(one.score for one in marks.criteria.values()),
-        misconceptions={
-            named.name: named.title for one in evidence.explanations for named in one.misconceptions
-        },
-        reason=evidence.reason or (evidence.cells[0].message if evidence.cells else ""),
+        mistakes=marks.mistakes,
+        reason="; ".join(_reasons(evidence)),
         needs_a_person=tuple(_needs_a_person(evidence)),
         awaiting_reader=marks.awaiting_reader,
         late=-marks.late.taken if marks.late else 0.0,
         name=name,
     )
+
+
+def _reasons(evidence: Evidence) -> Iterator[str]:
+    """What is to be told of the file as a whole, and of the first cell that did not run."""
+    if evidence.reason:
+        yield evidence.reason
+    if evidence.cells:
+        first, *others = evidence.cells
+        more = f", and {counted(len(others), 'more cell')} did not run to the end" * bool(others)
+        yield first.message.rstrip(".") + more
 
 
 def _needs_a_person(evidence: Evidence) -> Iterator[str]:

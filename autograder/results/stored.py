@@ -40,6 +40,14 @@ def stored_students(folder: Path) -> list[str]:
     return sorted(path.stem for path in paths if not path.name.startswith("."))
 
 
+def refuse_empty(folder: Path) -> None:
+    """Raises CourseError where the folder holds no results."""
+    if not stored_students(folder):
+        raise CourseError(
+            f"{folder}: holds no results; give the folder that `autograder grade` wrote into"
+        )
+
+
 def refuse_another(folder: Path, assignment: str) -> None:
     """Raises CourseError where the folder holds results of another assignment."""
     for student in stored_students(folder):

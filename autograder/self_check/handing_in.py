@@ -74,7 +74,8 @@ def hand_in(
     except NotReadable as problem:
         print(problem)
         return False
-    print(f"{path.name}: {len(cells)} code cells, run in a fresh process ...", flush=True)
+    of_code = f"{len(cells)} code cell{'s' * (len(cells) != 1)}"
+    print(f"{path.name}: {of_code}, run in a fresh process ...", flush=True)
     report, late = _in_a_fresh_process(facts, package, path)
     to_mend = [*late, *report.failures, *report.to_mend, *_for_nbgrader(facts, path)]
     print("\n".join(_lines(facts, path, report, to_mend)))
@@ -92,7 +93,8 @@ def _pdf(facts: Facts, path: Path) -> str:
     except NoPdf as problem:
         return str(problem)
     count = sum(map(bool, answers.values()))
-    said = f"{file.name}: {count} of {len(facts.written)} written answers, {len(figures)} figures."
+    drawn = f"{len(figures)} figure{'s' * (len(figures) != 1)}"
+    said = f"{file.name}: {count} of {len(facts.written)} written answers, {drawn}."
     if path.suffix == ".py":
         said += " A script keeps no figures; a notebook does."
     elif not figures:

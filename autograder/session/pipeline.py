@@ -67,14 +67,15 @@ class _BeginAgain(Exception):
 class Pipeline:
     """Requests to the worker of ``loader``, from tasks that take turns.
 
-    ``mishaps`` counts the workers that were lost. ``answers`` are known already, by their keys: a
-    task that begins again is given these.
+    ``mishaps`` counts the workers that were lost, and ``losses`` says over which calls. ``answers``
+    are known already, by their keys: a task that begins again is given these.
     """
 
     def __init__(
         self, loader: Loader, limits: Limits, answers: Mapping[bytes | None, Reply]
     ) -> None:
         self.mishaps = 0
+        self.losses: list[str] = []
         self._loader = loader
         self._call_seconds = limits.call_seconds
         self._answers = answers
@@ -242,5 +243,7 @@ class Pipeline:
 
     def _counted(self, request: _Request, error: StudentError) -> StudentError:
         self._lost[request.losses_as] += 1
+        if error.kind in ("out of time", "crashed") and error.message not in self.losses:
+            self.losses.append(error.message)
         self._last_loss[request.losses_as] = error.afresh()
         return error

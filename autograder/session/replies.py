@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -40,12 +41,14 @@ class Raised(NamedTuple):
     """An exception of a student's code.
 
     ``type`` is the name of one of Python's own types, or empty for any other; ``text`` is what it
-    said; ``where`` is the cell and line, or empty where these are not known.
+    said; ``where`` is the cell and line, and ``code`` what is on that line; both are empty where
+    these are not known.
     """
 
     type: str
     text: str
     where: str
+    code: str = ""
 
     def __str__(self) -> str:
         place = f"{self.type or 'an exception'}{self.where}"
@@ -79,17 +82,27 @@ def not_looked_at() -> StudentError:
     return StudentError("too large", f"Not looked at: {TOO_MUCH}.")
 
 
-def raised_in(reply: Reply) -> Raised:
-    """What a worker says of an exception, cut to what can be printed."""
+def raised_in(reply: Reply, sources: Mapping[str, str] | None = None) -> Raised:
+    """What a worker says of an exception, cut to what can be printed.
+
+    ``sources`` are the cells, by name, in which the line is looked up.
+    """
     error = reply["error"] if isinstance(reply["error"], dict) else {}
     named = error.get("type")
     name = named if isinstance(named, str) and named in EXCEPTIONS else ""
     place, line = error.get("cell"), error.get("line")
-    known = isinstance(place, str) and re.fullmatch(r"cell \d{1,4}", place)
-    where = f" in {place}, line {line}" if known and isinstance(line, int) else ""
+    where = code = ""
+    if isinstance(place, str) and re.fullmatch(r"cell \d{1,4}", place) and isinstance(line, int):
+        where = f" in {place}, line {line}"
+        code = _line_of((sources or {}).get(place, ""), line)
     text = error.get("text")
     said = printable(text, 300).strip() if isinstance(text, str) else ""
-    return Raised(name, said, where)
+    return Raised(name, said, where, code)
+
+
+def _line_of(source: str, number: int) -> str:
+    lines = source.split("\n")
+    return printable(lines[number - 1], 300).strip() if 0 < number <= len(lines) else ""
 
 
 def size_of(value: object) -> int:

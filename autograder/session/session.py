@@ -45,7 +45,7 @@ class Session:
         support: Mapping[str, str],
     ) -> None:
         self.stood_in: defaultdict[bytes, set[str]] = defaultdict(set)
-        self._cells = submission.cells
+        self._sources = {cell.name: cell.source for cell in submission.cells}
         self._answers: dict[bytes | None, Reply] = {}
         self._room = MAX_KEPT
         self._why: dict[str, str] = {}
@@ -95,6 +95,11 @@ class Session:
     def mishaps(self) -> int:
         """How many workers were lost over a call."""
         return self._pipeline.mishaps
+
+    @property
+    def losses(self) -> list[str]:
+        """What to say of the calls over which workers were lost, each once."""
+        return self._pipeline.losses
 
     @property
     def garbled(self) -> bool:
@@ -155,7 +160,7 @@ class Session:
     def value(self, subject: str, reply: Reply) -> Any:
         """What a reply holds. Raises StudentError where that is no answer."""
         if "error" in reply:
-            raised = raised_in(reply)
+            raised = raised_in(reply, self._sources)
             if raised.type == NotImplementedError.__name__:
                 raise StudentError("unfinished", f"`{subject}` is still to be written.")
             message = f"`{subject}` raised an exception."
@@ -171,9 +176,8 @@ class Session:
         return answer
 
     def _why_missing(self, subject: str) -> str:
-        sources = {cell.name: cell.source for cell in self._cells}
         for trouble in self._loader.troubles:
-            if _defines(sources[trouble.cell], subject):
+            if _defines(self._sources[trouble.cell], subject):
                 return f"`{subject}` is not defined, because {trouble.message.rstrip('.')}."
         return (
             f"`{subject}` is not defined. Define it under exactly this name, at the top level "

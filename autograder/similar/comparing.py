@@ -35,7 +35,7 @@ from autograder.results.stored import Document
 from autograder.results.writing import write_whole
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import read_submission
-from autograder.submissions.text import printable_lines
+from autograder.submissions.text import counted, printable_lines
 
 # Characters of tokens: a piece of this length is compared, and one of the sum is always found.
 PIECE, WINDOW = 25, 6
@@ -323,13 +323,9 @@ def print_pairs(console: Console, similar: Similar) -> None:
 
 def in_words(similar: Similar) -> str:
     """How many were compared, and how many stand out."""
-    compared = f"{_counted(similar.compared, 'submission')} compared"
+    compared = f"{counted(similar.compared, 'submission')} compared"
     if not similar.groups:
         return f"{compared}; no two stand out."
     pairs, groups = len(similar.pairs), len(similar.groups)
-    within = f" in {_counted(groups, 'group')}" if pairs > 1 else ""
-    return f"{compared}; {_counted(pairs, 'pair')} to look at{within}."
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
+    within = f" in {counted(groups, 'group')}" if pairs > 1 else ""
+    return f"{compared}; {counted(pairs, 'pair')} to look at{within}."

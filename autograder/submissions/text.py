@@ -43,6 +43,11 @@ def printable_lines(text: str, length: int) -> str:
     return shown if max(len(text), len(shown)) <= length else shown[: length - len(CUT)] + CUT
 
 
+def counted(number: float, one: str) -> str:
+    """A number of things, such as "1 submission" or "0.4 points"."""
+    return f"{number:.12g} {one}{'s' * (number != 1)}"
+
+
 def no_formula(text: str) -> str:
     """The text as a cell of a table, which no spreadsheet takes for a formula."""
     return FORMULA.sub("'", text)

@@ -5,21 +5,30 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections import Counter, defaultdict
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.rubric import Part, Rubric
+from autograder.examples.example import Example
+from autograder.reports.mistakes import decided_for_all
 from autograder.reports.pages import plots
+from autograder.reports.pages.highlight import Lines, highlight
 from autograder.reports.pages.rendering import environment, page_of
 from autograder.reports.pages.statistics import ROUNDING, Statistics, statistics
+from autograder.reports.shared import Shared, by_mistake
 from autograder.results.rows import Row
 from autograder.results.writing import write_whole
 
 INDEX = "index.html"
 PLOTS = "plots"
 PSEUDONYM_DIGITS = 6
+# Of so many mistakes each is listed; the others are folded away.
+MOST_SHOWN = 50
+# What an exception says: a student may have written it.
+SAID = re.compile(r"((?:raises|because) [^:]*): .*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,15 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Mistake:
-    title: str
-    stub: str
-    of: tuple[_Who, ...]
+    """A mistake, and those who share it, each with its cost; ``code`` is that of its example."""
+
+    shared: Shared
+    what: str
+    of: tuple[tuple[_Who, float], ...]
+    code: tuple[Lines, ...]
+    returned: str
+    raised_at: str
+    decided: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +84,7 @@ def write_class_page(
     rows = sorted(rows, key=lambda one: one.student)
     about = statistics(rows, rubric)
     lines = _lines(rows, rubric, secret)
-    mistakes = _mistakes(lines)
+    mistakes = _mistakes(rows, lines, anonymous=secret is not None)
     drawn = _pictures(about, mistakes)
     (folder / PLOTS).mkdir(exist_ok=True)
     for name, (svg, _) in drawn.items():
@@ -86,6 +101,7 @@ def write_class_page(
             statuses=Counter(one.status for one in rows),
             awaiting=[one.awaiting_reader for one in rows if one.awaiting_reader],
             mistakes=mistakes,
+            most_shown=MOST_SHOWN,
             pictures={
                 name: _Picture(name, _data(svg), _data(plots.dark(svg)), words)
                 for name, (svg, words) in drawn.items()
@@ -133,18 +149,27 @@ def _earned(row: Row, part: Part, written_share: float) -> str:
     return "all" if score >= worth - ROUNDING else "some" if score > ROUNDING else "none"
 
 
-def _mistakes(lines: Sequence[_Line]) -> list[_Mistake]:
-    """The misconceptions that were seen, those in most work first."""
-    seen: dict[str, list[_Who]] = defaultdict(list)
-    titles: dict[str, str] = {}
-    for line in lines:
-        titles |= line.row.misconceptions
-        for name in line.row.misconceptions:
-            seen[name].append(line.who)
-    mistakes = [
-        _Mistake(titles[name], name.partition("/")[0], tuple(who)) for name, who in seen.items()
-    ]
-    return sorted(mistakes, key=lambda one: (-len(one.of), one.stub, one.title))
+def _mistakes(rows: Sequence[Row], lines: Sequence[_Line], anonymous: bool) -> list[_Mistake]:
+    """The mistakes, as they are shown; of an ``anonymous`` class without students' own words."""
+    whose = {line.row.student: line.who for line in lines}
+    mistakes = []
+    for one in by_mistake(rows):
+        example = one.example or Example(one.first.stub, (), (), "")
+        returned = example.returned
+        if anonymous and any(quote in returned for quote in "'\""):
+            returned = "text"
+        mistakes.append(
+            _Mistake(
+                shared=one,
+                what=SAID.sub(r"\1.", one.what) if anonymous else one.what,
+                of=tuple((whose[row.student], cost) for row, cost in one.of),
+                code=highlight("\n".join(example.code)) if example.code else (),
+                returned=returned,
+                raised_at="" if anonymous else example.raised_at,
+                decided=tuple(decided_for_all(one.first)),
+            )
+        )
+    return mistakes
 
 
 def _pictures(about: Statistics, mistakes: Sequence[_Mistake]) -> Mapping[str, tuple[str, str]]:
@@ -163,8 +188,11 @@ def _pictures(about: Statistics, mistakes: Sequence[_Mistake]) -> Mapping[str, t
         "criteria": (plots.criteria(about), "Bars of the shares in the table of criteria."),
     }
     if mistakes:
-        named = [(one.title, len(one.of)) for one in mistakes]
-        drawn["misconceptions"] = plots.mistakes(named), "Bars of the numbers in the table."
+        costs = [(one.what, one.shared.cost) for one in mistakes]
+        drawn["mistakes"] = (
+            plots.mistakes(costs),
+            "Bars of what the first mistakes in the list cost.",
+        )
     return drawn
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.reports.pages.statistics import Statistics
-from autograder.submissions.text import printable
+from autograder.submissions.text import counted, printable
 
 PAPER, INK, MUTED, LINE = "#ffffff", "#1c2330", "#58616f", "#dfe3ea"
 ACCENT, PALE = "#17617f", "#a9cbd8"
@@ -83,7 +83,7 @@ def marks(about: Statistics) -> str:
         axes.set_axisbelow(True)
         axes.legend(loc="upper left")
 
-    return _drawn(3.9, f"Marks of {len(about.totals)} submissions", draw)
+    return _drawn(3.9, f"Marks of {counted(len(about.totals), 'submission')}", draw)
 
 
 def parts(about: Statistics) -> str:
@@ -126,23 +126,22 @@ def criteria(about: Statistics) -> str:
     return _drawn(0.9 + 0.24 * len(about.criteria), "Earned of each criterion", draw)
 
 
-def mistakes(named: Sequence[tuple[str, int]]) -> str:
-    """The misconceptions that were seen most often: what each looks like, and how often."""
+def mistakes(costs: Sequence[tuple[str, float]]) -> str:
+    """The mistakes that cost most: what each is, and its cost in points."""
 
     def draw(axes: Axes) -> None:
         names = [
-            textwrap.fill(printable(title), 44, max_lines=2, placeholder=" …") for title, _ in shown
+            textwrap.fill(printable(what), 44, max_lines=2, placeholder=" …") for what, _ in shown
         ]
         places = range(len(names))
-        bars = axes.barh(places, [count for _, count in shown], color=ACCENT, height=0.62)
+        bars = axes.barh(places, [cost for _, cost in shown], color=ACCENT, height=0.62)
         axes.set_yticks(places, names)
-        axes.bar_label(bars, padding=4, color=MUTED)
-        axes.set_xlabel("submissions")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.bar_label(bars, fmt="%.2f", padding=4, color=MUTED)
+        axes.set_xlabel("points")
         axes.invert_yaxis()
 
-    shown = named[:MOST_MISTAKES]
-    return _drawn(1.1 + 0.42 * len(shown), "Misconceptions that were seen most often", draw)
+    shown = costs[:MOST_MISTAKES]
+    return _drawn(1.1 + 0.42 * len(shown), "Mistakes that cost most, in all", draw)
 
 
 def _drawn(height: float, title: str, draw: Callable[[Axes], None]) -> str:

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from autograder.reports.mistakes import points as rounded
-from autograder.submissions.text import printable, printable_lines
+from autograder.submissions.text import counted, printable, printable_lines
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -44,6 +44,7 @@ def environment() -> Environment:
         script = (TEMPLATES / f"{name}.js").read_text("utf-8")
         made.globals |= {f"{name}_script": Markup(script), f"{name}_script_hash": _hash(script)}
     made.filters |= {"points": points, "bar": bar, "message": message, "code": code}
+    made.filters |= {"counted": counted}
     return made
 
 

@@ -106,7 +106,9 @@ def _write(
     for number, one in enumerate(figures[:MOST_FIGURES], start=1):
         pages.figure(one.png, f"Figure {number}. {one.heading}")
     if len(figures) > MOST_FIGURES:
-        pages.text(f"*{len(figures) - MOST_FIGURES} more figures are in the notebook.*")
+        more = len(figures) - MOST_FIGURES
+        told = "1 more figure is" if more == 1 else f"{more} more figures are"
+        pages.text(f"*{told} in the notebook.*")
     try:
         pages.save(file)
     except OSError as error:

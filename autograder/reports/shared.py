@@ -1,0 +1,59 @@
+"""A class by its mistakes: each once, with all who share it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autograder.examples.example import Example
+from autograder.marking.marks import DECIMALS
+from autograder.marking.mistakes import PLACE, Mistake
+from autograder.results.rows import Row
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A mistake, and those who share it: each with what it cost them, in points."""
+
+    first: Mistake
+    of: tuple[tuple[Row, float], ...]
+    example: Example | None
+
+    @property
+    def key(self) -> str:
+        return self.first.key
+
+    @property
+    def place(self) -> str:
+        """Its stub, or else the part that it is in."""
+        return self.key.partition("/")[0]
+
+    @property
+    def what(self) -> str:
+        """What it is, without the place that it has in one student's file."""
+        return PLACE.sub("", self.first.what)
+
+    @property
+    def cost(self) -> float:
+        """What it cost all of them together, in points."""
+        return sum(cost for _, cost in self.of)
+
+
+def by_mistake(rows: Iterable[Row]) -> list[Shared]:
+    """The mistakes of a class, those that cost most first."""
+    found: defaultdict[str, list[tuple[Row, Mistake]]] = defaultdict(list)
+    for row in sorted(rows, key=lambda one: one.student):
+        for mistake in row.mistakes:
+            found[mistake.key].append((row, mistake))
+    shared = [
+        Shared(
+            first=those[0][1],
+            of=tuple((row, round(mistake.cost, DECIMALS)) for row, mistake in those),
+            example=next(
+                (one.example for _, one in those if one.example and one.example.code), None
+            ),
+        )
+        for those in found.values()
+    ]
+    return sorted(shared, key=lambda one: (-round(one.cost, DECIMALS), -len(one.of), one.key))
