@@ -417,7 +417,7 @@ def test_an_answer_that_nobody_has_read_gets_no_points_on_request(half_written: 
     text = "- {student: eve, criterion: 1a.written, granted: 0.2, who: R. Head}"
     these.file.write_text(text)
     told = these.rescore(status=2).replace("\n", " ")
-    assert "line 1: nobody has read 1a of eve; give its points in written.csv" in told
+    assert "line 1: 1a of eve has no points of a reader yet; give them in written.csv" in told
 
 
 # -- the form on the page ---------------------------------------------------------------------

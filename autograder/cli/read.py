@@ -51,7 +51,7 @@ def read(
         click.echo(f"answers to read: {form.to_read}; the points go into {form.form}")
         if reader:
             click.echo(f"{WRITTEN} alone counts; `autograder readers --take {reader}` copies them")
-        click.echo(f"open {server.address} (Ctrl-C ends it; show the address to nobody)")
+        click.echo(f"open {server.address} (Ctrl-C ends it; do not share the address)")
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -37,7 +37,7 @@ ENDINGS = (".txt", ".md", TYPED)
 
 @dataclass
 class Collected:
-    """The requests that ``requests.yaml`` holds, the page of them, and what came in now.
+    """The requests in ``requests.yaml``, their page, and the new ones.
 
     ``refused`` are sentences for a person to read; ``others`` counts the files that hold none.
     """
@@ -61,7 +61,7 @@ def collect_requests(assignment: Assignment, folder: Path, paths: Iterable[Path]
     paths = list(paths)
     with closing(locked(folder)):
         documents = stored_documents(folder, assignment.name)
-        # An answer that is wrong is told before anything is added below it.
+        # A wrong answer is reported before anything is added below it.
         Decisions.load(folder, rubric, {one.student for one in documents})
         collecting = _Collecting(rubric, [one.student for one in documents], folder)
         if paths:

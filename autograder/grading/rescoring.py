@@ -113,7 +113,7 @@ class Rescoring:
 
     Nobody else writes into the folder meanwhile. Raises CourseError where a run is writing there,
     or the rubric, the decisions and what was seen do not fit each other. While others are added to
-    the class, a decision about a mistake that nobody has is only told of, in ``unknown``.
+    the class, a decision about a mistake that nobody has is only reported, in ``unknown``.
     """
 
     def __init__(self, assignment: Assignment, folder: Path, adding: bool = False) -> None:

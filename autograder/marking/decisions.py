@@ -73,8 +73,8 @@ class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry of ``mistakes.yaml``: what all are told who have a mistake, by its key, and which
-    share of the points that it touches they still earn."""
+    """One entry of ``mistakes.yaml``: a comment for all students who have a mistake, known by its
+    key, and the share of the points that they still earn."""
 
     mistake: str | None = None
     comment: str | None = None
@@ -363,7 +363,7 @@ class _Reading:
         read = own.get(part)
         if read is None:
             key = "declined" if answer.granted is None else "granted"
-            return key, f"nobody has read {part} of {student}; give its points in {WRITTEN}"
+            return key, f"{part} of {student} has no points of a reader yet; give them in {WRITTEN}"
         points = read.points
         if answer.granted is None:
             told = f"Another look: declined by {answer.who}: {answer.why}"
