@@ -224,6 +224,16 @@ def test_the_class_page_lists_each_mistake_with_who_has_it(whole: Class, look: L
     assert opened.complaints == []
 
 
+def test_what_was_not_written_comes_last(whole: Class, tmp_path: Path) -> None:
+    few = Class(whole.assignment, tmp_path / "results", tmp_path / "submissions")
+    few.submissions.mkdir()
+    (few.submissions / "dora.py").write_text(ONE_LESS)
+    shutil.copy(whole.assignment.released / "small.py", few.submissions / "untouched.py")
+    few.run("grade", few.submissions, "--out", few.results)
+    listed = few.run("mistakes", few.results).output
+    assert listed.index(few.only("dora").key) < listed.index("is still to be written")
+
+
 def test_the_page_is_the_same_graded_afresh_or_marked_again(graded: Class) -> None:
     graded.run("rescore", graded.results, "--yes")
     again = graded.read("index.html")
@@ -313,7 +323,7 @@ def test_those_who_share_a_mistake_earn_the_same_credit(graded: Class) -> None:
     decide(graded, entry(shared, credit=0.25) + entry(named, credit=1, comment="All right."))
     told = words(graded.run("rescore", graded.results, "--dry-run"))
     assert "3 of 7 students move" in told
-    assert f"1a.average 0 → 0.15 (credit for {shared}, R. Head)" in told
+    assert f"1a.average 0 → 0.15, a credit of 0.25 for {shared} (R. Head)" in told
     graded.run("rescore", graded.results, "--yes")
     after = {name: one.score for name, one in graded.stored().items()}
     assert {name for name in CLASS if after[name] != before[name]} == {"bob", "cem", "dora"}

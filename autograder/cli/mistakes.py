@@ -18,7 +18,7 @@ from autograder.results.stored import refuse_empty, stored_documents
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
 @with_assignment
 def mistakes(results: Path, assignment: Assignment) -> None:
-    """List the mistakes of the class in DIR, with those that cost most first.
+    """List the mistakes of the class in DIR: those that cost most first, what was not written last.
 
     Each has its cost, how many share it, and the key by which DIR/mistakes.yaml names it.
     """

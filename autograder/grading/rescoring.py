@@ -21,6 +21,7 @@ from autograder.course.rubric import (
 )
 from autograder.marking.decisions import MISTAKES, WRITTEN, Decisions, readers_forms
 from autograder.marking.marks import DECIMALS, Marks, mark
+from autograder.marking.mistakes import Mistake
 from autograder.marking.requests import REQUESTS
 from autograder.misconceptions import load_library
 from autograder.reports.files import write_grades, write_student
@@ -62,7 +63,8 @@ class Remark:
         for name, now in after.criteria.items():
             was = before.criteria.get(name)
             if was is None or was.score != now.score:
-                yield f"{name} {was.score if was else 0:g} → {now.score:g}{self._by_whom(name)}"
+                by_hand = f" (by hand, {now.by_hand.who})" if now.by_hand else ""
+                yield f"{name} {was.score if was else 0:g} → {now.score:g}{by_hand}"
             if was is not None and len(now.declined) > len(was.declined):
                 yield f"{name} declined ({now.declined[-1].who})"
         for name in before.criteria:
@@ -88,24 +90,22 @@ class Remark:
         if after.by_hand != before.by_hand:
             who = f"by hand, {after.by_hand.who}" if after.by_hand else "no longer by hand"
             yield f"the total, {who}"
-        comments = {one.key: one.comment for one in before.mistakes}
+        decided = {one.key: one for one in before.mistakes}
         for mistake in after.mistakes:
-            if mistake.comment != comments.get(mistake.key, ""):
+            earlier = decided.get(mistake.key)
+            if mistake.credit != (earlier.credit if earlier else None):
+                yield _credited(mistake)
+            if mistake.comment != (earlier.comment if earlier else ""):
                 yield f"a comment on {mistake.key}"
         was_late, late = (one.late.taken if one.late else 0.0 for one in (before, after))
         if was_late != late:
             yield f"late, {was_late:g} → {late:g} taken"
 
-    def _by_whom(self, criterion: str) -> str:
-        """Who decided on the points of a criterion, where a person did."""
-        if by_hand := self.marks.criteria[criterion].by_hand:
-            return f" (by hand, {by_hand.who})"
-        told = [
-            f"credit for {one.key}, {one.who}"
-            for one in self.marks.mistakes
-            if criterion in one.costs and one.credit is not None
-        ]
-        return f" ({'; '.join(told)})" if told else ""
+
+def _credited(mistake: Mistake) -> str:
+    if mistake.credit is None:
+        return f"no credit for {mistake.key} any more"
+    return f"a credit of {mistake.credit:g} for {mistake.key} ({mistake.who})"
 
 
 class Rescoring:

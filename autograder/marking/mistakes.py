@@ -13,6 +13,7 @@ import msgspec
 from autograder.course.rubric import Criterion, Part
 from autograder.examples.example import Example
 from autograder.marking.decisions import ForAll
+from autograder.session.replies import UNWRITTEN
 from autograder.suite.evidence import CheckEvidence, Evidence, Named
 
 NOT_RIGHT = "{}: not all answers are right."
@@ -44,8 +45,9 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     cell and line that define its stub. All who have the same mistake have the same ``key``: the
     name of a misconception, or one made of how it fails. ``costs`` are the lost points by
     criterion; 0 where an earlier mistake has cost them already, or a ``credit`` leaves them whole.
-    ``spared`` names the functions that are right although they call this stub. ``who`` decided on
-    the ``comment`` and the ``credit`` for all who have it.
+    ``spared`` names the functions that are right although they call this stub. ``unwritten`` says
+    that the stub is as it was released. ``who`` decided on the ``comment`` and the ``credit`` for
+    all who have it.
     """
 
     what: str
@@ -58,6 +60,7 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     details: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     example: Example | None = None
+    unwritten: bool = False
     comment: str = ""
     credit: float | None = None
     who: str = ""
@@ -76,6 +79,7 @@ class _Entry:
         self.details = (detail,) if detail else ()
         self.costs: dict[str, float] = {}
         self.example: Example | None = None
+        self.unwritten = False
 
     def add(self, new: _Entry, item: Item, points: float) -> None:
         """Adds the same mistake in another item, and its cost there in points."""
@@ -148,6 +152,7 @@ def find_mistakes(
             details=one.details,
             spared=tuple(dict.fromkeys(_taken(spared, one.stub))),
             example=one.example,
+            unwritten=one.unwritten,
             comment=decided.comment,
             credit=decided.credit,
             who=decided.who,
@@ -179,7 +184,9 @@ def _entries(item: Item) -> Iterator[tuple[str, _Entry]]:
     message = next((check.submitted.message for check in short if check.submitted.message), "")
     stub = next((check.stub for check in short if check.stub), "")
     what = message or f"{criterion.title}: it was not checked."
-    yield _key(stub or item.part, what), _Entry(what, stub, criterion.hint)
+    entry = _Entry(what, stub, criterion.hint)
+    entry.unwritten = what == UNWRITTEN.format(stub)
+    yield _key(stub or item.part, what), entry
 
 
 def _key(of: str, what: str, *more: str) -> str:

@@ -41,7 +41,7 @@ class Shared:
 
 
 def by_mistake(rows: Iterable[Row]) -> list[Shared]:
-    """The mistakes of a class, those that cost most first."""
+    """The mistakes of a class, those that cost most first; after them, what was not written."""
     found: defaultdict[str, list[tuple[Row, Mistake]]] = defaultdict(list)
     for row in sorted(rows, key=lambda one: one.student):
         for mistake in row.mistakes:
@@ -56,4 +56,12 @@ def by_mistake(rows: Iterable[Row]) -> list[Shared]:
         )
         for those in found.values()
     ]
-    return sorted(shared, key=lambda one: (-round(one.cost, DECIMALS), -len(one.of), one.key))
+    return sorted(
+        shared,
+        key=lambda one: (
+            one.first.unwritten,
+            -round(one.cost, DECIMALS),
+            -len(one.of),
+            one.key,
+        ),
+    )

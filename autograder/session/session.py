@@ -17,7 +17,7 @@ from autograder.course.rubric import Limits
 from autograder.sandbox.workers import Control, Reply, Worker
 from autograder.session.loading import CellTrouble, Loader
 from autograder.session.pipeline import Pipeline
-from autograder.session.replies import StudentError, raised_in, size_of
+from autograder.session.replies import UNWRITTEN, StudentError, raised_in, size_of
 from autograder.submissions.reading import Submission
 from autograder.worker.values import Unreadable
 
@@ -162,7 +162,7 @@ class Session:
         if "error" in reply:
             raised = raised_in(reply, self._sources)
             if raised.type == NotImplementedError.__name__:
-                raise StudentError("unfinished", f"`{subject}` is still to be written.")
+                raise StudentError("unfinished", UNWRITTEN.format(subject))
             message = f"`{subject}` raised an exception."
             raise StudentError("raised", message, str(raised), raised)
         if "missing" in reply:
