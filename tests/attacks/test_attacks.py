@@ -426,6 +426,8 @@ def test_reports_hold_nothing_but_text(graded: Graded) -> None:
             text = path.read_text(encoding="utf-8")
             assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]", text)
             assert set(re.findall(r"<([a-z][a-z0-9]*)", text)) <= set(TAGS.split())
+            scripts = re.findall(r"<script[^>]*>(.*?)</script", text, re.DOTALL)
+            assert set(scripts) <= {SCRIPT.read_text(encoding="utf-8")}
         if path.suffix == ".txt":
             text = re.sub(r"\x1b\[[\d;]*m", "", path.read_text(encoding="utf-8"))
             assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
