@@ -60,11 +60,13 @@ CANARIES = ("a-canary", "canary", "zz-canary")
 MARKER = "autograder-marker-6d1f"
 # More than a class takes beside other tests; nothing but a hang takes longer.
 ENOUGH_SECONDS = 1800
-# What a student's page is made of: nothing that runs, loads or asks.
+# What a student's page is made of: nothing that loads or asks, and one script, which is its own.
 TAGS = """
-    a article b body code data dd details div dl dt figcaption figure footer h1 h2 h3 head header
-    html i li main meta nav ol p rect section small span style summary svg title ul
+    article a b body button code data dd details div dl dt figcaption figure footer form h1 h2 h3
+    head header html i label li main meta nav ol option output p pre rect script section select
+    small span style summary svg textarea title ul
 """
+SCRIPT = Path(autograder.__file__).parent / "reports" / "pages" / "templates" / "request.js"
 
 NOT_BOUNDED = "without a mount of its own, a folder on disk has no bound but that of each file"
 SEEN = "landlock keeps files from being read, not from being looked at by name"
