@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -191,8 +192,8 @@ def _entries(item: Item) -> Iterator[tuple[str, _Entry]]:
 
 def _key(of: str, what: str, *more: str) -> str:
     """A key for what fails, wherever in a file it stands: short, and the same in every run."""
-    seen = msgspec.json.encode((PLACE.sub("", what), *more))
-    return f"{of}/{hashlib.sha256(seen).hexdigest()[:KEY_DIGITS]}"
+    seen = json.dumps((PLACE.sub("", what), *more))
+    return f"{of}/{hashlib.sha256(seen.encode()).hexdigest()[:KEY_DIGITS]}"
 
 
 def _spared(checks: Iterable[CheckEvidence], lost: Collection[str]) -> dict[str, dict[str, str]]:
