@@ -4,6 +4,7 @@ whole of it is ``autograder audit``."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,8 @@ def test_the_command_fails_where_a_bound_is_broken(monkeypatch: pytest.MonkeyPat
     def measured(*_: object) -> Iterator[Measure]:
         yield Measure("nothing", 1.0)
 
-    monkeypatch.setattr("autograder.audit.run_audit", measured)
+    # Where the command looks for it, whether another test has loaded that module or not.
+    monkeypatch.setattr(import_module("autograder.cli.audit"), "run_audit", measured)
     done = CliRunner().invoke(main, ["audit", "--course", str(Path(__file__).parent.parent)])
     assert done.exit_code == 1
     assert "broken" in done.output
