@@ -3,9 +3,8 @@
 Submissions are compared by what copydetect makes of them: the tokens of the code without names,
 comments and layout, in overlapping pieces, of which some are kept as fingerprints (winnowing,
 Schleimer et al. 2003). What was released, what the reference does, and what much of a class has in
-common are left out. A pair is listed if it shares so much that in a class like this one less than
-one pair in two classes would by chance. Nothing of a student's is run or compiled; Pygments reads
-it as text.
+common are left out. A pair is listed if it shares so much that one pair in ten classes like this
+one would by chance. Nothing of a student's is run or compiled; Pygments reads it as text.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ LEAST_SHARE = 0.25
 LEAST_FINGERPRINTS = 12
 MOST_PAIRS = 50
 # So many pairs may stand out by chance; of fewer than these one cannot say what is usual.
-BY_CHANCE, ENOUGH_PAIRS = 0.5, 20
+BY_CHANCE, ENOUGH_PAIRS = 0.1, 20
 MAX_CHARACTERS = 100_000
 MAX_SECONDS = 5.0
 
