@@ -294,6 +294,19 @@ def test_a_rule_answers_all_who_asked_but_those_with_an_answer_of_their_own(thes
     assert page.count("0.15 points granted by a rule of A. Dean: all") == 2
 
 
+def test_who_asks_again_after_an_answer_waits_for_another_one(these: Class) -> None:
+    these.collect(asked())
+    these.answer("  declined: The bias is missing.\n  who: R. Head")
+    assert "1 of 2 without an answer" in these.collect(asked(reason="It is not: see line 4."))
+    assert "1 request waits for an answer" in these.rescore()
+    these.file.write_text(
+        these.file.read_text("utf-8")
+        + f"\n- {{criterion: {CRITERION}, granted: 0.1, who: A. Dean}}\n"
+    )
+    assert "1 request waits for an answer" in these.rescore()
+    assert these.stored().criteria[CRITERION].by_hand is None
+
+
 def test_a_rule_does_not_answer_who_has_an_override(these: Class) -> None:
     override = {"student": "ada", "criterion": CRITERION, "points": 0.1, "reason": "r", "who": "w"}
     (these.folder / "overrides.yaml").write_text(yaml.safe_dump([override]))

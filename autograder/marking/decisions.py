@@ -28,7 +28,7 @@ import msgspec
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Criterion, Late, Part, Rubric, read_yaml
 from autograder.course.times import EXAMPLE, in_words, moment
-from autograder.marking.requests import Request, items, read_requests
+from autograder.marking.requests import Request, answers_to, items, read_requests
 from autograder.submissions.finding import UNKNOWN, Origin
 from autograder.submissions.text import counted, decode
 
@@ -262,9 +262,9 @@ class _Reading:
         entries: list[E] | None
         entries, lines = read_yaml(file, list[kind] | None)  # type: ignore[valid-type]
         for number, entry in enumerate(entries or ()):
-            if told := entry.lacks() or take(entry):
-                key, wrong = told
-                raise lines.error(f"$[{number}].{key}", wrong)
+            if wrong := entry.lacks() or take(entry):
+                key, message = wrong
+                raise lines.error(f"$[{number}].{key}", message)
 
     def _take_rule(self, rule: Rule, known: Collection[str] | None) -> tuple[str, str] | None:
         """The same for all who have a mistake."""
@@ -293,11 +293,10 @@ class _Reading:
                 return key, _unknown(key, name, known, "rubric.yaml")
             most = one.points * by_checks
             is_there = name in (own.parts if entry.part else own.criteria)
-        if told := _out_of_range(points, name, most, "" if key == "total" else " by the checks"):
-            return "total" if key == "total" else "points", told
+        if wrong := _out_of_range(points, name, most, "" if key == "total" else " by the checks"):
+            return "total" if key == "total" else "points", wrong
         if is_there:
-            told = f"{name} of {student} appears here a second time; remove one of them"
-            return key, told
+            return key, f"{name} of {student} appears here a second time; remove one of them"
         decided = ByHand(points, entry.reason or "", entry.who or "")
         if entry.total is not None:
             own.total = decided
@@ -306,30 +305,29 @@ class _Reading:
         return None
 
     def requests(self) -> None:
-        """The answers to requests. A rule answers those that have no answer of their own."""
+        """The answers to requests. A rule leaves points that a person has set as they are."""
         asked, lines = read_requests(self._folder)
-        rules: dict[str, Request] = {}
-        answered: set[tuple[str, str]] = set()
-        for number, one in enumerate(asked):
-            told = one.lacks() or self._wrong_request(one)
-            if not told and one.is_rule:
-                if one.criterion in rules:
-                    told = "criterion", f"a second rule for {one.criterion}; remove one of them"
-                rules[one.criterion or ""] = one
-            elif not told and one.is_answered:
-                told = self._take_answer(one, one)
-                answered.add(one.of)
-            if told and lines:
-                raise lines.error(f"$[{number}].{told[0]}", told[1])
-        for one in asked:
-            if one.is_rule or one.of in answered:
+        rules: set[str] = set()
+        by_rule: set[tuple[str, str]] = set()
+        for number, (one, answer) in enumerate(zip(asked, answers_to(asked), strict=True)):
+            student, name = one.of
+            wrong = one.lacks() or self._wrong_request(one)
+            if not wrong and one.is_rule:
+                if name in rules:
+                    wrong = "criterion", f"a second rule for {name}; remove one of them"
+                rules.add(name)
+            elif not wrong and answer is one:
+                wrong = self._take_answer(one, one)
+            if wrong and lines:
+                key, message = wrong
+                raise lines.error(f"$[{number}].{key}", message)
+            if one.is_rule or answer is one:
                 continue
-            rule = rules.get(one.of[1])
-            if rule is None:
+            if answer is None:
                 self.open_requests += 1
-            elif one.of[1] not in self.gathered[one.of[0]].criteria:
-                self._take_answer(one, rule)
-                answered.add(one.of)
+            elif one.of not in by_rule and name not in self.gathered[student].criteria:
+                self._take_answer(one, answer)
+                by_rule.add(one.of)
 
     def _wrong_request(self, one: Request) -> tuple[str, str] | None:
         """The key of what is wrong with a request or a rule, and a sentence that says it."""
@@ -339,8 +337,8 @@ class _Reading:
             return "criterion", _unknown("criterion", name, self._items, "rubric.yaml")
         if not one.is_rule and (wrong := self._unknown_student(student)):
             return "student", wrong
-        told = _out_of_range(one.granted or 0.0, name, item.most, f" by {item.by}")
-        return ("granted", told) if told else None
+        wrong = _out_of_range(one.granted or 0.0, name, item.most, f" by {item.by}")
+        return ("granted", wrong) if wrong else None
 
     def _take_answer(self, one: Request, answer: Request) -> tuple[str, str] | None:
         student, name = one.of
@@ -366,11 +364,11 @@ class _Reading:
             return key, f"{part} of {student} has no points of a reader yet; give them in {WRITTEN}"
         points = read.points
         if answer.granted is None:
-            told = f"Another look: declined by {answer.who}: {answer.why}"
+            reply = f"Another look: declined by {answer.who}: {answer.why}"
         else:
             points = max(points, answer.granted)
-            told = f"Set by {answer.who}: {_on_request(answer)} (the reader: {read.points:.2f})"
-        own[part] = Written(points, read.comment, (*read.answers, told))
+            reply = f"Set by {answer.who}: {_on_request(answer)} (the reader: {read.points:.2f})"
+        own[part] = Written(points, read.comment, (*read.answers, reply))
         return None
 
     def written(self) -> None:

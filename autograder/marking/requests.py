@@ -191,6 +191,18 @@ def read_requests(folder: Path) -> tuple[list[Request], Lines | None]:
     return entries or [], lines
 
 
+def answers_to(requests: Sequence[Request]) -> Iterator[Request | None]:
+    """For each entry the one that answers it: itself, or a rule; None for a rule, and while it is
+    open. A rule leaves what a student asks again after an answer of their own to a person."""
+    rules = {one.criterion: one for one in requests if one.is_rule}
+    own = {one.of for one in requests if one.is_answered}
+    for one in requests:
+        if one.is_answered:
+            yield None if one.is_rule else one
+        else:
+            yield rules.get(one.criterion) if one.of not in own else None
+
+
 def with_requests(folder: Path, new: Sequence[Request]) -> bytes:
     """What ``requests.yaml`` holds with new requests at its end; what is there stays as it is.
 

@@ -13,11 +13,10 @@ from rich.table import Table
 
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
-from autograder.marking.decisions import WRITTEN, readers_forms
+from autograder.marking.decisions import EXACT, WRITTEN, readers_forms
 from autograder.reading.form import LOST, NO_ANSWER, UNREAD, Answer, read_form, set_mark
 from autograder.reports.terminal import literal
 
-EXACT = 1e-9
 # Of all points that can be had: kappa takes shares for equal that are nearer than one of these.
 LEVELS = 20
 MOST_SHOWN = 10

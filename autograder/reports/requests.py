@@ -9,15 +9,14 @@ import msgspec
 from rich.console import Console
 
 from autograder.course.rubric import Lines, Rubric
+from autograder.marking.decisions import EXACT
 from autograder.marking.marks import CriterionMark, Marks, WrittenMark
-from autograder.marking.requests import REQUESTS, Item, Request, items
+from autograder.marking.requests import REQUESTS, Item, Request, answers_to, items
 from autograder.reports.markdown import describe_decisions
 from autograder.reports.mistakes import Entry, as_lines, entries, points
 from autograder.reports.terminal import literal
 from autograder.results.code import Code
 from autograder.results.stored import Document
-
-EXACT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -79,14 +78,11 @@ def listed(
     full = msgspec.structs.replace(rubric, feedback="full")
     known = items(rubric)
     by_student = {one.student: one for one in documents}
-    rules = {one.criterion: one for one in requests if one.is_rule}
-    answered = {one.of for one in requests if one.is_answered}
     found = []
-    for number, one in enumerate(requests):
+    for number, (one, answer) in enumerate(zip(requests, answers_to(requests), strict=True)):
         student, name = one.of
         if one.is_rule or student not in by_student or name not in known or lines is None:
             continue
-        rule = rules.get(name) if one.of not in answered else None
         document = by_student[student]
         found.append(
             Listed(
@@ -94,16 +90,15 @@ def listed(
                 line=lines.of(f"$[{number}]"),
                 document=document,
                 item=known[name],
-                answer=_answer(one) or (_answer(rule) if rule else ""),
+                answer=_in_words(answer) if answer else "",
                 mistakes=tuple(m for m in entries(document, full) if name in m.criteria),
             )
         )
     return sorted(found, key=lambda one: not one.is_open)
 
 
-def _answer(one: Request) -> str:
-    if not one.is_answered:
-        return ""
+def _in_words(one: Request) -> str:
+    """An answer."""
     by = "by a rule of" if one.is_rule else "by"
     what = "declined" if one.granted is None else f"{points(one.granted)} points granted"
     why = one.why or one.comment
