@@ -8,15 +8,11 @@ import click
 
 from autograder.cli.options import with_assignment
 from autograder.course.folders import Assignment, CourseError
-from autograder.course.rubric import rubric_of
-from autograder.intake.choices import read_choices
-from autograder.intake.finding import collect, workspace
 from autograder.marking.decisions import WRITTEN
 from autograder.reading.answers import written_answers
 from autograder.reading.desk import Desk, form_of
 from autograder.reading.form import write_form
 from autograder.reading.serving import ReadingServer
-from autograder.reading.showing import pictures_in
 
 
 @click.command()
@@ -35,16 +31,10 @@ def read(
     One question at a time over all students, names hidden. Every mark is saved as it is given, in
     DIR/written.csv or the reader's own form.
     """
-    with workspace(results) as unpack_into:
-        found = collect(
-            *(submissions, assignment.name, assignment.released, unpack_into),
-            chosen=read_choices(results),
-        )
-        written = written_answers(assignment, rubric_of(assignment), results, found.submissions)
-        form = write_form(written, results, form_of(reader))
-        pictures = {one.student: pictures_in(one.path) for one in found.submissions}
+    written = written_answers(assignment, results, submissions)
+    form = write_form(written, results, form_of(reader))
     try:
-        server = ReadingServer(Desk(written, results, reader, pictures), port)
+        server = ReadingServer(Desk(written, results, reader), port)
     except OSError as error:
         raise CourseError(f"port {port}: cannot be used ({error.strerror})") from None
     with server:

@@ -8,9 +8,6 @@ import click
 
 from autograder.cli.options import say, with_assignment
 from autograder.course.folders import Assignment, CourseError
-from autograder.course.rubric import rubric_of
-from autograder.intake.choices import read_choices
-from autograder.intake.finding import collect, workspace
 from autograder.nbgrader.reader import read_gradebook
 from autograder.reading.answers import written_answers
 from autograder.reading.form import write_form
@@ -41,11 +38,6 @@ def reading(
         if unknown:
             say(f"{results} has no results of {', '.join(unknown)}", "yellow")
         return
-    with workspace(results) as unpack_into:
-        found = collect(
-            *(submissions, assignment.name, assignment.released, unpack_into),
-            chosen=read_choices(results),
-        )
-        written = written_answers(assignment, rubric_of(assignment), results, found.submissions)
+    written = written_answers(assignment, results, submissions)
     form = write_form(written, results)
     click.echo(f"{form.to_read} answers to read in {form.sheet}; the points go into {form.form}")

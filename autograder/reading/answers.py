@@ -9,10 +9,13 @@ from pathlib import Path
 import nbformat
 
 from autograder.course.folders import Assignment, CourseError
-from autograder.course.rubric import Rubric
+from autograder.course.rubric import Rubric, rubric_of
+from autograder.intake.choices import read_choices
+from autograder.intake.finding import collect, workspace
 from autograder.marking.decisions import GRADEBOOK, read_rows
 from autograder.nbgrader.explain import part_of
 from autograder.nbgrader.rebuild import Notebook, StudentCell, answers, rebuild, student_cells
+from autograder.reading.showing import CellPictures, pictures_in
 from autograder.release.model_answers import model_answers
 from autograder.results.stored import refuse_another, stored_students
 from autograder.submissions.finding import HandIn
@@ -23,26 +26,40 @@ from autograder.submissions.reading import read_file
 class Written:
     """The written answers of a class: of each part the question, what an answer earns, a model.
 
-    ``given`` holds the answers as they were written, by student and part; ``lost`` are students
-    whose files hold no texts; ``elsewhere`` are the answers that were read in nbgrader.
+    ``given`` holds the answers as they were written, by student and part, and ``pictures`` what is
+    attached to them; ``lost`` are students whose files hold no texts; ``elsewhere`` are the answers
+    that were read in nbgrader.
     """
 
     rubric: Rubric
     questions: Mapping[str, str]
     model: Mapping[str, str]
     given: Mapping[str, Mapping[str, str]]
+    pictures: Mapping[str, Sequence[CellPictures]]
     lost: Collection[str]
     elsewhere: Collection[tuple[str, str]]
 
 
-def written_answers(
-    assignment: Assignment, rubric: Rubric, folder: Path, handed_in: Sequence[HandIn]
-) -> Written:
-    """Reads the written answers out of what was handed in.
+def written_answers(assignment: Assignment, folder: Path, submissions: Sequence[Path]) -> Written:
+    """Reads the written answers in the submissions of a class; the folder has its results.
 
     Raises CourseError where the rubric leaves a reader nothing to give, or a student was not
     graded.
     """
+    with workspace(folder) as unpack_into:
+        collected = collect(
+            submissions,
+            assignment.name,
+            assignment.released,
+            unpack_into,
+            chosen=read_choices(folder),
+        )
+        return _written(assignment, rubric_of(assignment), folder, collected.submissions)
+
+
+def _written(
+    assignment: Assignment, rubric: Rubric, folder: Path, handed_in: Sequence[HandIn]
+) -> Written:
     if not rubric.written_share:
         raise CourseError(
             f"{assignment.rubric_file}: `written_share` is 0, so a reader has nothing to give; set "
@@ -66,6 +83,7 @@ def written_answers(
         },
         model={one.part: one.answer for one in model_answers(assignment, rubric)},
         given={student: _answers(released, own) for student, own in cells.items()},
+        pictures={one.student: pictures_in(one.path) for one in handed_in},
         # A script from which the texts are gone says nothing of what was answered.
         lost={
             student for student, own in cells.items() if own and all(c.kind == "code" for c in own)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -17,7 +16,7 @@ from autograder.exporting.tables import cell
 from autograder.marking.decisions import WRITTEN
 from autograder.reading.answers import Written
 from autograder.reading.form import UNREAD, Mark, read_form, set_mark
-from autograder.reading.showing import CellPictures, as_html
+from autograder.reading.showing import as_html
 from autograder.reports.pages.rendering import environment
 
 READER = re.compile(r"[\w-]{1,40}")
@@ -53,13 +52,7 @@ class Desk:
     Names are hidden: the page knows an answer by its part and number.
     """
 
-    def __init__(
-        self,
-        written: Written,
-        folder: Path,
-        reader: str,
-        pictures: Mapping[str, Sequence[CellPictures]],
-    ) -> None:
+    def __init__(self, written: Written, folder: Path, reader: str) -> None:
         self._written = written
         self._file = folder / form_of(reader)
         self._reader = reader
@@ -74,7 +67,6 @@ class Desk:
             )
             for part in self.rubric.parts()
         }
-        self._pictures = pictures
         self._html: dict[tuple[str, str], Markup] = {}
         self._drawing = Lock()
 
@@ -127,7 +119,7 @@ class Desk:
         with self._drawing:
             if (student, part) not in self._html:
                 answer = self._written.given[student][part]
-                self._html[student, part] = as_html(answer, self._pictures.get(student, ()))
+                self._html[student, part] = as_html(answer, self._written.pictures[student])
             return self._html[student, part]
 
     def save(self, name: str, number: int, seen: Mark, mark: Mark) -> Mark:
