@@ -435,7 +435,7 @@ def test_the_table_is_filtered_by_text_status_and_part(
     text.fill("no such student")
     assert students(opened) == []
     assert shown.inner_text() == "0 of 6"
-    nobody = opened.page.get_by_text("No submission fits what is asked for above.")
+    nobody = opened.page.get_by_text("No submission matches the filter.")
     assert nobody.is_visible()
     text.fill("unreadable")
     assert not nobody.is_visible()

@@ -368,24 +368,24 @@ def test_two_readers_get_their_agreement_and_one_of_them_counts(these: Class) ->
 
     told = these.run("readers", these.results)
     assert "equal points: 50 %" in told
-    assert "written.csv alone counts for marks, not written-rita.csv, written-tom.csv" in told
+    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in told
     told = these.run("rescore", these.results, "--yes")
-    assert "written.csv alone counts, not written-rita.csv, written-tom.csv" in told
+    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in told
     assert "4 of 4 students await a reader" in told
 
     (these.results / "written.csv").write_text("student,part,points\nada,1a,0.1\n")
     told = these.run("readers", these.results, "--take", "rita")
-    assert "marks of rita that count now: 4; answers with other points: 1" in told
+    assert "copied from rita: 4; left, with other points: 1" in told
     assert these.form()["ada", PART] == ("0.1", "")
     assert these.form()["bob", PART] == ("0.125", "by R.")
-    assert "no such form" in these.run("readers", these.results, "--take", "nobody", status=2)
+    assert "does not exist" in these.run("readers", these.results, "--take", "nobody", status=2)
 
 
 @pytest.mark.parametrize("reader", ["../x", "a b", ""])
 def test_a_reader_s_name_is_no_path(these: Class, reader: str) -> None:
     words: list[Any] = ["readers", these.results, "--take", reader]
     told = these.run(*words, status=2)
-    assert "is no name for a reader" in told or "no two forms" in told
+    assert "cannot be a reader's name" in told or "no two forms" in told
 
 
 # -- what an answer may do --------------------------------------------------------------------

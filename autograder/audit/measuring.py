@@ -144,8 +144,8 @@ def _mutants(assignment: Assignment, bench: Bench, planter: Planter, step: int) 
     measure = Measure("mutants of the reference that are not equivalent are caught", CAUGHT)
     equivalent = survivors(assignment.survivors)
     asked = _criteria(bench)
-    # Others are asked for too, and not marked. A test that tries other inputs is another test, and
-    # whether it is a good one is what its checks measure.
+    # Stubs that are not marked have no criteria. A mutant of a test that students write may be as
+    # good a test as the reference; its checks measure that.
     mutated = {
         stub: source
         for stub, source in planter.stubs().items()

@@ -65,8 +65,7 @@ def export(
     awaiting = sum(1 for one in documents if one.awaiting_reader)
     if awaiting:
         who = counted(awaiting, "student")
-        told = f"the written answers of {who} are not graded yet and are not included"
-        say(told, "yellow")
+        say(f"the written answers of {who} are not graded yet and are not included", "yellow")
     if exported.unknown:
         say(f"not in the roster, so left out: {', '.join(exported.unknown)}", "yellow")
     for warning in exported.warnings:

@@ -18,9 +18,9 @@ from autograder.results.stored import refuse_empty, stored_documents
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
 @with_assignment
 def mistakes(results: Path, assignment: Assignment) -> None:
-    """List the mistakes of the class in DIR: those that cost most first, what was not written last.
+    """List the mistakes of the class in DIR, the most costly first, and unwritten functions last.
 
-    Each has its cost, how many share it, and the key by which DIR/mistakes.yaml names it.
+    Each line has the cost, the number of students, and the key for DIR/mistakes.yaml.
     """
     refuse_empty(results)
     documents = stored_documents(results, assignment.name)

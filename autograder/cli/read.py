@@ -18,17 +18,17 @@ from autograder.reading.serving import ReadingServer
 @click.command()
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path, exists=True))
 @click.argument("submissions", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--reader", default="", help="A form of your own, DIR/written-NAME.csv.")
+@click.option("--reader", default="", help="Save to this reader's own form, DIR/written-NAME.csv.")
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Otherwise any that is free."
+    "--port", default=0, type=click.IntRange(0, 65535), help="The default is any free port."
 )
 @with_assignment
 def read(
     results: Path, submissions: tuple[Path, ...], reader: str, port: int, assignment: Assignment
 ) -> None:
-    """Read the written answers in SUBMISSIONS on a page, and mark them there.
+    """Grade the written answers in SUBMISSIONS in the browser.
 
-    One question at a time over all students, names hidden. Every mark is saved as it is given, in
+    One question at a time for all students, with names hidden. Points are saved at once, in
     DIR/written.csv or the reader's own form.
     """
     written = written_answers(assignment, results, submissions)
@@ -40,7 +40,9 @@ def read(
     with server:
         click.echo(f"answers to read: {form.to_read}; the points go into {form.form}")
         if reader:
-            click.echo(f"{WRITTEN} alone counts; `autograder readers --take {reader}` copies them")
+            click.echo(
+                f"only {WRITTEN} counts; `autograder readers --take {reader}` copies points there"
+            )
         click.echo(f"open {server.address} (Ctrl-C ends it; do not share the address)")
         try:
             server.serve_forever()

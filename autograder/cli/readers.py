@@ -18,17 +18,19 @@ from autograder.results.stored import refuse_another
 
 @click.command()
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path, exists=True))
-@click.option("--take", metavar="NAME", help="Copy this reader's marks to where none counts yet.")
+@click.option(
+    "--take", metavar="NAME", help="Copy this reader's points for answers that have none yet."
+)
 @with_assignment
 def readers(results: Path, take: str | None, assignment: Assignment) -> None:
-    """Compute how far the readers of the written answers in DIR agree.
+    """Compute how well the readers of the written answers in DIR agree.
 
-    Only DIR/written.csv counts for marks. With --take, one reader's marks are copied there.
+    Only DIR/written.csv counts. With --take, one reader's points are copied there.
     """
     refuse_another(results, assignment.name)
     if take:
         copied, other = take_over(results, results / form_of(take))
-        click.echo(f"marks of {take} that count now: {copied}; answers with other points: {other}")
+        click.echo(f"copied from {take}: {copied}; left, with other points: {other}")
         click.echo(f"now: autograder rescore {results}")
         return
     found = list(agreements(results, rubric_of(assignment)))
@@ -37,6 +39,5 @@ def readers(results: Path, take: str | None, assignment: Assignment) -> None:
     print_agreements(Console(), found)
     own = [path.name for path in readers_forms(results)]
     click.echo(
-        f"{WRITTEN} alone counts for marks, not {', '.join(own)}; --take NAME copies a reader's "
-        "marks there"
+        f"only {WRITTEN} counts, not {', '.join(own)}; --take NAME copies a reader's points there"
     )

@@ -19,11 +19,10 @@ from autograder.reports.requests import print_requests
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @with_assignment
 def requests(results: Path, files: tuple[Path, ...], assignment: Assignment) -> None:
-    """Collect in DIR what students ask to be looked at again, and list what has no answer.
+    """Collect students' requests for another look in DIR, and list the open ones.
 
-    FILES are texts that their pages wrote, folders of them, or what a platform gives to download.
-    Answers go into DIR/requests.yaml, and `autograder rescore DIR` takes them. No mark changes
-    before that.
+    FILES are requests that students saved from their pages, folders of them, or a platform's
+    download. Answer in DIR/requests.yaml; `autograder rescore DIR` then applies the answers.
     """
     done = collect_requests(assignment, results, files)
     print_requests(Console(), done.requests)
@@ -31,4 +30,4 @@ def requests(results: Path, files: tuple[Path, ...], assignment: Assignment) -> 
         click.echo(f"added: {done.added}, already there: {done.known}, other files: {done.others}")
     for refused in done.refused:
         say(refused, "yellow")
-    click.echo(f"answers go into {results / REQUESTS}; the page is {done.page}")
+    click.echo(f"answer in {results / REQUESTS}; the page is {done.page}")

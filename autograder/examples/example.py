@@ -12,7 +12,7 @@ class Example(msgspec.Struct, frozen=True, omit_defaults=True):
     shows the mistake. ``message`` says what is wrong,
     ``expected`` and ``returned`` are short enough to read. ``shows`` are the criteria, or items of
     them such as ``1b.choices:order``. ``numbers`` are in the arguments; ``calls`` were made to find
-    it. ``raised_at`` is the line of the student's own that raised an exception.
+    it. ``raised_at`` is the line of the student's code that raised an exception.
     """
 
     stub: str

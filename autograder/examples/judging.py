@@ -54,7 +54,7 @@ class Wrong:
     """What is wrong with a result.
 
     ``kind`` classifies the failure. ``expected`` and ``returned`` are the values at the place
-    ``at`` in the result. ``raised_at`` is the line of the student's own that raised an exception.
+    ``at`` in the result. ``raised_at`` is the line of the student's code that raised an exception.
     """
 
     kind: str

@@ -153,7 +153,7 @@ def _detail(one: Document) -> Detail:
         if criterion.by_hand:
             reasons.append(f"{name}: {criterion.by_hand.reason} ({criterion.by_hand.who})")
     for mistake in one.mistakes:
-        reasons += [f"{mistake.key}: {told}" for told in decided_for_all(mistake)]
+        reasons += [f"{mistake.key}: {text}" for text in decided_for_all(mistake)]
     if one.late:
         reasons.append(one.late.reason)
     if one.by_hand:

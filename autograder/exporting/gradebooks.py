@@ -33,7 +33,7 @@ def canvas(
     Canvas finds an assignment by the number after its title, and makes a new one where there is
     none. So with a roster, which has all titles, one has to fit. Raises CourseError otherwise.
     """
-    told = []
+    warnings = []
     if parts:
         columns = part_columns(assignment, rubric, earners)
         known = dict(_titles(roster))
@@ -45,15 +45,15 @@ def canvas(
         is_new = not HEADING.fullmatch(heading)
         columns = [total_column(heading, rubric.points if is_new else None)]
         if is_new:
-            told.append(
+            warnings.append(
                 f"Canvas will make a new assignment, {heading!r}: to fill one that exists, give "
                 "--roster with the gradebook that Canvas exports, or --assignment-id"
             )
     without = sum(1 for _, earned in earners if earned is None)
     if without:
         have = "has no mark and is" if without == 1 else "have no mark and are"
-        told.append(f"{without} {have} not in the file; Canvas keeps their old marks")
-    return canvas_table(earners, columns), told
+        warnings.append(f"{without} {have} not in the file; Canvas keeps their old marks")
+    return canvas_table(earners, columns), warnings
 
 
 def _titles(roster: Roster | None) -> list[tuple[str, str]]:
@@ -106,6 +106,6 @@ def moodle(
             "finds a student"
         )
     left = [who.name for who, _ in earners if not getattr(who, best)]
-    told = [f"left out, since Moodle could not find them: {', '.join(left)}"] if left else []
+    warnings = [f"left out, since Moodle could not find them: {', '.join(left)}"] if left else []
     columns = part_columns(assignment, rubric, kept) if parts else []
-    return moodle_table(kept, [*columns, total_column(rubric.title, rubric.points)]), told
+    return moodle_table(kept, [*columns, total_column(rubric.title, rubric.points)]), warnings

@@ -55,8 +55,8 @@ def gradescope_results(
         written = marks.parts[part.id].written
         if written:
             name = f"{part.title}: the written answer"
-            told = written.told(rubric.feedback)
-            tests.append(_test(f"{part.id}.written", name, written.score, written.max_score, told))
+            lines = written.comments(rubric.feedback)
+            tests.append(_test(f"{part.id}.written", name, written.score, written.max_score, lines))
     return {
         "score": marks.score,
         "output": _lines(_summary(evidence, marks, rubric)),
@@ -72,11 +72,11 @@ def gradescope_results(
 
 def _describe_criterion(marks: Marks, criterion: str, rubric: Rubric) -> list[str]:
     """What people decided, and the mistakes that cost the criterion."""
-    told = describe_decisions(marks.criteria[criterion], rubric.feedback)
+    lines = describe_decisions(marks.criteria[criterion], rubric.feedback)
     for entry in entries(marks, rubric):
         if criterion in entry.criteria:
-            told += [f"Mistake {entry.number}: {entry.what}", *entry.details, *entry.decided]
-    return told
+            lines += [f"Mistake {entry.number}: {entry.what}", *entry.details, *entry.decided]
+    return lines
 
 
 def _test(number: str, name: str, score: float, most: float, told: list[str]) -> dict[str, Any]:
@@ -176,9 +176,9 @@ def _github_tests(evidence: Evidence, marks: Marks, rubric: Rubric) -> Iterator[
             yield _github_test(name, one.score, one.max_score, told) | {"line_no": line}
             head = []
         if answer := written.get(part.id):
-            told = answer.told(rubric.feedback)
+            lines = answer.comments(rubric.feedback)
             name = f"{part.id} {part.title}, the written answer: {_points_of(answer)}"
-            yield _github_test(name, answer.score, answer.max_score, told)
+            yield _github_test(name, answer.score, answer.max_score, lines)
 
 
 def _points_of(one: CriterionMark | WrittenMark) -> str:
@@ -187,21 +187,21 @@ def _points_of(one: CriterionMark | WrittenMark) -> str:
 
 def _feedback(marks: Marks, criterion: str, rubric: Rubric, told_already: set[int]) -> list[str]:
     """What cost the criterion: a mistake in full where it is the first time, then by its number."""
-    told = describe_decisions(marks.criteria[criterion], rubric.feedback)
+    lines = describe_decisions(marks.criteria[criterion], rubric.feedback)
     for entry in entries(marks, rubric):
         if criterion not in entry.criteria:
             continue
         head, *more = as_lines(entry)
-        told.append(f"Mistake {head}")
+        lines.append(f"Mistake {head}")
         if entry.number not in told_already:
-            told += more
+            lines += more
         told_already.add(entry.number)
-    return told
+    return lines
 
 
-def _github_test(name: str, score: float, most: float, told: list[str]) -> dict[str, Any]:
+def _github_test(name: str, score: float, most: float, lines: list[str]) -> dict[str, Any]:
     """One test. The reporter prints the message of an error only, and of all the ``test_code``."""
-    text = COMMAND.sub(r"\g<0> ", printable_lines(_lines(told), MAX_TEXT_OF_TEST))
+    text = COMMAND.sub(r"\g<0> ", printable_lines(_lines(lines), MAX_TEXT_OF_TEST))
     return {
         "name": COMMAND.sub(r"\g<0> ", printable(name)),
         "status": "pass" if score >= most else "fail",
@@ -214,7 +214,7 @@ def _github_test(name: str, score: float, most: float, told: list[str]) -> dict[
 
 
 def _line(marks: Marks, criterion: str, rubric: Rubric) -> int:
-    """The line, in its cell, of the function that cost a criterion; 0 if that is not told."""
+    """The line, in its cell, of the function that cost a criterion; 0 if that is not lines."""
     for entry in entries(marks, rubric):
         found = re.search(r"line (\d+)", entry.place)
         if criterion in entry.criteria and found:

@@ -27,10 +27,10 @@ from autograder.results.stored import stored_documents
 from autograder.results.writing import locked, write_whole
 from autograder.submissions.text import decode, printable
 
-# A form writes a tenth of that. And of one student: more is no request.
+# A request from the form is a tenth of this. And requests of one student.
 MAX_BYTES = 50_000
 MAX_OF_STUDENT = 40
-# What a platform makes of a text box ends like this.
+# The end of the file's name, if students type into a text box of the platform.
 TYPED = "text.html"
 ENDINGS = (".txt", ".md", TYPED)
 
@@ -53,8 +53,8 @@ class Collected:
 def collect_requests(assignment: Assignment, folder: Path, paths: Iterable[Path]) -> Collected:
     """Adds what is asked in these files to ``requests.yaml``, and writes the page of all requests.
 
-    A request counts as that of the student whom the platform names, or whose folder it lies in; in
-    a loose file only the text says whose it is, and the entry tells so. Raises CourseError where
+    The platform or the folder names the student. For a loose file only the text does, and the entry
+    says so. Raises CourseError where
     the folder has no results of the assignment, or an answer given so far is wrong.
     """
     rubric = rubric_of(assignment)
@@ -77,7 +77,7 @@ def collect_requests(assignment: Assignment, folder: Path, paths: Iterable[Path]
 
 
 class _Collecting:
-    """What came in so far."""
+    """The requests collected so far."""
 
     def __init__(self, rubric: Rubric, students: Collection[str], folder: Path) -> None:
         self._assignment = rubric.assignment
@@ -90,7 +90,7 @@ class _Collecting:
         self.done = Collected()
 
     def take(self, text: Text) -> None:
-        """Takes a file, whatever it is."""
+        """Takes the requests in a file, if there are any."""
         place, name = printable(text.place), text.path.name.lower()
         if not name.endswith(ENDINGS) or text.path.is_symlink() or not text.path.is_file():
             self.done.others += 1
@@ -102,14 +102,16 @@ class _Collecting:
             self.done.others += 1
             return
         if len(data) > MAX_BYTES:
-            self.done.refused.append(f"{place}: is larger than {MAX_BYTES // 1000} kB; read it")
+            self.done.refused.append(
+                f"{place}: is larger than {MAX_BYTES // 1000} kB; read it yourself"
+            )
             return
         for one in asked:
             if refused := self._take(one, text.student, place):
                 self.done.refused.append(f"{place}: {refused}")
 
     def _take(self, one: Asked, by_place: str, place: str) -> str:
-        """Adds a request; or returns why it is not added."""
+        """Adds a request, or returns why not."""
         student = by_place or one.student
         criterion = self._criteria.get(one.criterion.casefold())
         if one.assignment != self._assignment:
@@ -117,7 +119,7 @@ class _Collecting:
         if student not in self._students:
             return f"{self._folder} has no student {student!r}"
         if not criterion:
-            return f"the rubric has no one criterion {one.criterion!r}"
+            return f"the rubric has no criterion {one.criterion!r}, or several"
         if not one.reason:
             return f"gives no reason for {criterion}"
         request = Request(student, criterion, one.points, one.reason, _source(one, by_place, place))
@@ -134,11 +136,11 @@ class _Collecting:
 
 
 def _source(one: Asked, by_place: str, place: str) -> str:
-    """On whose word the request is the student's."""
+    """Where the request was found, and what is doubtful about who wrote it."""
     if not by_place:
-        return f"{place}: only the text says who asks"
+        return f"{place}: only the text names the student"
     if one.student not in ("", by_place):
-        return f"{place}: THE TEXT SAYS THAT {one.student!r} ASKS"
+        return f"{place}: but the text names {one.student!r}"
     return place
 
 

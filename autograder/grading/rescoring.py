@@ -112,8 +112,8 @@ class Rescoring:
     """The class of a folder, marked again; ``write`` puts the new marks in place of the stored.
 
     Nobody else writes into the folder meanwhile. Raises CourseError where a run is writing there,
-    or the rubric, the decisions and what was seen do not fit each other. While others are added to
-    the class, a decision about a mistake that nobody has is only reported, in ``unknown``.
+    or the rubric, the decisions and what was seen do not fit each other. With ``adding``, more
+    submissions are still being graded, so an unknown mistake is no error; ``unknown`` names it.
     """
 
     def __init__(self, assignment: Assignment, folder: Path, adding: bool = False) -> None:
@@ -259,13 +259,11 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
                 )
                 console.print(literal(told, "yellow"))
     if waiting := rescoring.open_requests:
-        told = f"{waiting} {'request waits' if waiting == 1 else 'requests wait'} for an answer"
-        console.print(f"{told} in {REQUESTS}", highlight=False)
+        wait = "request waits" if waiting == 1 else "requests wait"
+        console.print(f"{waiting} {wait} for an answer in {REQUESTS}", highlight=False)
     if rescoring.uncounted:
-        told = (
-            f"{WRITTEN} alone counts, not {', '.join(rescoring.uncounted)} (`autograder readers`)"
-        )
-        console.print(literal(told))
+        forms = ", ".join(rescoring.uncounted)
+        console.print(literal(f"only {WRITTEN} counts, not {forms} (`autograder readers`)"))
     awaiting = [one.marks.awaiting_reader for one in rescoring.remarks if one.marks.awaiting_reader]
     if awaiting:
         who = f"{counted(number, 'student')} {'awaits' if len(awaiting) == 1 else 'await'}"

@@ -4,8 +4,8 @@ They stand in files beside the results, which every marking reads and none chang
 
 - ``overrides.yaml``: a list of ``{student, criterion, points, reason, who}``, or with ``part`` for
   ``criterion``, or with the ``total`` for both and the points;
-- ``requests.yaml``: what students ask to be looked at again, and the answers (see ``requests.py``);
-- ``mistakes.yaml``: a list of ``{mistake, comment, credit, who}``, for all who have the mistake;
+- ``requests.yaml``: students' requests for another look, and the answers (see ``requests.py``);
+- ``mistakes.yaml``: a list of ``{mistake, comment, credit, who}``, for all with that mistake;
 - ``written.csv``: what a reader gives for written answers (``student,part,points,comment``);
 - ``late.csv``: who handed in when, or how many days late (``student,days`` or ``student,time``);
 - ``gradebook.csv``: what nbgrader's gradebook held when it was last read.
@@ -95,7 +95,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ForAll(msgspec.Struct, frozen=True):
-    """What is decided for all who have a mistake; a credit of None leaves the rubric's."""
+    """A decision for all with the same mistake. If the credit is None, the rubric's counts."""
 
     comment: str
     credit: float | None
@@ -115,7 +115,7 @@ class ByHand(msgspec.Struct, frozen=True):
 
 
 class Declined(msgspec.Struct, frozen=True):
-    """A request for another look that left the mark as it was."""
+    """A request for another look that did not change the mark."""
 
     reason: str
     who: str
@@ -138,8 +138,8 @@ class Deduction(msgspec.Struct, frozen=True):
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """All that was decided of one student: by criterion, by part, and of the whole; and of
-    ``mistakes``, by their keys, for all who have them."""
+    """All decisions about one student: by criterion, by part, and about the total; and those about
+    ``mistakes``, by key, for all students who have them."""
 
     criteria: dict[str, ByHand] = {}
     declined: dict[str, tuple[Declined, ...]] = {}
@@ -191,7 +191,7 @@ class Decisions:
     ) -> Decisions:
         """Reads the folder, about these students alone.
 
-        ``mistakes`` are the keys of all that they have; None while the class is still graded.
+        ``mistakes`` are the keys of all their mistakes, or None while the class is being graded.
         Raises CourseError with file and line where a student, a criterion, a part or a mistake is
         not known, points are above what can be had, a reason is missing, or something appears there
         twice.
@@ -230,7 +230,7 @@ class Decisions:
 
 
 def readers_forms(folder: Path) -> list[Path]:
-    """The forms of readers beside ``written.csv``, which do not count: ``written-NAME.csv``."""
+    """The readers' own forms, ``written-NAME.csv``, which do not count."""
     return sorted(folder.glob(f"{Path(WRITTEN).stem}-*.csv"))
 
 
@@ -267,7 +267,7 @@ class _Reading:
                 raise lines.error(f"$[{number}].{key}", message)
 
     def _take_rule(self, rule: Rule, known: Collection[str] | None) -> tuple[str, str] | None:
-        """The same for all who have a mistake."""
+        """The same for an entry of ``mistakes.yaml``."""
         name = rule.mistake or ""
         if known is not None and name not in known:
             return "mistake", _unknown("mistake", name, known, str(self._folder))
@@ -361,7 +361,7 @@ class _Reading:
         read = own.get(part)
         if read is None:
             key = "declined" if answer.granted is None else "granted"
-            return key, f"{part} of {student} has no points of a reader yet; give them in {WRITTEN}"
+            return key, f"{part} of {student} is not graded yet; enter its points in {WRITTEN}"
         points = read.points
         if answer.granted is None:
             reply = f"Another look: declined by {answer.who}: {answer.why}"

@@ -44,7 +44,7 @@ class CriterionMark(msgspec.Struct, frozen=True):
 class WrittenMark(msgspec.Struct, frozen=True):
     """What a reader gave for a part's written answer, in points.
 
-    ``answers`` are sentences to who asked for another look.
+    ``answers`` reply to the student's requests for another look.
     """
 
     score: float
@@ -52,8 +52,8 @@ class WrittenMark(msgspec.Struct, frozen=True):
     comment: str = ""
     answers: tuple[str, ...] = ()
 
-    def told(self, policy: str) -> list[str]:
-        """What there is to read of it by the feedback policy. An answer is for whoever asked."""
+    def comments(self, policy: str) -> list[str]:
+        """What the student may read by the feedback policy: the comment, and always the answers."""
         return [*([self.comment] if self.comment and policy != "score" else []), *self.answers]
 
 
@@ -259,10 +259,10 @@ def _criterion(
 
 
 def _credit(item: Item, rubric: Rubric, for_all: Mapping[str, ForAll]) -> float:
-    """The share that an item of which the checks saw nothing right earns all the same.
+    """The share that an item still earns if it met none of its checks.
 
-    That is the credit of its mistake: what a person decided for all who have it, or else what the
-    rubric gives. Where it has two mistakes, the smaller of their credits counts.
+    This is the credit for its mistake in ``mistakes.yaml``, or else in the rubric. If it has two
+    mistakes, the smaller credit counts.
     """
     credits = dict(rubric.credits)
     credits |= {key: one.credit for key, one in for_all.items() if one.credit is not None}

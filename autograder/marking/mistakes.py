@@ -28,7 +28,7 @@ UNDECIDED = ForAll("", None, "")
 class Item:
     """The evidence of a criterion, or of one of its items.
 
-    ``wrong_answers`` are what is said of each question of the criterion that is answered wrongly.
+    ``wrong_answers`` are the messages about the questions that were answered wrongly.
     """
 
     part: str
@@ -43,8 +43,8 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     """One mistake.
 
     ``what`` describes it, with ``details`` such as each answer that is wrong, and ``where`` is the
-    cell and line that define its stub. All who have the same mistake have the same ``key``: the
-    name of a misconception, or one made of how it fails. ``costs`` are the lost points by
+    cell and line that define its stub. The same mistake has the same ``key`` for every student:
+    the name of a misconception, or one made of how it fails. ``costs`` are the lost points by
     criterion; 0 where an earlier mistake has cost them already, or a ``credit`` leaves them whole.
     ``spared`` names the functions that are right although they call this stub. ``unwritten`` says
     that the stub is as it was released. ``who`` decided on the ``comment`` and the ``credit`` for
@@ -111,7 +111,7 @@ def items_of(evidence: Evidence, part: Part, criterion: Criterion) -> list[Item]
 
 
 def _wrong_answer(checks: Iterable[CheckEvidence]) -> list[str]:
-    """What is said of the answer to a question; nothing if it is right, or they are of a stub."""
+    """The message about a wrong answer to a question; none for a right one, or for a stub."""
     short = [check for check in checks if check.submitted.share < 1]
     if any(check.stub or check.item is None for check in short):
         return []
@@ -191,7 +191,7 @@ def _entries(item: Item) -> Iterator[tuple[str, _Entry]]:
 
 
 def _key(of: str, what: str, *more: str) -> str:
-    """A key for what fails, wherever in a file it stands: short, and the same in every run."""
+    """A short key for a failure, the same in every run and wherever it is in a student's file."""
     seen = json.dumps((PLACE.sub("", what), *more))
     return f"{of}/{hashlib.sha256(seen.encode()).hexdigest()[:KEY_DIGITS]}"
 

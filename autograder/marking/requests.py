@@ -1,4 +1,4 @@
-"""Requests for another look at a mark: what a student writes, and what a person answers.
+"""Requests for another look at a mark, and their answers.
 
 A student hands in a text, which the form on the student's page writes::
 
@@ -63,7 +63,7 @@ class Item:
 
     @property
     def by(self) -> str:
-        """Whose points these are."""
+        """Who gives these points."""
         return "the checks" if self.criterion else "a reader"
 
 
@@ -81,8 +81,7 @@ def items(rubric: Rubric) -> dict[str, Item]:
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a student wrote, as it is: nothing of it was looked up. ``points`` is None where no
-    number is given."""
+    """What a student wrote, not checked yet. ``points`` is None if no number is given."""
 
     assignment: str
     student: str
@@ -94,8 +93,8 @@ class Asked(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of ``requests.yaml``: a request and its answer, or a rule.
 
-    ``points`` are those of the mark when it was asked about. ``source`` says on whose word it is
-    the student's.
+    ``points`` is the mark at the time of the request. ``source`` says where the request was found,
+    and what is doubtful about who wrote it.
     """
 
     student: str | None = None
@@ -118,7 +117,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def why(self) -> str:
-        """Why it is declined; blank if that is not said. A bare yes is not text in YAML."""
+        """Why it is declined, or an empty text. A bare `yes` is no text in YAML."""
         return self.declined if isinstance(self.declined, str) else ""
 
     @property
@@ -192,8 +191,9 @@ def read_requests(folder: Path) -> tuple[list[Request], Lines | None]:
 
 
 def answers_to(requests: Sequence[Request]) -> Iterator[Request | None]:
-    """For each entry the one that answers it: itself, or a rule; None for a rule, and while it is
-    open. A rule leaves what a student asks again after an answer of their own to a person."""
+    """The answer to each entry: the entry itself, or a rule; None for rules and open requests.
+
+    A rule does not apply to a student who has had an answer and asks again."""
     rules = {one.criterion: one for one in requests if one.is_rule}
     own = {one.of for one in requests if one.is_answered}
     for one in requests:
@@ -204,7 +204,7 @@ def answers_to(requests: Sequence[Request]) -> Iterator[Request | None]:
 
 
 def with_requests(folder: Path, new: Sequence[Request]) -> bytes:
-    """What ``requests.yaml`` holds with new requests at its end; what is there stays as it is.
+    """The contents of ``requests.yaml`` with new requests added at its end.
 
     Raises CourseError where an entry cannot be added below what is there.
     """

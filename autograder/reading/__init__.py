@@ -1,1 +1,1 @@
-"""Written answers, and those who read them: a form, a page, and how far readers agree."""
+"""Grading written answers: a form, a page, and how well readers agree."""

@@ -1,4 +1,4 @@
-"""How far two readers of the same answers agree."""
+"""How well two readers of the same answers agree."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from autograder.course.rubric import Rubric
 from autograder.marking.decisions import EXACT, WRITTEN, readers_forms
 from autograder.reading.form import LOST, NO_ANSWER, UNREAD, Answer, read_form, set_mark
 from autograder.reports.terminal import literal
+from autograder.submissions.text import counted
 
-# Of all points that can be had: kappa takes shares for equal that are nearer than one of these.
+# For kappa, points are rounded to this many equal steps.
 LEVELS = 20
 MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Two readers over the answers that both have read.
+    """Two readers, compared on the answers that both have graded.
 
-    ``equal`` is the share of equal points, ``kappa`` Cohen's kappa with quadratic weights over the
-    share of what could be had (NaN where both always gave the same), ``difference`` the mean of the
-    second's points less the first's. ``apart`` has the answers that differ, most first.
+    ``equal`` is the share of answers with equal points. ``kappa`` is Cohen's kappa with quadratic
+    weights, or NaN if both gave every answer the same share of its points. ``difference`` is the
+    second reader's mean minus the first's. ``apart`` lists the answers with different points,
+    the largest difference first.
     """
 
     readers: tuple[str, str]
@@ -40,14 +42,14 @@ class Agreement:
 
 
 def forms_in(folder: Path) -> list[Path]:
-    """The forms of a class: the one that counts, then those of readers."""
+    """The forms of a class: the one that counts, then the readers' own."""
     return [path for path in (folder / WRITTEN, *readers_forms(folder)) if path.exists()]
 
 
 def agreements(folder: Path, rubric: Rubric) -> Iterator[Agreement]:
-    """Of each two forms that have answers in common.
+    """The agreement of each pair of forms that have answers in common.
 
-    Answers that nobody had to read, since nothing was written, are left out.
+    Blank answers are left out, since their 0 is given automatically.
     """
     most = {part.id: part.points * rubric.written_share for part in rubric.parts()}
     read = {path.name: _points(path, most) for path in forms_in(folder)}
@@ -100,12 +102,12 @@ def _kappa(first: Sequence[int], second: Sequence[int]) -> float:
 
 
 def take_over(folder: Path, reader: Path) -> tuple[int, int]:
-    """Copies a reader's marks to where the form that counts has none.
+    """Copies a reader's points into ``written.csv``, for answers that have none there.
 
-    Returns how many were copied, and how many other answers have other points there.
+    Returns how many were copied, and how many answers have other points there already.
     """
     if not reader.exists():
-        raise CourseError(f"{reader}: no such form")
+        raise CourseError(f"{reader} does not exist")
     counts, copied, other = read_form(folder / WRITTEN), 0, 0
     for answer, mark in read_form(reader).items():
         now = counts.get(answer, UNREAD)
@@ -118,20 +120,23 @@ def take_over(folder: Path, reader: Path) -> tuple[int, int]:
 
 
 def print_agreements(console: Console, found: Sequence[Agreement]) -> None:
-    """Prints the figures of each two readers, and the answers on which they differ most."""
+    """Prints the agreement of each pair of readers, and their largest differences."""
     for one in found:
         kappa = (
-            "undefined, both gave the same to all" if math.isnan(one.kappa) else f"{one.kappa:.2f}"
+            "undefined, since all points are the same"
+            if math.isnan(one.kappa)
+            else f"{one.kappa:.2f}"
         )
+        who = " and ".join(one.readers)
         for line in (
-            f"{one.readers[0]} and {one.readers[1]}: {one.answers} answers that both have read",
+            f"{who}: {counted(one.answers, 'answer')} graded by both",
             f"  equal points: {100 * one.equal:.0f} %",
             f"  weighted kappa: {kappa}",
-            f"  mean difference, second less first: {one.difference:+.3f}",
+            f"  mean difference, second minus first: {one.difference:+.3f}",
         ):
             console.print(literal(line))
         if one.apart:
-            table = Table(title="Where they differ most", title_justify="left")
+            table = Table(title="Largest differences", title_justify="left")
             for name in ("student", "part", *one.readers):
                 table.add_column(literal(name))
             for (student, part), first, second in one.apart[:MOST_SHOWN]:

@@ -1,4 +1,4 @@
-"""What one reader has before them: the answers without names, and their marks so far."""
+"""One reader's page: the answers without names, and their points so far."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from autograder.reports.pages.rendering import environment
 
 READER = re.compile(r"[\w-]{1,40}")
 MAX_COMMENT = 2_000
-# So many steps lead from no points to all of them.
+# Equal steps from no points to full points.
 STEPS = 4
 
 
 class Refused(Exception):
-    """What the page asks for is not done; says why."""
+    """Why a request from the page is refused."""
 
 
 def form_of(reader: str) -> str:
-    """The name of a reader's form; of one without a name that is the form that counts."""
+    """The file name of a reader's form; without a name, of the form that counts."""
     if reader and not READER.fullmatch(reader):
-        raise CourseError(f"{reader!r} is no name for a reader; use letters, digits, - and _")
+        raise CourseError(f"{reader!r} cannot be a reader's name; use letters, digits, - and _")
     return f"{Path(WRITTEN).stem}-{reader}.csv" if reader else WRITTEN
 
 
@@ -83,7 +83,7 @@ class Desk:
         }
 
     def page(self, name: str) -> str:
-        """The page of a part, or of the first one with something to read."""
+        """The page of a part, or of the first part with an unread answer."""
         unread = self.unread()
         name = name or next((part for part, left in unread.items() if left), next(iter(unread)))
         part = next((one for one in self.rubric.parts() if one.id == name), None)
@@ -115,7 +115,7 @@ class Desk:
         )
 
     def _shown(self, student: str, part: str) -> Markup:
-        # What draws formulas is not made for several threads.
+        # Matplotlib, which draws formulas, is not thread-safe.
         with self._drawing:
             if (student, part) not in self._html:
                 answer = self._written.given[student][part]
@@ -123,19 +123,19 @@ class Desk:
             return self._html[student, part]
 
     def save(self, name: str, number: int, seen: Mark, mark: Mark) -> Mark:
-        """Writes the mark of an answer; returns it as it is written.
+        """Saves the mark of an answer, and returns it as it is in the file.
 
-        Raises Refused for what is no mark, and Changed where another window wrote one.
+        Raises Refused for an invalid mark, and Changed if another window has saved one.
         """
         part = next((one for one in self.rubric.parts() if one.id == name), None)
         if part is None or not 1 <= number <= len(self._order[name]):
-            raise Refused("there is no such answer")
+            raise Refused("this answer does not exist")
         points, comment = mark
         if points:
             try:
                 value = float(points)
             except ValueError:
-                raise Refused("the points are no number") from None
+                raise Refused("the points are not a number") from None
             if not 0 <= value <= self._most(part):
                 raise Refused(f"give 0 to {self._most(part):g} points")
             points = cell(value)

@@ -1,7 +1,6 @@
 """``written.csv``: the form that a reader fills in, by hand or on the page.
 
-Every reader may have a form of their own beside it, ``written-NAME.csv``. Only ``written.csv``
-counts for marks.
+A reader may have a form of their own, ``written-NAME.csv``, but only ``written.csv`` counts.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ SHEET = Path("reading") / "answers.md"
 COLUMNS = ("student", "part", "points", "of", "comment")
 NO_ANSWER = "No answer."
 LOST = "The file holds no written questions; the notebook that it was made of may."
-# Of one answer: more than this nobody writes, and the file itself is at hand.
+# Characters of an answer on the sheet. Real answers are shorter, and the file has the rest.
 MAX_ANSWER = 10_000
 LINE_WIDTH = 96
 
@@ -37,7 +36,7 @@ UNREAD: Mark = ("", "")
 
 @dataclass(frozen=True)
 class Form:
-    """What was laid out for a reader: the form, the answers, and how many are still unread."""
+    """What was written for a reader: the form, the answers, and how many are still unread."""
 
     form: Path
     sheet: Path
@@ -84,7 +83,7 @@ def read_form(file: Path) -> dict[Answer, Mark]:
 
 
 class Changed(Exception):
-    """An answer has another mark by now than whoever marks it has seen."""
+    """The mark of an answer was changed after the reader saw it."""
 
     def __init__(self, mark: Mark) -> None:
         super().__init__()
@@ -92,9 +91,9 @@ class Changed(Exception):
 
 
 def set_mark(file: Path, answer: Answer, seen: Mark, mark: Mark) -> Mark:
-    """Writes one mark into a form, where there still is the mark that was ``seen``.
+    """Writes one mark into a form, and returns it as it is in the form.
 
-    All other lines stay. Returns the mark as the form holds it. Raises Changed.
+    Raises Changed if the mark there is no longer the one that was ``seen``.
     """
     with _alone(file.parent):
         rows: list[Sequence[str]] = []
@@ -131,7 +130,7 @@ def _mark(row: TableRow) -> Mark:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else changes a form meanwhile."""
+    """Locks the forms."""
     (folder / SHEET).parent.mkdir(exist_ok=True)
     with (folder / SHEET).with_name(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -139,8 +138,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _replace(file: Path, rows: Sequence[Sequence[str]]) -> None:
-    """Writes a form. A run that begins beside it clears away what is half written, so that is
-    elsewhere."""
+    """Writes a form. The temporary file is in another folder, since a run that starts in this one
+    deletes such files."""
     half = (file.parent / SHEET).with_name(file.name)
     write_whole(half, as_csv([COLUMNS, *rows]))
     half.replace(file)

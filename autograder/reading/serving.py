@@ -1,8 +1,8 @@
-"""Serves a reader's page on this machine alone, to whoever has its address.
+"""Serves a reader's page to this machine only.
 
-Other users of the machine can reach the port, and any page in the reader's browser can send
-requests there. So every address has a random token, the host has to be this one (against names
-that are made to lead here), and what changes a mark has to come from the page itself.
+Other users of the machine can reach the port, and other pages in the reader's browser can send
+requests to it. So the address contains a random token, the Host header is checked (against DNS
+rebinding), and a request that changes a mark must have the page's own Origin.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HEADERS = {
 
 
 class Save(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the page sends: an answer, the mark that it has seen there, and the new one."""
+    """What the page sends: an answer, the mark that it shows, and the new one."""
 
     part: str
     number: int
@@ -43,7 +43,7 @@ class Save(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReadingServer(ThreadingHTTPServer):
-    """Serves one desk; ``address`` is where, with the token."""
+    """Serves one reader's page; ``address`` includes the token."""
 
     daemon_threads = True
 
@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._path() != "save":
             return
         if self.headers.get("Origin") != f"http://{self.server.host}":
-            self._send(403, "this does not come from the page")
+            self._send(403, "this request does not come from the page")
             return
         try:
             length = int(self.headers.get("Content-Length", ""))
@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             length = -1
         if not 0 <= length <= MAX_BODY:
             self.close_connection = True
-            self._send(413, "too much, or nobody knows how much")
+            self._send(413, "too much data, or no Content-Length")
             return
         try:
             asked = msgspec.json.decode(self.rfile.read(length), type=Save)
@@ -103,13 +103,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(500, str(error))
 
     def _path(self) -> str | None:
-        """What is asked for, below the token; None where that was refused."""
+        """The path below the token, or None if the request was refused."""
         _, _, rest = self.path.partition("/")
         token, slash, name = rest.partition("/")
         known = hmac.compare_digest(token.encode(), self.server.token.encode())
         if not (known and slash and self.headers.get("Host") == self.server.host):
             self.close_connection = True
-            self._send(403, "take the whole address that the terminal shows")
+            self._send(403, "open the full address from the terminal")
             return None
         return name
 
@@ -127,4 +127,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing: an address has the token in it."""
+        """Logs nothing, since addresses contain the token."""

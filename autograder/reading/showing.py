@@ -1,4 +1,4 @@
-"""A student's answer as HTML that only shows: its text, its formulas, and its pictures."""
+"""A student's answer as inert HTML: its text, formulas and pictures."""
 
 from __future__ import annotations
 
@@ -169,12 +169,12 @@ def _image(
     self: RendererProtocol, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
 ) -> str:
     token = tokens[at]
-    told = escape(printable(token.content))
+    name = escape(printable(token.content))
     number = re.fullmatch(r"picture:(\d{1,4})", str(token.attrs.get("src", "")))
     pictures = env["pictures"]
     if number and int(number[1]) < len(pictures) and (address := pictures[int(number[1])]):
-        return f'<img src="{address}" alt="{told}">'
-    return f'<span class="left-out">(a picture is left out: {told or "it has no name"})</span>'
+        return f'<img src="{address}" alt="{name}">'
+    return f'<span class="left-out">(a picture is left out: {name or "no name"})</span>'
 
 
 def _heading(

@@ -98,16 +98,16 @@ def criterion_lines(
 def describe_decisions(mark: CriterionMark, policy: str) -> list[str]:
     """What people decided about a criterion.
 
-    The answer to a request is for whoever asked, and so it is told under every policy.
+    Every policy shows the answers to the student's own requests.
     """
-    told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
-    return told + [f"Another look: declined by {one.who}: {one.reason}" for one in mark.declined]
+    lines = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
+    return lines + [f"Another look: declined by {one.who}: {one.reason}" for one in mark.declined]
 
 
 def how_to_ask(assignment: str, student: str) -> str:
-    """How to ask for another look, where there is no form for it."""
+    """How to ask for another look, in reports without a form."""
     return (
-        f"To ask for another look at a mark, hand in a text file of these lines: {HEADING} / "
+        f"To ask for another look at a mark, hand in a text file with these lines: {HEADING} / "
         f"assignment: {assignment} / student: {student} / criterion: its part and title / "
         "points: as marked / reason: why."
     )
@@ -127,12 +127,12 @@ def describe_total(by_hand: SetByHand, policy: str) -> str:
 
 def describe_part(mark: PartMark, policy: str) -> list[str]:
     """What people set in a part: for its checks as a whole, or for the written answer."""
-    told = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
+    lines = [describe_by_hand(mark.by_hand, policy)] if mark.by_hand else []
     if mark.written:
         score = f"{points(mark.written.score)} of {points(mark.written.max_score)}"
-        told.append(": ".join(["Written answer", score, *mark.written.told(policy)[:1]]))
-        told += mark.written.told(policy)[1:]
-    return told
+        comments = mark.written.comments(policy)
+        lines += [": ".join(["Written answer", score, *comments[:1]]), *comments[1:]]
+    return lines
 
 
 def describe_late(late: LateMark) -> str:
@@ -150,7 +150,7 @@ def plain(text: str) -> str:
     """Text that may come from a student, so that it is only read, in Markdown and in HTML."""
     escaped = html.escape(printable(text), quote=False).replace("\\", f"\\{INVISIBLE}")
     # An underscore within a word, as in `seq_len`, is none to Markdown, nor are the brackets of
-    # an array: only what follows them makes a link. Where one could, no bracket is left: some
-    # renderers take an escaped one that closes nothing for the end of one before it.
+    # an array: only what follows them makes a link. If one could follow, all are escaped: some
+    # renderers let an escaped closing bracket end an opening one that is not escaped.
     brackets = r"|[\[\]]" if LINK.search(escaped) else ""
     return re.sub(rf"([\\*~|#$]|(?<![^\W_])_|_(?![^\W_]){brackets})", r"\\\1", escaped)

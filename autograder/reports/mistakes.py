@@ -15,9 +15,9 @@ from autograder.marking.mistakes import Mistake
 class Entry:
     """One mistake, with its number. A field that the policy hides is empty.
 
-    ``decided`` says what a person decided for all who have it.
-    ``costs`` are titles of criteria and the points lost there; 0 where an earlier mistake has cost
-    them already, or they are ``credited`` in full.
+    ``decided`` is what a person decided for all with this mistake. ``costs`` are titles of criteria
+    and the points lost there; 0 where an earlier mistake has cost them already, or they are
+    ``credited`` in full.
     """
 
     number: int
@@ -73,12 +73,12 @@ def _entries(marks: Marks, rubric: Rubric) -> Iterator[Entry]:
 
 
 def decided_for_all(mistake: Mistake) -> Iterator[str]:
-    """What a person decided for all who have a mistake, in sentences of plain text."""
+    """What a person decided for all with the same mistake, in sentences of plain text."""
     if mistake.comment:
         yield f"Comment by {mistake.who}: {mistake.comment}"
     if mistake.credit is not None:
         yield (
-            f"All who have this mistake still earn {100 * mistake.credit:g} % of the points, "
+            f"Everyone with this mistake still earns {100 * mistake.credit:g} % of the points, "
             f"as {mistake.who} decided."
         )
 

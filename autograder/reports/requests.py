@@ -1,4 +1,4 @@
-"""Requests for another look, each with all that a person needs to answer it."""
+"""Requests for another look, each with what a person needs to answer it."""
 
 from __future__ import annotations
 
@@ -53,28 +53,28 @@ class Listed:
 
     @property
     def changed(self) -> str:
-        """That the mark is another than when it was asked about, if it is."""
+        """A sentence if the mark has changed since the request, else nothing."""
         before = self.request.points
         if before is None or abs(before - self.score) <= EXACT:
             return ""
-        return f"The mark was {points(before)} then, and is {points(self.score)} now"
+        return f"The mark was {points(before)} at the time, and is {points(self.score)} now"
 
     def decided(self) -> list[str]:
-        """What people decided about the mark before."""
+        """What people have decided about the mark so far."""
         if isinstance(self.mark, CriterionMark):
             return describe_decisions(self.mark, "full")
-        return self.mark.told("full") if self.mark else ["Nobody has read it"]
+        return self.mark.comments("full") if self.mark else ["It is not graded yet"]
 
 
 def score_of(marks: Marks, item: Item) -> CriterionMark | WrittenMark | None:
-    """The mark that can be asked about; None of a written answer that nobody has read."""
+    """The mark that can be asked about; None for a written answer that is not graded yet."""
     return marks.criteria[item.id] if item.criterion else marks.parts[item.part.id].written
 
 
 def listed(
     requests: Sequence[Request], lines: Lines | None, documents: Sequence[Document], rubric: Rubric
 ) -> list[Listed]:
-    """The requests about students and criteria that are here, those without an answer first."""
+    """The requests about known students and criteria, the open ones first."""
     full = msgspec.structs.replace(rubric, feedback="full")
     known = items(rubric)
     by_student = {one.student: one for one in documents}
@@ -106,7 +106,7 @@ def _in_words(one: Request) -> str:
 
 
 def print_requests(console: Console, found: Sequence[Listed]) -> None:
-    """Prints the requests that have no answer, each with the mark, the mistakes and the code."""
+    """Prints the open requests, each with the mark, the mistakes and the code."""
     for one in found:
         if one.is_open:
             for style, line in _lines(one):

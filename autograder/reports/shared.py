@@ -1,4 +1,4 @@
-"""A class by its mistakes: each once, with all who share it."""
+"""The mistakes of a class: each once, with the students who made it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.results.rows import Row
 
 @dataclass(frozen=True)
 class Shared:
-    """A mistake, and those who share it: each with what it cost them, in points."""
+    """A mistake, and the students who made it, with its cost to each in points."""
 
     first: Mistake
     of: tuple[tuple[Row, float], ...]
@@ -26,22 +26,22 @@ class Shared:
 
     @property
     def place(self) -> str:
-        """Its stub, or else the part that it is in."""
+        """Its stub, or else its part."""
         return self.key.partition("/")[0]
 
     @property
     def what(self) -> str:
-        """What it is, without the place that it has in one student's file."""
+        """What it is, without the place in one student's file."""
         return PLACE.sub("", self.first.what)
 
     @property
     def cost(self) -> float:
-        """What it cost all of them together, in points."""
+        """Its total cost, in points."""
         return sum(cost for _, cost in self.of)
 
 
 def by_mistake(rows: Iterable[Row]) -> list[Shared]:
-    """The mistakes of a class, those that cost most first; after them, what was not written."""
+    """The mistakes of a class, the most costly first, and unwritten functions last."""
     found: defaultdict[str, list[tuple[Row, Mistake]]] = defaultdict(list)
     for row in sorted(rows, key=lambda one: one.student):
         for mistake in row.mistakes:

@@ -74,8 +74,9 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     if len(in_order) < len(rows):
         others = len(rows) - len(in_order)
         were, are = ("was", "is") if others == 1 else ("were", "are")
-        told = f"{others} {were} graded without problems and {are} not listed here"
-        console.print(told, highlight=False)
+        console.print(
+            f"{others} {were} graded without problems and {are} not listed here", highlight=False
+        )
     for one in in_order:
         if one.reason:
             why = printable(one.reason, MAX_REASON)
@@ -83,17 +84,16 @@ def print_class(console: Console, rows: Sequence[Row], rubric: Rubric) -> None:
     awaiting = [one.awaiting_reader for one in rows if one.awaiting_reader]
     if awaiting:
         who = f"{len(awaiting)} of {len(rows)} {'awaits' if len(awaiting) == 1 else 'await'}"
-        told = f"{who} a reader, for {counted(sum(awaiting), 'point')}"
-        console.print(told, highlight=False)
+        console.print(f"{who} a reader, for {counted(sum(awaiting), 'point')}", highlight=False)
 
 
 def print_mistakes(console: Console, rows: Sequence[Row]) -> None:
-    """Two lines for each mistake of a class: cost, who share it and its key; then what it is."""
+    """Two lines for each mistake of a class: its cost, number of students and key; what it is."""
     for one in by_mistake(rows):
         head = f"{-one.cost:6.2f}  {counted(len(one.of), 'student'):12}  {one.key}"
         for line in (
             head,
-            *(f"        {told}" for told in (one.what, *decided_for_all(one.first))),
+            *(f"        {text}" for text in (one.what, *decided_for_all(one.first))),
         ):
             console.print(literal(line), soft_wrap=True)
 

@@ -55,7 +55,7 @@ def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
 
 
 def _reasons(evidence: Evidence) -> Iterator[str]:
-    """What is to be told of the file as a whole, and of the first cell that did not run."""
+    """What is wrong with the file as a whole, and with the first cell that did not run."""
     if evidence.reason:
         yield evidence.reason
     if evidence.cells:

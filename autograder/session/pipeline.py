@@ -67,8 +67,8 @@ class _BeginAgain(Exception):
 class Pipeline:
     """Requests to the worker of ``loader``, from tasks that take turns.
 
-    ``mishaps`` counts the workers that were lost, and ``losses`` says over which calls. ``answers``
-    are known already, by their keys: a task that begins again is given these.
+    ``mishaps`` counts the workers that were lost, and ``losses`` describes the calls that lost
+    them. ``answers`` are known already, by their keys: a task that begins again is given these.
     """
 
     def __init__(

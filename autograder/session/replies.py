@@ -18,7 +18,7 @@ TOO_MUCH = (
     "the answers were too large or too many to be looked at all: what came after them counts as "
     "not answered"
 )
-# Of a stub that raises NotImplementedError, as it does when it is released.
+# The message for a stub that still raises NotImplementedError, as released.
 UNWRITTEN = "`{}` is still to be written."
 EXCEPTIONS = frozenset(
     name

@@ -98,7 +98,7 @@ class Session:
 
     @property
     def losses(self) -> list[str]:
-        """What to say of the calls over which workers were lost, each once."""
+        """A description of each call that lost a worker."""
         return self._pipeline.losses
 
     @property

@@ -3,8 +3,8 @@
 Submissions are compared by what copydetect makes of them: the tokens of the code without names,
 comments and layout, in overlapping pieces, of which some are kept as fingerprints (winnowing,
 Schleimer et al. 2003). What was released, what the reference does, and what much of a class has in
-common are left out. A pair is listed if it shares so much that one pair in ten classes like this
-one would by chance. Nothing of a student's is run or compiled; Pygments reads it as text.
+common are left out. A pair is listed if it shares so much that chance would give one such pair in
+ten classes. Nothing of a student's is run or compiled; Pygments reads it as text.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ COMMON, COMMON_SHARE = 10, 0.2
 LEAST_SHARE = 0.25
 LEAST_FINGERPRINTS = 12
 MOST_PAIRS = 50
-# So many pairs may stand out by chance; of fewer than these one cannot say what is usual.
+# Expected pairs by chance; and the fewest pairs that show what is usual.
 BY_CHANCE, ENOUGH_PAIRS = 0.1, 20
 MAX_CHARACTERS = 100_000
 MAX_SECONDS = 5.0
@@ -75,7 +75,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Group:
-    """Submissions of which each shares much with another one, and those pairs."""
+    """Submissions that are linked by listed pairs, and these pairs."""
 
     students: tuple[str, ...]
     pairs: tuple[Pair, ...]
@@ -120,7 +120,7 @@ def codes_in(handed_in: Iterable[HandIn]) -> dict[str, str]:
 
 
 def find_similar(assignment: Assignment, codes: Mapping[str, str]) -> Similar:
-    """The pairs of a class that share far more of their own code than its other pairs, in groups.
+    """The unusually similar pairs of a class, in groups.
 
     Raises CourseError where copydetect is not installed.
     """
@@ -188,11 +188,11 @@ def _leave_out(made: Fingerprint, what: set[int]) -> None:
 
 
 def _standing_out(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
-    """The pairs that share far more than the class's other pairs, the most similar first.
+    """The pairs that share far more than other pairs of the class, the most similar first.
 
-    Looked at is the logarithm of the share of the smaller one's fingerprints that is *not* shared:
-    what independent pairs lack of each other varies by factors. Its median and upper quartile say
-    what is usual, and up to a quarter of the pairs may be copies without moving them much.
+    Pairs are compared by the logarithm of the share that they do *not* have in common, of the
+    smaller one's fingerprints. Its median and upper quartile say what is usual; even if up to a
+    quarter of the pairs are copies, these change little.
     """
     enough = {one: made for one, made in prints.items() if len(made.hashes) >= LEAST_FINGERPRINTS}
     students: dict[int, list[str]] = defaultdict(list)
@@ -218,14 +218,14 @@ def _standing_out(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
 
 
 def _alike(shared: int, of: int) -> float:
-    """How much a pair shares of ``of`` fingerprints: from 0 on, and 0 for nothing."""
+    """How similar a pair is that shares this many ``of`` fingerprints; 0 if it shares none."""
     return -math.log((of - shared + 1) / (of + 1))
 
 
 def _limit(values: Sequence[float]) -> float:
-    """What no more than ``BY_CHANCE`` of so many pairs exceed, if they are like most of these.
+    """The value that ``BY_CHANCE`` pairs are expected to exceed, if none are copies.
 
-    Above the median the values of independent pairs fall off exponentially, or faster.
+    Assumes that values of independent pairs fall off exponentially above the median, or faster.
     """
     if len(values) < ENOUGH_PAIRS:
         return 0.0
@@ -321,10 +321,10 @@ def print_pairs(console: Console, similar: Similar) -> None:
 
 
 def in_words(similar: Similar) -> str:
-    """How many were compared, and how many stand out."""
+    """How many submissions were compared, and how many pairs are listed."""
     compared = f"{counted(similar.compared, 'submission')} compared"
     if not similar.groups:
-        return f"{compared}; no two stand out."
+        return f"{compared}; none are unusually similar."
     pairs, groups = len(similar.pairs), len(similar.groups)
     within = f" in {counted(groups, 'group')}" if pairs > 1 else ""
     return f"{compared}; {counted(pairs, 'pair')} to look at{within}."

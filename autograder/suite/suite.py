@@ -33,7 +33,7 @@ GARBLED = (
     "the code wrote to the grader's socket, which no stub needs to do; nothing was earned by that, "
     "and it should be read by a person"
 )
-LOST_ONCE = "a call ended the process that it ran in, and did not when it was made again"
+LOST_ONCE = "a call ended its process, but not when it was repeated"
 NOT_COMPARED = "the answers to {} were too large, or too many, to be compared with known mistakes"
 
 # The seed of the public inputs, which anyone may know.
@@ -85,7 +85,7 @@ class Suite:
         problems = bool(session.troubles or session.mishaps)
         status: Status = "graded with problems" if problems else "graded"
         notes = list(submission.notes)
-        notes += [told.rstrip(".") for told in session.losses]
+        notes += [message.rstrip(".") for message in session.losses]
         if session.too_much:
             notes.append(TOO_MUCH)
         if problems and not (session.troubles or session.losses or session.too_much):

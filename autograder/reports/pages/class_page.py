@@ -25,9 +25,9 @@ from autograder.results.writing import write_whole
 INDEX = "index.html"
 PLOTS = "plots"
 PSEUDONYM_DIGITS = 6
-# Of so many mistakes each is listed; the others are folded away.
+# More mistakes than this are folded away.
 MOST_SHOWN = 50
-# What an exception says: a student may have written it.
+# The text of an exception, which a student may have written.
 SAID = re.compile(r"((?:raises|because) [^:]*): .*", re.DOTALL)
 
 
@@ -51,7 +51,7 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Mistake:
-    """A mistake, and those who share it, each with its cost; ``code`` is that of its example."""
+    """A mistake, with the students who made it and its cost to each; ``code`` is its example's."""
 
     shared: Shared
     what: str
@@ -150,7 +150,7 @@ def _earned(row: Row, part: Part, written_share: float) -> str:
 
 
 def _mistakes(rows: Sequence[Row], lines: Sequence[_Line], anonymous: bool) -> list[_Mistake]:
-    """The mistakes, as they are shown; of an ``anonymous`` class without students' own words."""
+    """The mistakes as the page shows them; if ``anonymous``, without text that students wrote."""
     whose = {line.row.student: line.who for line in lines}
     mistakes = []
     for one in by_mistake(rows):
@@ -191,7 +191,7 @@ def _pictures(about: Statistics, mistakes: Sequence[_Mistake]) -> Mapping[str, t
         costs = [(one.what, one.shared.cost) for one in mistakes]
         drawn["mistakes"] = (
             plots.mistakes(costs),
-            "Bars of what the first mistakes in the list cost.",
+            "Bars of the cost of the first mistakes in the list.",
         )
     return drawn
 

@@ -1,4 +1,4 @@
-"""The page of requests, for staff: each beside the student's code, the example and the marks."""
+"""The page of requests, for staff, with the student's code, the example and the mark of each."""
 
 from __future__ import annotations
 

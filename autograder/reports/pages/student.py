@@ -47,7 +47,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Askable:
-    """What can be asked about, and its points."""
+    """Something that a student can ask about, and its points."""
 
     item: Item
     score: float
@@ -65,7 +65,7 @@ class _Task:
 def student_page(
     evidence: Evidence, marks: Marks, rubric: Rubric, code: Code, name: str = ""
 ) -> str:
-    """The student's report as a page of HTML: the mistakes, the points, a form to ask.
+    """The student's report as a page of HTML: the mistakes, the points, a form for requests.
 
     ``name`` is the student's, where it is known beside the id.
     """
@@ -93,7 +93,7 @@ def student_page(
 
 
 def _askable(marks: Marks, rubric: Rubric) -> Iterator[_Askable]:
-    """All that has a mark; a written answer has none before it is read."""
+    """Everything with a mark. A written answer has none until it is graded."""
     for item in items(rubric).values():
         mark = score_of(marks, item)
         if mark is not None:

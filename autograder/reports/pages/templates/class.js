@@ -5,7 +5,7 @@
   const rows = [...body.rows];
   const heads = [...table.tHead.rows[0].cells];
   const [text, status, part] = ["text", "status", "part"].map((id) => document.getElementById(id));
-  const [shown, nobody] = ["shown", "nobody"].map((id) => document.getElementById(id));
+  const [shown, noMatch] = ["shown", "no-match"].map((id) => document.getElementById(id));
   const firstPart = 2;
   const collator = new Intl.Collator(undefined, { numeric: true });
 
@@ -49,7 +49,7 @@
       count += fits;
     });
     shown.textContent = `${count} of ${rows.length}`;
-    nobody.hidden = count > 0;
+    noMatch.hidden = count > 0;
   };
   for (const one of [text, status, part]) one.addEventListener("input", filter);
   document.querySelector(".filters").hidden = false;

@@ -26,7 +26,7 @@
     link.href = URL.createObjectURL(new Blob([written.value], { type: "text/plain" }));
     link.download = name;
     link.click();
-    saved.textContent = `Saved as ${name}; now hand it in. If no such file came, copy the text below.`;
+    saved.textContent = `Saved as ${name}; now hand it in. If no file was saved, copy the text below.`;
   };
 
   for (const one of [criterion, reason]) one.addEventListener("input", write);

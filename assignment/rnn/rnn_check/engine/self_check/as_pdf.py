@@ -107,8 +107,8 @@ def _write(
         pages.figure(one.png, f"Figure {number}. {one.heading}")
     if len(figures) > MOST_FIGURES:
         more = len(figures) - MOST_FIGURES
-        told = "1 more figure is" if more == 1 else f"{more} more figures are"
-        pages.text(f"*{told} in the notebook.*")
+        figures_are = "1 more figure is" if more == 1 else f"{more} more figures are"
+        pages.text(f"*{figures_are} in the notebook.*")
     try:
         pages.save(file)
     except OSError as error:
