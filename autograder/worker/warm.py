@@ -140,14 +140,18 @@ def become_worker(sock: socket.socket, level: confine.Level, limits: dict[str, A
 def rehearse(torch: Any) -> None:
     """Runs each layer that a model has once: what torch then prepares, each worker would again."""
     nn = torch.nn
-    for layer, given in (
-        (nn.Embedding(2, 2), torch.zeros(1, 1, dtype=torch.int64)),
-        (nn.RNN(2, 2, batch_first=True), torch.zeros(1, 1, 2)),
-        (nn.Linear(2, 2), torch.zeros(1, 2)),
-    ):
+    tokens, steps = torch.zeros(2, 2, dtype=torch.int64), torch.zeros(2, 2, 2)
+    packed = nn.utils.rnn.pack_padded_sequence(steps, torch.tensor([2, 1]), batch_first=True)
+    layers = [(nn.Embedding(2, 2), tokens), (nn.Dropout(), steps), (nn.Linear(2, 2), steps)]
+    for kind in (nn.RNN, nn.LSTM, nn.GRU):
+        recurrent = kind(2, 2, num_layers=2, bidirectional=True, batch_first=True)
+        layers += [(recurrent, steps), (recurrent, packed)]
+    for layer, given in layers:
         layer.load_state_dict(layer.state_dict())
+        # With a graph of what was computed, and without.
+        layer.eval()(given)
         with torch.no_grad():
-            layer.eval()(given)
+            layer(given)
 
 
 def use_large_pages() -> None:
