@@ -17,7 +17,7 @@ from autograder.course.folders import Assignment, CourseError
 from autograder.course.percent import percent_cells
 from autograder.course.stubs import Kind
 from autograder.misconceptions import Library, Misconception, Right
-from autograder.misconceptions.explain import GENERATOR
+from autograder.misconceptions.explain import GENERATOR_PIECE
 from autograder.submissions.reading import Cell, Submission
 
 RIGHT, WRONG, PAIRS = "right*.py", "wrong*.py", "pairs.txt"
@@ -161,7 +161,7 @@ def as_planted(library: Library, *ones: Misconception) -> Iterator[Planted]:
     """
     stub = ones[0].stub
     kind = library.stubs[stub].kind
-    if kind not in AS_STUBS or any(one.piece == GENERATOR.format(stub) for one in ones):
+    if kind not in AS_STUBS or any(one.piece == GENERATOR_PIECE.format(stub) for one in ones):
         return
     functions = [*library.pieces.values(), *(one.wrong for one in ones)]
     modules = dict.fromkeys(function.__module__ for function in functions)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograder.checks.agree import Array, Disagreement
 from autograder.checks.chance import follows
 
-NEVER = -np.inf
-# How much likelier than with the right way, and than with each token equally likely, must what is
-# named make the draws, in nats.
-SURE, KNOWN = 25.0, 8.0
+# How much likelier a wrong way makes draws, in nats: impossible, and beyond doubt.
+NEVER, CERTAIN = -np.inf, np.inf
+# How much likelier than with the right way, than with each token equally likely, and than with any
+# other wrong way must what is named make the draws, in nats.
+SURE, KNOWN, AHEAD = 25.0, 8.0, 8.0
 IMPOSSIBLE = 1e-12
 # How badly may draws fit what is named: by the share of right ones that fit as badly, for each
 # call and for all of them, and by the deviation of their likelihood.
@@ -24,6 +25,8 @@ DEVIATIONS = 5.0
 SIMULATED = 400
 # Nor may sharper or flatter probabilities make them so much likelier, in nats.
 POWERS, TEMPERED = (0.5, 0.75, 4 / 3, 2.0), 5.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,13 @@ def gain_of_draws(calls: Sequence[Drawn]) -> float:
     if wrong - right <= SURE or not _known(calls) or not draws_fit(calls):
         return NEVER
     return float(wrong - right)
+
+
+def likeliest(gains: Iterable[tuple[T, float]]) -> list[T]:
+    """Of ways with their gains: the likeliest that is sure, and all that are not far behind."""
+    sure = [(way, gain) for way, gain in gains if gain > SURE]
+    most = max((gain for _, gain in sure), default=NEVER)
+    return [way for way, gain in sure if gain >= most - AHEAD]
 
 
 def draws_fit(calls: Sequence[Drawn]) -> bool:

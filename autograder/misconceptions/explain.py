@@ -13,16 +13,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, islice, product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from autograder.misconceptions.draws import (
+    CERTAIN,
     NEVER,
-    SURE,
     Drawn,
     draws_fit,
     gain_of_draws,
+    likeliest,
     why_drawing_fails,
 )
 from autograder.misconceptions.library import Library, Misconception
@@ -47,10 +48,12 @@ from autograder.worker.values import seed_of
 Names = tuple[Misconception, ...]
 Suspect = tuple[Names, Right]
 RightWith = Callable[[Mapping[str, Piece]], Right]
+# Whether answers are those of a wrong way; "as if right" where the right way gives the same.
+Verdict = Literal["explained", "as if right", "contradicted"]
 
 WHOLE: tuple[Leaf, ...] = ((),)
 # Names of the pieces of a model, or of a sampler, that are compared differently.
-LAYERS, GENERATOR = "{}_layers", "{}_generator"
+LAYERS_PIECE, GENERATOR_PIECE = "{}_layers", "{}_generator"
 FAILED, OTHERWISE = "failed as it would have to", "answered otherwise"
 # Beyond these, more answers say no more and only take time.
 MAX_CALLS = 24
@@ -64,8 +67,6 @@ MAX_WEIGHT, MAX_PARAMETERS = 200, 200_000
 MAX_STUB_WORK, MAX_WORK = 150_000, 250_000
 # How many drawn tokens take as long to compare as a piece takes to compute.
 TOKENS = 20
-# How much likelier than any other wrong way must what is named make the draws, in nats.
-AHEAD = 8.0
 
 
 class _TooMuch(Exception):
@@ -207,7 +208,7 @@ def _explain_stub(
         _single(carried, right_with),
         of_all(_pairs(own, [], right_with)),
     ):
-        best = _best((names, _gain_of_all(cases, names, right)) for names, right in suspects)
+        best = _best(suspects, lambda names: cases)
         if best is not None:
             together = best
             break
@@ -235,18 +236,17 @@ def _explain_case(
     own = [one for one in own if case.lost.name in one.costs]
     carried = [one for one in known if case.is_built_on(one)]
 
-    def gain(suspect: Suspect) -> tuple[Names, float]:
+    def compared(names: Names) -> Sequence[_Case]:
         # A few draws look like those of many a wrong way: it must explain all that it costs.
-        names, right = suspect
         touched = [other for other in cases if other.lost.name in _costs(names) and case.is_drawn]
-        return names, _gain_of_all(touched or [case], names, right)
+        return touched or [case]
 
     for suspects in (
         _single(own, case.right_with),
         _single(carried, case.right_with),
         _pairs(own, carried, case.right_with),
     ):
-        best = _best(map(gain, suspects))
+        best = _best(suspects, compared)
         if best is not None:
             return list(best)
     return [] if case.is_drawn else _by_leaf(case, [*own, *carried])
@@ -256,25 +256,35 @@ def _by_leaf(case: _Case, ones: Sequence[Misconception]) -> list[Misconception]:
     """One or two that explain all wrong items, each of these being explained by one."""
     named: dict[str, Misconception] = {}
     for leaf in case.wrong_leaves():
-        gains = (
-            (names, case.gain(names, right, (leaf,)))
-            for names, right in _single(ones, case.right_with)
-        )
-        best = _best(gains)
+        best = _best(_single(ones, case.right_with), lambda names: [case], (leaf,))
         if not best:
             return []
         named |= {one.name: one for one in best}
     return list(named.values()) if len(named) <= 2 else []
 
 
-def _best(gains: Iterable[tuple[Names, float]]) -> Names | None:
-    """Who explains the answers: None if nobody does, nobody if more than one does."""
-    sure = [(names, gain) for names, gain in gains if gain > SURE]
-    if not sure:
+def _best(
+    suspects: Iterable[Suspect],
+    compared: Callable[[Names], Sequence[_Case]],
+    leaves: tuple[Leaf, ...] | None = None,
+) -> Names | None:
+    """The suspect that explains the answers: None if none does, empty if several do.
+
+    ``compared`` returns the cases that a suspect has to explain; ``leaves`` are all that is looked
+    at in answers that are not drawn.
+    """
+    fitting: list[Names] = []
+    gains: list[tuple[Names, float]] = []
+    for names, right in suspects:
+        cases = compared(names)
+        if cases[0].is_drawn:
+            gains.append((names, _gain(cases, names, right)))
+        elif _verdict(cases, names, right, leaves) == "explained":
+            fitting.append(names)
+    fitting += likeliest(gains)
+    if not fitting:
         return None
-    names, gain = max(sure, key=lambda one: one[1])
-    rivals = [other for other, its in sure if other != names and its >= gain - AHEAD]
-    return () if rivals else names
+    return fitting[0] if all(names == fitting[0] for names in fitting) else ()
 
 
 # -- who could it be ------------------------------------------------------------------------------
@@ -310,42 +320,45 @@ def _cases(one: Misconception) -> Iterator[Callable[..., Any]]:
 # -- how well it explains the answers -------------------------------------------------------------
 
 
-def _gain_of_all(cases: Sequence[_Case], names: Names, right: Right) -> float:
-    """How much likelier the answers are than from a right stub, in nats: see ``_Case.gain``."""
-    if cases[0].piece(GENERATOR) in {one.piece for one in names}:
-        return _gain_of_generator(cases, names)
-    if cases[0].is_drawn:
-        drawn, failed = [], False
-        for one in (one for case in cases for one in case.drawn(right)):
-            if isinstance(one, Drawn) and one.possible:
-                drawn.append(one)
-            elif one != FAILED:
-                return NEVER
-            else:
-                failed = True
-        # What fails to draw as it would have to needs no draws to be sure.
-        return gain_of_draws(drawn) if not failed else np.inf if draws_fit(drawn) else NEVER
-    return _total(case.gain(names, right) for case in cases)
+def _verdict(
+    cases: Sequence[_Case], names: Names, right: Right, leaves: tuple[Leaf, ...] | None
+) -> Verdict:
+    """How a way of writing the stub fits all answers: see ``_Case.verdict``."""
+    found: Verdict = "as if right"
+    for case in cases:
+        verdict = case.verdict(names, right, leaves)
+        if verdict == "contradicted":
+            return verdict
+        if verdict == "explained":
+            found = verdict
+    return found
 
 
-def _gain_of_generator(cases: Sequence[_Case], names: Names) -> float:
+def _gain(cases: Sequence[_Case], names: Names, right: Right) -> float:
+    """How much likelier draws are than from a right stub, in nats: see ``draws``."""
+    if cases[0].piece(GENERATOR_PIECE) in {one.piece for one in names}:
+        return CERTAIN if _is_generator(cases, names) else NEVER
+    drawn, failed = [], False
+    for one in (one for case in cases for one in case.drawn(right)):
+        if isinstance(one, Drawn) and one.possible:
+            drawn.append(one)
+        elif one != FAILED:
+            return NEVER
+        else:
+            failed = True
+    # What fails to draw as it would have to needs no draws to be sure.
+    return gain_of_draws(drawn) if not failed else CERTAIN if draws_fit(drawn) else NEVER
+
+
+def _is_generator(cases: Sequence[_Case], names: Names) -> bool:
+    """Whether a wrong use of the generator gives exactly these draws."""
     draws = [
         (call.args[0], seed_of(call.args[1]), ids)
         for case in cases
         for call, ids in zip(case.calls, case.ids, strict=True)
     ]
     explained = len(names) == 1 and all(drawn for _, _, drawn in draws)
-    return np.inf if explained and names[0].wrong(cases[0].right, draws) else NEVER
-
-
-def _total(gains: Iterable[float]) -> float:
-    """Their sum; NEVER as soon as one of them is."""
-    total = 0.0
-    for gain in gains:
-        if gain == NEVER:
-            return NEVER
-        total += gain
-    return total
+    return explained and bool(names[0].wrong(cases[0].right, draws))
 
 
 class _Case:
@@ -420,17 +433,16 @@ class _Case:
         another = one.stub != self.stub and not self.is_drawn
         return another and {one.stub, one.piece} <= self.right.used
 
-    def gain(self, names: Names, right: Right, leaves: tuple[Leaf, ...] | None = None) -> float:
-        """For numbers: inf, or 0 where the right ones are the same.
+    def verdict(self, names: Names, right: Right, leaves: tuple[Leaf, ...] | None) -> Verdict:
+        """How a way of writing the stub fits the answers.
 
-        NEVER where they are other than what was answered; and for two at once, also where zeros
-        would be all there is to tell them by.
+        Two at once are also contradicted where zeros would be all there is to tell them by.
         """
-        of_layers = self.piece(LAYERS) in {one.piece for one in names}
+        of_layers = self.piece(LAYERS_PIECE) in {one.piece for one in names}
         differing = []
         for call, answer, drawn, truth in self._compare():
             if of_layers and call.parameters is not None:
-                return np.inf if self._has_shapes(right, call) else NEVER
+                return "explained" if self._has_shapes(right, call) else "contradicted"
             predicted = outcome(right, call, self._asked, drawn)
             for leaf in leaves or self._leaves:
                 expected = at(call, predicted, leaf)
@@ -438,12 +450,12 @@ class _Case:
                 if answered is NOTHING and expected is NOTHING:
                     continue
                 if not self._agree(answered, expected):
-                    return NEVER
+                    return "contradicted"
                 if not same(expected, at(call, truth, leaf)):
                     differing.append(expected)
         if len(names) > 1 and not telling(differing):
-            return NEVER
-        return np.inf if differing else 0.0
+            return "contradicted"
+        return "explained" if differing else "as if right"
 
     def drawn(self, right: Right) -> Iterator[Drawn | str]:
         """The draws of each call; FAILED for what fails to draw as it would have to."""
