@@ -12,7 +12,7 @@ import torch
 from autograder.self_check.student import NoAnswer, OwnStudent
 from autograder.session.replies import StudentError
 from autograder.worker.by_hand import REFUSAL, by_hand
-from autograder.worker.cells import Submission
+from autograder.worker.cells import Namespace
 from tests.conftest import Load
 
 BEGIN = """
@@ -157,7 +157,7 @@ def test_torch_as_a_library_of_arrays_is_fine(load: Load, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_the_self_check_refuses_it_too(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    notebook = Submission()
+    notebook = Namespace()
     notebook.run("cell 1", cell(WAYS[way]), None, lambda index: None)
     student = OwnStudent(notebook.names, (), derived=("bptt",))
     with pytest.raises(NoAnswer):

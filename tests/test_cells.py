@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from autograder.worker import wire
-from autograder.worker.cells import MAX_TEXT, Submission, Surroundings
+from autograder.worker.cells import MAX_TEXT, Namespace, Surroundings
 
 
 @pytest.fixture
-def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Submission]:
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Namespace]:
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    yield Submission()
+    yield Namespace()
     linecache.clearcache()
 
 
-def run(notebook: Submission, *cells: str) -> list[dict[str, object]]:
+def run(notebook: Namespace, *cells: str) -> list[dict[str, object]]:
     """Runs the cells; what is told of those that fail, as the grading process gets it."""
     told: list[dict[str, object]] = []
     for number, source in enumerate(cells, start=1):
@@ -40,11 +40,11 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "needs.py").write_text("import no_such")
 
 
-def names(notebook: Submission) -> dict[str, Any]:
+def names(notebook: Namespace) -> dict[str, Any]:
     return {name: value for name, value in notebook.names.items() if not name.startswith("_")}
 
 
-def defined(notebook: Submission) -> dict[str, Any]:
+def defined(notebook: Namespace) -> dict[str, Any]:
     hidden = {"get_ipython", "display", "annotations"}
     return {name: value for name, value in names(notebook).items() if name not in hidden}
 
@@ -71,7 +71,7 @@ def defined(notebook: Submission) -> dict[str, Any]:
     ],
 )
 def test_a_failing_cell_costs_what_it_had_not_yet_defined(
-    notebook: Submission, cells: list[str], expected: dict[str, int]
+    notebook: Namespace, cells: list[str], expected: dict[str, int]
 ) -> None:
     run(notebook, *cells)
     assert defined(notebook) == expected
@@ -101,25 +101,25 @@ def test_a_failing_cell_costs_what_it_had_not_yet_defined(
     ],
 )
 def test_magics_do_nothing_and_python_in_them_runs(
-    notebook: Submission, cell: str, expected: dict[str, object]
+    notebook: Namespace, cell: str, expected: dict[str, object]
 ) -> None:
     assert run(notebook, cell) == []
     assert defined(notebook) == expected
 
 
-def test_a_timed_cell_is_stopped_where_it_failed(notebook: Submission) -> None:
+def test_a_timed_cell_is_stopped_where_it_failed(notebook: Namespace) -> None:
     (told,) = run(notebook, "%%time\nx = 1\n1/0\ny = 2")
     assert (told["cell"], told["line"]) == ("cell 1", 3)
     assert defined(notebook) == {"x": 1}
 
 
-def test_a_shell_line_does_not_hide_a_syntax_error(notebook: Submission) -> None:
+def test_a_shell_line_does_not_hide_a_syntax_error(notebook: Namespace) -> None:
     (told,) = run(notebook, "!ls\nx = (\n")
     assert told["type"] == "SyntaxError"
     assert told["cell"] == "cell 1"
 
 
-def test_future_imports_hold_from_there_on(notebook: Submission) -> None:
+def test_future_imports_hold_from_there_on(notebook: Namespace) -> None:
     cells = [
         "def f(x: unknown): pass",
         "from __future__ import annotations",
@@ -138,12 +138,12 @@ def test_future_imports_hold_from_there_on(notebook: Submission) -> None:
         "get_ipython().run_cell_magic('time', '', 'def f(x: int): pass')",
     ],
 )
-def test_the_grader_s_own_future_imports_do_not_leak(notebook: Submission, cell: str) -> None:
+def test_the_grader_s_own_future_imports_do_not_leak(notebook: Namespace, cell: str) -> None:
     assert run(notebook, cell) == []
     assert notebook.names["f"].__annotations__ == {"x": int}
 
 
-def test_only_so_many_statements_run_and_each_but_the_first_is_told(notebook: Submission) -> None:
+def test_only_so_many_statements_run_and_each_but_the_first_is_told(notebook: Namespace) -> None:
     told: list[int] = []
     notebook.run("cell 1", "x = 1\ny = 2\nz = 3", 2, told.append)
     assert told == [1]
@@ -168,7 +168,7 @@ def test_only_so_many_statements_run_and_each_but_the_first_is_told(notebook: Su
 )
 @pytest.mark.usefixtures("broken")
 def test_an_import_that_fails_is_told_where_its_name_is_used(
-    notebook: Submission, statement: str, name: str, why: str
+    notebook: Namespace, statement: str, name: str, why: str
 ) -> None:
     (told,) = run(notebook, f"x = 1\n{statement}\ny = 2", f"def f():\n    return {name}\nf()")
     assert defined(notebook).keys() == {"x", "y", "f"}
@@ -178,7 +178,7 @@ def test_an_import_that_fails_is_told_where_its_name_is_used(
 
 
 def test_of_several_imports_in_one_statement_those_that_fail_have_no_effect(
-    notebook: Submission,
+    notebook: Namespace,
 ) -> None:
     cell = "import json, no_such, math as m\nfrom math import pi, no, tau\nx = 1"
     (told,) = run(notebook, cell, "no")
@@ -202,7 +202,7 @@ def test_of_several_imports_in_one_statement_those_that_fail_have_no_effect(
     ],
 )
 def test_what_an_import_that_fails_costs(
-    notebook: Submission, cells: list[str], expected: dict[str, int]
+    notebook: Namespace, cells: list[str], expected: dict[str, int]
 ) -> None:
     run(notebook, *cells)
     assert defined(notebook) == expected
@@ -230,19 +230,19 @@ def test_what_an_import_that_fails_costs(
     ],
 )
 def test_what_jupyter_has_beside_python_works(
-    notebook: Submission, cell: str, expected: dict[str, object]
+    notebook: Namespace, cell: str, expected: dict[str, object]
 ) -> None:
     assert run(notebook, cell) == []
     assert defined(notebook) == expected
 
 
-def test_what_is_awaited_and_fails_is_told_with_its_place(notebook: Submission) -> None:
+def test_what_is_awaited_and_fails_is_told_with_its_place(notebook: Namespace) -> None:
     cell = "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 1 / 0\nawait f()"
     (told,) = run(notebook, cell)
     assert (told["type"], told["cell"], told["line"]) == ("ZeroDivisionError", "cell 1", 4)
 
 
-def test_source_and_pickles_work_as_in_a_notebook(notebook: Submission) -> None:
+def test_source_and_pickles_work_as_in_a_notebook(notebook: Namespace) -> None:
     cell = """
 import inspect, pickle
 from dataclasses import dataclass
@@ -293,7 +293,7 @@ text = inspect.getsource(f)
     ],
 )
 def test_an_exception_is_told_as_short_plain_text_with_its_place(
-    notebook: Submission, cell: str, kind: str, text: str, line: int | None
+    notebook: Namespace, cell: str, kind: str, text: str, line: int | None
 ) -> None:
     (told,) = run(notebook, cell)
     assert told["type"] == kind

@@ -13,7 +13,7 @@ import pytest
 
 from autograder.course.rubric import Limits
 from autograder.sandbox import box, cgroup
-from autograder.sandbox.cgroup import Group, make_group
+from autograder.sandbox.cgroup import Cgroup, make_group
 from autograder.sandbox.workers import Sandbox
 
 FOUR_TIMES_64_MB = """
@@ -40,7 +40,7 @@ os.killpg(0, 9)
 
 
 @pytest.fixture
-def group(monkeypatch: pytest.MonkeyPatch) -> Iterator[Group]:
+def group(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cgroup]:
     monkeypatch.setattr(cgroup, "WARM_MB", 0)
     made = make_group(1)
     if made is None:
@@ -49,24 +49,24 @@ def group(monkeypatch: pytest.MonkeyPatch) -> Iterator[Group]:
     made.close()
 
 
-def run(group: Group, source: str) -> str:
+def run(group: Cgroup, source: str) -> str:
     words = [*group.command(), sys.executable, "-u", "-c", source]
     done = subprocess.run(words, capture_output=True, text=True, start_new_session=True)
     return done.stdout.strip()
 
 
-def folders(group: Group) -> list[Path]:
+def folders(group: Cgroup) -> list[Path]:
     return [Path(word) for word in group.command() if word.startswith("/sys")]
 
 
-def test_memory_is_bounded_over_all_processes(group: Group) -> None:
+def test_memory_is_bounded_over_all_processes(group: Cgroup) -> None:
     group.allow(1000)
     assert run(group, FOUR_TIMES_64_MB) == "0"
     group.allow(200)
     assert int(run(group, FOUR_TIMES_64_MB)) >= 1
 
 
-def test_processes_are_bounded(group: Group) -> None:
+def test_processes_are_bounded(group: Cgroup) -> None:
     assert run(group, HUNDREDS_OF_PROCESSES) == "refused"
 
 
@@ -79,7 +79,7 @@ def test_a_group_goes_with_the_sandbox(sandbox: Sandbox) -> None:
     assert not any(folder.exists() for folder in folders(made))
 
 
-def test_what_a_killed_grader_left_is_removed_by_the_next(group: Group) -> None:
+def test_what_a_killed_grader_left_is_removed_by_the_next(group: Cgroup) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     left = [folder.with_name(f"{cgroup.NAME}-{child.pid}-1") for folder in folders(group)]

@@ -16,7 +16,7 @@ from autograder.course.concepts import Question, load_concepts
 from autograder.course.folders import Assignment
 from autograder.course.rubric import rubric_of
 from autograder.marking.marks import mark
-from autograder.nbgrader.explain import comment
+from autograder.nbgrader.comments import comment
 from autograder.reports.files import write_student
 from autograder.reports.markdown import student_markdown
 from tests.conftest import RNN

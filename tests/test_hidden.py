@@ -28,7 +28,7 @@ from autograder.exporting.export import export
 from autograder.exporting.feedback import FEEDBACK
 from autograder.grading.grader import Grader
 from autograder.marking.marks import mark
-from autograder.nbgrader.explain import comment, explain
+from autograder.nbgrader.comments import comment, write_marks
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.pages.class_page import write_class_page
 from autograder.reports.terminal import print_class, print_marks
@@ -139,7 +139,7 @@ def test_planted_numbers_reach_staff_alone(told: Any, tmp_path: Path) -> None:
     print_marks(Console(file=text, width=200), document.evidence, document, rubric)
     (folder / "terminal.txt").write_text(text.getvalue())
     notebook = nbformat.v4.new_notebook()
-    explain(notebook, document, document.evidence, rubric)
+    write_marks(notebook, document, document.evidence, rubric)
     comments = [str(comment(part, document, rubric)) for part in rubric.parts()]
     (folder / "nbgrader.txt").write_text(nbformat.writes(notebook) + "\n".join(comments))
 

@@ -22,7 +22,7 @@ from autograder.examples.example import Example
 from autograder.marking.decisions import Decided, Decisions, ForAll
 from autograder.marking.marks import mark
 from autograder.marking.mistakes import Mistake
-from autograder.nbgrader.explain import comment, explain
+from autograder.nbgrader.comments import comment, write_marks
 from autograder.reports.pages.student import student_page
 from autograder.reports.terminal import print_marks
 from autograder.results.stored import Document, stored_documents
@@ -303,7 +303,7 @@ def test_a_comment_for_all_is_told_by_the_feedback_policy(policy: str, shown: bo
     decided = Decided(mistakes={key(one): ForAll(COMMENT, 0.5, "R. Head")})
     marks = mark(one, own, decided)
     notebook = nbformat.v4.new_notebook(cells=[])
-    explain(notebook, marks, one, own)
+    write_marks(notebook, marks, one, own)
     terminal = io.StringIO()
     print_marks(Console(file=terminal, width=300), one, marks, own)
     (part,) = (part for part in own.parts() if part.id == "1b")

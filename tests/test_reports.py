@@ -25,7 +25,7 @@ from autograder.course.rubric import Rubric
 from autograder.examples.example import Example
 from autograder.exporting.results import github_result, gradescope_results
 from autograder.marking.marks import Marks, mark
-from autograder.nbgrader.explain import explain
+from autograder.nbgrader.comments import write_marks
 from autograder.reports.files import write_grades, write_student
 from autograder.reports.markdown import INVISIBLE, student_markdown
 from autograder.reports.pages.class_page import write_class_page
@@ -206,7 +206,7 @@ def test_an_example_is_shown_under_the_policy_full_alone(
     screen = console()
     print_marks(screen, one, marks, own)
     notebook = nbformat.v4.new_notebook()
-    explain(notebook, marks, one, own)
+    write_marks(notebook, marks, one, own)
     reports = {
         "Markdown": student_markdown(one, marks, own),
         "page": student_page(one, marks, own, {}),

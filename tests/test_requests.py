@@ -18,7 +18,7 @@ from autograder.course.rubric import Rubric, rubric_of
 from autograder.exporting.results import github_result, gradescope_results
 from autograder.marking.marks import mark
 from autograder.marking.requests import requests_in
-from autograder.nbgrader.explain import comment
+from autograder.nbgrader.comments import comment
 from autograder.reports.files import write_student
 from autograder.results.code import Code, Excerpt
 from autograder.results.stored import Document, stored_document

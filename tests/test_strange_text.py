@@ -31,9 +31,9 @@ from autograder.course.rubric import Rubric
 from autograder.exporting.export import export
 from autograder.exporting.results import github_result, gradescope_results
 from autograder.marking.marks import mark
-from autograder.nbgrader.explain import comment, explain
+from autograder.nbgrader.comments import comment, write_marks
 from autograder.nbgrader.showing import MAX_CODE, MAX_MARKDOWN, MAX_TEXTS, harmless, make_harmless
-from autograder.reading.answers import Written
+from autograder.reading.answers import WrittenAnswers
 from autograder.reading.form import answer_sheet
 from autograder.reports.files import write_student
 from autograder.reports.markdown import student_markdown
@@ -206,7 +206,7 @@ def test_what_nbgrader_s_pages_show_of_a_mark(rubric: Rubric, text: str) -> None
     about = {"nbgrader": {"grade_id": "1a-check", "solution": False}}
     cells = [nbformat.v4.new_code_cell("", metadata=about)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    explain(notebook, marks, one, rubric)
+    write_marks(notebook, marks, one, rubric)
     first, check = notebook.cells
     told = [first.source, check.outputs[0].data["text/markdown"]]
     told += [comment(part, marks, rubric) or "" for part in rubric.parts()]
@@ -301,7 +301,7 @@ def test_what_is_too_long_to_be_drawn_is_cut_and_said_to_be() -> None:
 def sheet(rubric: Rubric, text: str, student: str = "ada") -> str:
     half = msgspec.structs.replace(rubric, written_share=0.5)
     questions = {part.id: "" for part in half.parts()}
-    written = Written(half, questions, {}, {student: {"2a": text}}, {student: ()}, (), ())
+    written = WrittenAnswers(half, questions, {}, {student: {"2a": text}}, {student: ()}, (), ())
     return "\n".join(answer_sheet(written))
 
 

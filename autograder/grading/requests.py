@@ -16,9 +16,9 @@ from autograder.marking.requests import (
     REQUESTS,
     Asked,
     Request,
-    items,
     read_requests,
     requests_in,
+    subjects,
     with_requests,
 )
 from autograder.reports.pages.requests import write_requests_page
@@ -36,7 +36,7 @@ ENDINGS = (".txt", ".md", TYPED)
 
 
 @dataclass
-class Collected:
+class CollectedRequests:
     """The requests in ``requests.yaml``, their page, and the new ones.
 
     ``refused`` are sentences for a person to read; ``others`` counts the files that hold none.
@@ -50,7 +50,9 @@ class Collected:
     refused: list[str] = field(default_factory=list)
 
 
-def collect_requests(assignment: Assignment, folder: Path, paths: Iterable[Path]) -> Collected:
+def collect_requests(
+    assignment: Assignment, folder: Path, paths: Iterable[Path]
+) -> CollectedRequests:
     """Adds what is asked in these files to ``requests.yaml``, and writes the page of all requests.
 
     The platform or the folder names the student. For a loose file only the text does, and the entry
@@ -87,7 +89,7 @@ class _Collecting:
         self._known = {(*one.of, one.reason) for one in read_requests(folder)[0]}
         self._count = Counter(student for student, _, _ in self._known)
         self.new: list[Request] = []
-        self.done = Collected()
+        self.done = CollectedRequests()
 
     def take(self, text: Text) -> None:
         """Takes the requests in a file, if there are any."""
@@ -146,7 +148,7 @@ def _source(one: Asked, by_place: str, place: str) -> str:
 
 def _names(rubric: Rubric) -> Mapping[str, str]:
     """The criteria by their ids, by part and title, and by those titles that only one has."""
-    known = items(rubric).values()
+    known = subjects(rubric).values()
     titles = Counter(one.title.casefold() for one in known)
     names = {o.title.casefold(): o.id for o in known if titles[o.title.casefold()] == 1}
     names |= {f"{one.part.id} {one.title}".casefold(): one.id for one in known}

@@ -28,7 +28,7 @@ import msgspec
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Criterion, Late, Part, Rubric, read_yaml
 from autograder.course.times import EXAMPLE, in_words, moment
-from autograder.marking.requests import Request, answers_to, items, read_requests
+from autograder.marking.requests import Request, answers_to, read_requests, subjects
 from autograder.submissions.finding import UNKNOWN, Origin
 from autograder.submissions.text import counted, decode
 
@@ -243,7 +243,7 @@ class _Reading:
         self._students = students
         self._criteria = {criterion.id: criterion for criterion in rubric.criteria()}
         self._parts = {part.id: part for part in rubric.parts()}
-        self._items = items(rubric)
+        self._subjects = subjects(rubric)
         self.gathered: defaultdict[str, _Decided] = defaultdict(_Decided)
         self.open_requests = 0
         self.mistakes: dict[str, ForAll] = {}
@@ -332,19 +332,19 @@ class _Reading:
     def _wrong_request(self, one: Request) -> tuple[str, str] | None:
         """The key of what is wrong with a request or a rule, and a sentence that says it."""
         student, name = one.of
-        item = self._items.get(name)
-        if item is None:
-            return "criterion", _unknown("criterion", name, self._items, "rubric.yaml")
+        subject = self._subjects.get(name)
+        if subject is None:
+            return "criterion", _unknown("criterion", name, self._subjects, "rubric.yaml")
         if not one.is_rule and (wrong := self._unknown_student(student)):
             return "student", wrong
-        wrong = _out_of_range(one.granted or 0.0, name, item.most, f" by {item.by}")
+        wrong = _out_of_range(one.granted or 0.0, name, subject.most, f" by {subject.by}")
         return ("granted", wrong) if wrong else None
 
     def _take_answer(self, one: Request, answer: Request) -> tuple[str, str] | None:
         student, name = one.of
         own, who = self.gathered[student], answer.who or ""
-        if self._items[name].criterion is None:
-            return self._answer_written(student, self._items[name].part.id, answer)
+        if self._subjects[name].criterion is None:
+            return self._answer_written(student, self._subjects[name].part.id, answer)
         if answer.granted is None:
             declined = Declined(answer.why, who)
             own.declined[name] = (*own.declined.get(name, ()), declined)

@@ -49,7 +49,7 @@ ABOUT = """\
 
 
 @dataclass(frozen=True)
-class Item:
+class Subject:
     """What can be asked about: a criterion, or the written answer of a part, which has none.
 
     ``most`` are the points that it can have, by the checks or by a reader.
@@ -67,16 +67,16 @@ class Item:
         return "the checks" if self.criterion else "a reader"
 
 
-def items(rubric: Rubric) -> dict[str, Item]:
+def subjects(rubric: Rubric) -> dict[str, Subject]:
     """All that can be asked about, by id, in the rubric's order."""
     found = []
     for part in rubric.parts():
         if rubric.written_share < 1:
             by_checks = 1 - rubric.written_share
-            found += [Item(o.id, o.title, part, o, o.points * by_checks) for o in part.criteria]
+            found += [Subject(o.id, o.title, part, o, o.points * by_checks) for o in part.criteria]
         if rubric.written_share:
             most = part.points * rubric.written_share
-            found.append(Item(f"{part.id}.written", "Written answer", part, None, most))
+            found.append(Subject(f"{part.id}.written", "Written answer", part, None, most))
     return {one.id: one for one in found}
 
 

@@ -24,7 +24,7 @@ MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
-class Collected:
+class CollectedNotebook:
     """A submission in the released notebook's place.
 
     The grader reads this notebook where the student handed one in (``rebuilt``), and what was
@@ -64,7 +64,7 @@ class Release:
                 f"{file}: cannot be read ({reason}); run `autograder release`"
             ) from None
 
-    def collected(self, student: str, folder: Path) -> Collected:
+    def collected(self, student: str, folder: Path) -> CollectedNotebook:
         """What a student has in the folder. Never raises for what it holds."""
         own = from_folder(folder.resolve(), student, self.name, self._folder)
         contents = read_file(own.path)
@@ -78,7 +78,7 @@ class Release:
         digest = hashlib.sha256("\0".join([graded, *notes]).encode()).hexdigest()
         handed_in = HandIn(own.student, own.path, notes)
         answered = frozenset(answers(self._notebook, notebook))
-        return Collected(student, handed_in, notebook, rebuilt, digest, answered)
+        return CollectedNotebook(student, handed_in, notebook, rebuilt, digest, answered)
 
     def _no_work(self, folder: Path, chosen: Path) -> tuple[str, ...]:
         """Says that nothing but released files was handed in, and what else there is."""

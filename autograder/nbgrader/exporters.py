@@ -34,8 +34,8 @@ from traitlets.config import Application
 from autograder.course.folders import Assignment, Course, CourseError
 from autograder.course.rubric import Rubric, rubric_of
 from autograder.nbgrader import batch
-from autograder.nbgrader.collected import Collected, Release, make_visible
-from autograder.nbgrader.explain import explain
+from autograder.nbgrader.collected import CollectedNotebook, Release, make_visible
+from autograder.nbgrader.comments import write_marks
 from autograder.nbgrader.gradebook import Book, check_notebooks, withhold_kernel
 from autograder.release import files_in, find_drift
 from autograder.release.notebook import CODE_STUB
@@ -210,7 +210,7 @@ class _GradingExporter(CourseExporter):
     def _release(self) -> Release:
         return Release(self._assignment)
 
-    def _grade(self, collected: Sequence[Collected]) -> None:
+    def _grade(self, collected: Sequence[CollectedNotebook]) -> None:
         """Grades what is not graded yet, and writes what is new into the gradebook."""
         by_name = {one.handed_in.student: one for one in collected}
         coursedir = self.parent.coursedir
@@ -235,7 +235,7 @@ class _GradingExporter(CourseExporter):
                         *(marks.student, marks.score, marks.max_score, done, len(collected)),
                     )
 
-    def _keep(self, book: Book, one: Collected, graded: Document) -> None:
+    def _keep(self, book: Book, one: CollectedNotebook, graded: Document) -> None:
         """Writes new marks, and removes a graded notebook that shows others.
 
         nbgrader would pass over a submission that has one, unless a newer timestamp lies there.
@@ -267,13 +267,13 @@ class _GradingExporter(CourseExporter):
             with self._errors_in_a_sentence():
                 self._grade([one])
         graded = self._graded[student][1]
-        explain(one.notebook, graded, graded.evidence, self._rubric)
+        write_marks(one.notebook, graded, graded.evidence, self._rubric)
         one.notebook.metadata[MADE_FROM] = _version(one, graded)
         self._preprocessors = []
         return self.from_notebook_node(one.notebook, resources, **kwargs)
 
 
-def _version(one: Collected, graded: Document) -> str:
+def _version(one: CollectedNotebook, graded: Document) -> str:
     """Names what a graded notebook shows: a submission, and its marks."""
     return hashlib.sha256(one.digest.encode() + msgspec.json.encode(graded)).hexdigest()
 

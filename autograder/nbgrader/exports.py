@@ -29,7 +29,7 @@ from autograder.exporting.tables import (
 )
 from autograder.intake.roster import Person
 from autograder.nbgrader.batch import RESULTS
-from autograder.nbgrader.explain import part_of
+from autograder.nbgrader.comments import part_of
 from autograder.results.stored import stored_document
 from autograder.results.writing import write_whole
 from autograder.submissions.finding import student_id

@@ -12,7 +12,7 @@ from traitlets import Unicode
 
 from autograder.course.folders import Course, CourseError
 from autograder.course.rubric import Rubric, rubric_of
-from autograder.nbgrader.explain import part_of
+from autograder.nbgrader.comments import part_of
 
 INDEX = re.compile(r'<div id="toc">.*?</ol>', re.DOTALL)
 ENTRY = re.compile(

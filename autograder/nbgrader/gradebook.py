@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
 from autograder.marking.marks import Marks
-from autograder.nbgrader.explain import comment, part_of
+from autograder.nbgrader.comments import comment, part_of
 
 EXACT = 1e-9
 

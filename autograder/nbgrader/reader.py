@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from autograder.course.folders import Assignment, CourseError
 from autograder.exporting.tables import Value, as_csv
 from autograder.marking.decisions import GRADEBOOK, LATE_PENALTY
-from autograder.nbgrader.explain import part_of
+from autograder.nbgrader.comments import part_of
 from autograder.results.stored import refuse_another, stored_students
 from autograder.results.writing import write_whole
 from autograder.submissions.finding import student_id

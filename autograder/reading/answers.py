@@ -13,7 +13,7 @@ from autograder.course.rubric import Rubric, rubric_of
 from autograder.intake.choices import read_choices
 from autograder.intake.finding import collect, workspace
 from autograder.marking.decisions import GRADEBOOK, read_rows
-from autograder.nbgrader.explain import part_of
+from autograder.nbgrader.comments import part_of
 from autograder.nbgrader.rebuild import Notebook, StudentCell, answers, rebuild, student_cells
 from autograder.reading.showing import CellPictures, pictures_in
 from autograder.release.model_answers import model_answers
@@ -23,7 +23,7 @@ from autograder.submissions.reading import read_file
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenAnswers:
     """The written answers of a class: of each part the question, what an answer earns, a model.
 
     ``given`` holds the answers as they were written, by student and part, and ``pictures`` what is
@@ -40,7 +40,9 @@ class Written:
     elsewhere: Collection[tuple[str, str]]
 
 
-def written_answers(assignment: Assignment, folder: Path, submissions: Sequence[Path]) -> Written:
+def written_answers(
+    assignment: Assignment, folder: Path, submissions: Sequence[Path]
+) -> WrittenAnswers:
     """Reads the written answers in the submissions of a class; the folder has its results.
 
     Raises CourseError where the rubric leaves a reader nothing to give, or a student was not
@@ -59,7 +61,7 @@ def written_answers(assignment: Assignment, folder: Path, submissions: Sequence[
 
 def _written(
     assignment: Assignment, rubric: Rubric, folder: Path, handed_in: Sequence[HandIn]
-) -> Written:
+) -> WrittenAnswers:
     if not rubric.written_share:
         raise CourseError(
             f"{assignment.rubric_file}: `written_share` is 0, so a reader has nothing to give; set "
@@ -75,7 +77,7 @@ def _written(
     released = _released(assignment)
     cells = {one.student: student_cells(read_file(one.path)) for one in handed_in}
     asked = {one.metadata.get("nbgrader", {}).get("grade_id"): one.source for one in released.cells}
-    return Written(
+    return WrittenAnswers(
         rubric=rubric,
         questions={
             part.id: asked.get(f"{part.id}-written", "").replace("YOUR ANSWER HERE", "").strip()

@@ -14,7 +14,7 @@ from autograder.course.folders import CourseError
 from autograder.course.rubric import Part, Rubric
 from autograder.exporting.tables import cell
 from autograder.marking.decisions import WRITTEN
-from autograder.reading.answers import Written
+from autograder.reading.answers import WrittenAnswers
 from autograder.reading.form import UNREAD, Mark, read_form, set_mark
 from autograder.reading.showing import as_html
 from autograder.reports.pages.rendering import environment
@@ -52,7 +52,7 @@ class Desk:
     Names are hidden: the page knows an answer by its part and number.
     """
 
-    def __init__(self, written: Written, folder: Path, reader: str) -> None:
+    def __init__(self, written: WrittenAnswers, folder: Path, reader: str) -> None:
         self._written = written
         self._file = folder / form_of(reader)
         self._reader = reader

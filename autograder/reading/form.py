@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.exporting.tables import as_csv, cell
 from autograder.marking.decisions import WRITTEN, TableRow, read_rows
-from autograder.reading.answers import Written
+from autograder.reading.answers import WrittenAnswers
 from autograder.reports.markdown import plain
 from autograder.results.writing import write_whole
 from autograder.submissions.text import printable_lines
@@ -43,7 +43,7 @@ class Form:
     to_read: int
 
 
-def write_form(written: Written, folder: Path, name: str = WRITTEN) -> Form:
+def write_form(written: WrittenAnswers, folder: Path, name: str = WRITTEN) -> Form:
     """Writes the form that a reader fills in, and the answers to read, into the results' folder.
 
     The contents of an earlier form stay. Blank answers have their 0 already, and come last.
@@ -52,7 +52,7 @@ def write_form(written: Written, folder: Path, name: str = WRITTEN) -> Form:
         return _write_form(written, folder, name)
 
 
-def _write_form(written: Written, folder: Path, name: str) -> Form:
+def _write_form(written: WrittenAnswers, folder: Path, name: str) -> Form:
     filled = read_form(folder / name)
     rows, blank = [], []
     for part in written.rubric.parts():
@@ -145,11 +145,11 @@ def _replace(file: Path, rows: Sequence[Sequence[str]]) -> None:
     half.replace(file)
 
 
-def answer_sheet(written: Written) -> Iterator[str]:
+def answer_sheet(written: WrittenAnswers) -> Iterator[str]:
     """The lines of the sheet, in Markdown: of each part the question, what an answer earns, the
     model answer, and the answers to read."""
     rubric = written.rubric
-    yield f"# Written answers: {rubric.title}"
+    yield f"# WrittenAnswers answers: {rubric.title}"
     yield from ("", f"Points and comments go into {WRITTEN}.")
     for part in rubric.parts():
         yield from ("", f"## {part.id} {part.title}", "")

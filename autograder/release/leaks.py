@@ -26,7 +26,7 @@ from autograder.release.finding import Finding
 from autograder.release.mistakes import known_mistakes, models_of
 from autograder.release.questions import marked_questions, with_questions
 from autograder.release.self_check import COPIED, as_facts, sources_of, visible_checks
-from autograder.release.source import Cell, outside_solutions, read_source, solution_regions
+from autograder.release.source import SourceCell, outside_solutions, read_source, solution_regions
 from autograder.release.visible import visible_source
 from autograder.submissions.text import counted
 
@@ -209,7 +209,7 @@ def _students_have(assignment: Assignment) -> Iterator[str]:
 
 
 def _secret_lines(
-    assignment: Assignment, cells: list[Cell], marked: Iterable[Question]
+    assignment: Assignment, cells: list[SourceCell], marked: Iterable[Question]
 ) -> Iterator[_Secret]:
     """All that the assignment's folder keeps from students."""
     public = squeeze("\n".join(outside_solutions(cell.source) for cell in cells))

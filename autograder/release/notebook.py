@@ -19,7 +19,7 @@ from nbgrader.preprocessors import (
 )
 
 from autograder.course.rubric import Rubric
-from autograder.release.source import ROLES_IN_SOURCE, Cell
+from autograder.release.source import ROLES_IN_SOURCE, SourceCell
 
 # nbgrader_config.py says the same to `nbgrader generate_assignment`.
 CODE_STUB = "# YOUR CODE HERE"
@@ -29,7 +29,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 Notebook = Any
 
 
-def _names(cells: list[Cell]) -> list[str]:
+def _names(cells: list[SourceCell]) -> list[str]:
     """A name for every cell, the same at every build: 1a-stub, 1a-stub-2, text, text-2, ..."""
     seen: Counter[str] = Counter()
     names = []
@@ -45,7 +45,7 @@ def _names(cells: list[Cell]) -> list[str]:
     return names
 
 
-def _nbgrader(cell: Cell, name: str, rubric: Rubric) -> dict[str, Any]:
+def _nbgrader(cell: SourceCell, name: str, rubric: Rubric) -> dict[str, Any]:
     """The cell metadata that nbgrader goes by (its schema version 3)."""
     metadata: dict[str, Any] = {
         "schema_version": 3,
@@ -62,7 +62,7 @@ def _nbgrader(cell: Cell, name: str, rubric: Rubric) -> dict[str, Any]:
     return metadata
 
 
-def source_notebook(cells: list[Cell], rubric: Rubric) -> Notebook:
+def source_notebook(cells: list[SourceCell], rubric: Rubric) -> Notebook:
     """The notebook with its solutions, as nbgrader's `generate_assignment` reads it."""
     notebook = nbformat.v4.new_notebook(
         metadata={"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
@@ -91,7 +91,7 @@ def released_notebook(source: Notebook) -> Notebook:
     return notebook
 
 
-def released_script(cells: list[Cell], released: Notebook) -> str:
+def released_script(cells: list[SourceCell], released: Notebook) -> str:
     """The same as a percent script. Its markers say part and role, and nothing of nbgrader's."""
     script = nbformat.v4.new_notebook(
         metadata={

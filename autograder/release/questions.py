@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.course.concepts import Question
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
-from autograder.release.source import BEGIN, END, Cell, concept_ids
+from autograder.release.source import BEGIN, END, SourceCell, concept_ids
 
 INTRODUCTION = """\
 #### Concept questions of part {part}
@@ -52,8 +52,8 @@ def _answers(name: str, questions: list[Question]) -> str:
 
 
 def with_questions(
-    file: Path, cells: list[Cell], rubric: Rubric, bank: dict[str, Question]
-) -> list[Cell]:
+    file: Path, cells: list[SourceCell], rubric: Rubric, bank: dict[str, Question]
+) -> list[SourceCell]:
     """Puts the questions, and a dict for the answers to them, in place of each concepts cell.
 
     Raises CourseError where rubric and bank (read from ``file``) disagree on what is marked.
@@ -69,7 +69,7 @@ def with_questions(
             )
     marked = marked_questions(rubric, bank)
 
-    def filled() -> Iterator[Cell]:
+    def filled() -> Iterator[SourceCell]:
         for cell in cells:
             if cell.role != "concepts":
                 yield cell
@@ -77,7 +77,9 @@ def with_questions(
             questions = marked[cell.part]
             text = [INTRODUCTION.format(part=cell.part)]
             text += [_question(number, question) for number, question in enumerate(questions, 1)]
-            yield Cell("markdown", "\n\n".join(text), "questions", cell.part)
-            yield Cell("code", _answers(f"answers_{cell.part}", questions), "concepts", cell.part)
+            yield SourceCell("markdown", "\n\n".join(text), "questions", cell.part)
+            yield SourceCell(
+                "code", _answers(f"answers_{cell.part}", questions), "concepts", cell.part
+            )
 
     return list(filled())

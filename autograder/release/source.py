@@ -24,7 +24,7 @@ SOLVED: tuple[Role, ...] = ("stub", "concepts", "written")
 
 
 @dataclass(frozen=True)
-class Cell:
+class SourceCell:
     """One cell. ``part`` is empty for what belongs to no part: prose, imports, experiments."""
 
     kind: Kind
@@ -82,14 +82,14 @@ def _only_imports(source: str) -> bool:
     return bool(statements) and all(map(_imports, statements))
 
 
-def _defined(cells: Iterable[Cell]) -> Iterator[str]:
+def _defined(cells: Iterable[SourceCell]) -> Iterator[str]:
     for cell in cells:
         for node in ast.parse(cell.source).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 yield node.name
 
 
-def _validate_part(file: Path, part: Part, cells: list[Cell]) -> None:
+def _validate_part(file: Path, part: Part, cells: list[SourceCell]) -> None:
     mine = [cell for cell in cells if cell.part == part.id]
     count = Counter(cell.role for cell in mine)
     for role in ("check", "written"):
@@ -121,7 +121,7 @@ def concept_ids(part: Part) -> tuple[str, ...]:
     return ()
 
 
-def read_source(assignment: Assignment, rubric: Rubric) -> list[Cell]:
+def read_source(assignment: Assignment, rubric: Rubric) -> list[SourceCell]:
     """The cells of the source, in order.
 
     Raises CourseError where it is no Python, where a cell's part or role is unknown, where a
@@ -139,7 +139,7 @@ def read_source(assignment: Assignment, rubric: Rubric) -> list[Cell]:
         ) from None
     notebook = jupytext.reads(text, fmt="py:percent")
     parts = {part.id for part in rubric.parts()}
-    cells: list[Cell] = []
+    cells: list[SourceCell] = []
     for number, raw in enumerate(notebook.cells, 1):
         at = f"{file}, cell {number}"
         part, role = raw.metadata.get("part", ""), raw.metadata.get("role", "")
@@ -170,7 +170,7 @@ def read_source(assignment: Assignment, rubric: Rubric) -> list[Cell]:
                 f"{counted(len(regions), 'solution region')}; stubs and written answers need at "
                 f"least one (`{BEGIN}`, `{END}`), other cells none"
             )
-        cells.append(Cell(raw.cell_type, raw.source, cast(Role, role), part))
+        cells.append(SourceCell(raw.cell_type, raw.source, cast(Role, role), part))
     for wanted in rubric.parts():
         _validate_part(file, wanted, cells)
     return cells

@@ -11,7 +11,7 @@ from rich.console import Console
 from autograder.course.rubric import Lines, Rubric
 from autograder.marking.decisions import EXACT
 from autograder.marking.marks import CriterionMark, Marks, WrittenMark
-from autograder.marking.requests import REQUESTS, Item, Request, answers_to, items
+from autograder.marking.requests import REQUESTS, Request, Subject, answers_to, subjects
 from autograder.reports.markdown import describe_decisions
 from autograder.reports.mistakes import Entry, as_lines, entries, points
 from autograder.reports.terminal import literal
@@ -26,7 +26,7 @@ class Listed:
     request: Request
     line: int
     document: Document
-    item: Item
+    subject: Subject
     answer: str
     mistakes: tuple[Entry, ...]
 
@@ -37,7 +37,7 @@ class Listed:
 
     @property
     def mark(self) -> CriterionMark | WrittenMark | None:
-        return score_of(self.document, self.item)
+        return score_of(self.document, self.subject)
 
     @property
     def score(self) -> float:
@@ -66,9 +66,9 @@ class Listed:
         return self.mark.comments("full") if self.mark else ["It is not graded yet"]
 
 
-def score_of(marks: Marks, item: Item) -> CriterionMark | WrittenMark | None:
+def score_of(marks: Marks, subject: Subject) -> CriterionMark | WrittenMark | None:
     """The mark that can be asked about; None for a written answer that is not graded yet."""
-    return marks.criteria[item.id] if item.criterion else marks.parts[item.part.id].written
+    return marks.criteria[subject.id] if subject.criterion else marks.parts[subject.part.id].written
 
 
 def listed(
@@ -76,7 +76,7 @@ def listed(
 ) -> list[Listed]:
     """The requests about known students and criteria, the open ones first."""
     full = msgspec.structs.replace(rubric, feedback="full")
-    known = items(rubric)
+    known = subjects(rubric)
     by_student = {one.student: one for one in documents}
     found = []
     for number, (one, answer) in enumerate(zip(requests, answers_to(requests), strict=True)):
@@ -89,7 +89,7 @@ def listed(
                 request=one,
                 line=lines.of(f"$[{number}]"),
                 document=document,
-                item=known[name],
+                subject=known[name],
                 answer=_in_words(answer) if answer else "",
                 mistakes=tuple(m for m in entries(document, full) if name in m.criteria),
             )
@@ -116,8 +116,8 @@ def print_requests(console: Console, found: Sequence[Listed]) -> None:
 
 
 def _lines(one: Listed) -> Iterator[tuple[str, str]]:
-    mark = f"{points(one.score)} of {points(one.item.most)}"
-    yield "bold", f"{one.shown}, {one.item.id} {one.item.title}: {mark}"
+    mark = f"{points(one.score)} of {points(one.subject.most)}"
+    yield "bold", f"{one.shown}, {one.subject.id} {one.subject.title}: {mark}"
     for line in (one.request.reason or "").split("\n"):
         yield "", f"   {line}"
     for text in filter(None, (one.request.source, one.changed, *one.decided())):
@@ -126,7 +126,7 @@ def _lines(one: Listed) -> Iterator[tuple[str, str]]:
     for entry in one.mistakes:
         for text in as_lines(entry):
             yield "red", f"   {text}"
-    for excerpt in one.code.get(one.item.part.id, ()) if one.item.criterion else ():
+    for excerpt in one.code.get(one.subject.part.id, ()) if one.subject.criterion else ():
         yield "dim", f"   {excerpt.cell}"
         for number, text in enumerate(excerpt.source.split("\n"), start=excerpt.line):
             yield "", f"   {number:4} {text}"

@@ -30,7 +30,7 @@ _ENTER = (
 )
 
 
-class Group:
+class Cgroup:
     """One control group for ``workers`` workers; in version 1, one for each controller."""
 
     def __init__(self, folders: list[Path], workers: int) -> None:
@@ -66,13 +66,13 @@ class Group:
                     time.sleep(0.01)
 
 
-def make_group(workers: int) -> Group | None:
+def make_group(workers: int) -> Cgroup | None:
     """A new group for the warm process and its workers; None where none can be had."""
     memory = _make(MEMORY)
     # In version 2, a group has all controllers, and a process is in one group alone.
     pids = None if memory and (memory / PIDS[0]).exists() else _make(PIDS)
     folders = [folder for folder in (memory, pids) if folder]
-    return Group(folders, workers) if folders else None
+    return Cgroup(folders, workers) if folders else None
 
 
 def _make(names: tuple[str, str]) -> Path | None:

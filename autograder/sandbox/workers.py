@@ -21,7 +21,7 @@ from typing import Any
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Limits
 from autograder.sandbox import box
-from autograder.sandbox.cgroup import Group, make_group
+from autograder.sandbox.cgroup import Cgroup, make_group
 from autograder.worker import wire
 from autograder.worker.confine import NEEDED, Level
 
@@ -70,7 +70,7 @@ class OutOfTime(WorkerLost):
     """The worker did not answer by the deadline."""
 
 
-class TooMuch(WorkerLost):
+class SentTooMuch(WorkerLost):
     """The worker sent more than is read of one submission."""
 
 
@@ -129,7 +129,7 @@ class Worker:
     ) -> Reply:
         """The reply to a request, which is taken for begun when those before it were replied to.
 
-        Raises OutOfTime after ``seconds`` from now, TooMuch where the allowance is used up, and
+        Raises OutOfTime after ``seconds`` from now, SentTooMuch where the allowance is used up, and
         WorkerLost otherwise.
         """
         deadline = time.monotonic() + seconds
@@ -167,7 +167,7 @@ class Worker:
             raise WorkerLost(reason, "ended its process") from None
         except wire.TooMuch as error:
             self.kill()
-            raise TooMuch(f"sent {error}") from None
+            raise SentTooMuch(f"sent {error}") from None
         except wire.WireError as error:
             self.kill()
             raise Garbled(f"{GARBLED} ({error})", GARBLED) from None
@@ -198,7 +198,7 @@ class Control:
     """One grading process's line to the warm process."""
 
     def __init__(
-        self, sock: socket.socket, level: Level, hidden: Sequence[Path], group: Group | None
+        self, sock: socket.socket, level: Level, hidden: Sequence[Path], group: Cgroup | None
     ) -> None:
         self._sock = sock
         self._line = wire.Line(sock)

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from greenlet import getcurrent, greenlet
 
 from autograder.course.rubric import Limits
-from autograder.sandbox.workers import Callback, OutOfTime, Reply, TooMuch, Worker, WorkerLost
+from autograder.sandbox.workers import Callback, OutOfTime, Reply, SentTooMuch, Worker, WorkerLost
 from autograder.session.loading import Loader
 from autograder.session.replies import StudentError, not_looked_at, size_of
 
@@ -237,7 +237,7 @@ class Pipeline:
         if isinstance(loss, OutOfTime):
             limit = f"{self._call_seconds:g} s"
             return StudentError("out of time", f"`{subject}` took longer than {limit}.")
-        if isinstance(loss, TooMuch):
+        if isinstance(loss, SentTooMuch):
             return not_looked_at()
         return StudentError("crashed", f"`{subject}` {loss.brief}.", f"It {loss.reason}.")
 

@@ -112,7 +112,7 @@ def _bound_by(node: ast.stmt) -> str | None:
     return None
 
 
-class Submission:
+class Namespace:
     """The module that a submission's cells define."""
 
     def __init__(self) -> None:

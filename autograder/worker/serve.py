@@ -15,7 +15,7 @@ import numpy as np
 from . import wire
 from .answers import Budget, layers_of, plain, reached
 from .by_hand import by_hand
-from .cells import Submission, Surroundings
+from .cells import Namespace, Surroundings
 from .support import provide
 
 MAX_REQUEST_BYTES = 1 << 28
@@ -38,7 +38,7 @@ class Server:
 
     def __init__(self, line: wire.Line) -> None:
         self._line = line
-        self._submission = Submission()
+        self._namespace = Namespace()
         self._surroundings = Surroundings()
         self._models: list[Any] = []
         self._id = 0
@@ -57,7 +57,7 @@ class Server:
             try:
                 reply = operation(**request)
             except BaseException as error:
-                reply = {"error": self._submission.describe(error)}
+                reply = {"error": self._namespace.describe(error)}
             self._flush()
             # What came at once waits for what else has been asked: to tell of each by itself takes
             # longer than most calls. But a cell is told of, since the next one may take for ever.
@@ -84,7 +84,7 @@ class Server:
     # -- requests -------------------------------------------------------------------------------
 
     def _cell(self, name: str, source: str, stop: int | None) -> dict[str, Any]:
-        self._submission.run(name, source, stop, lambda index: self._send({"at": index}))
+        self._namespace.run(name, source, stop, lambda index: self._send({"at": index}))
         return {"answer": None}
 
     def _support(self, sources: dict[str, str]) -> dict[str, Any]:
@@ -92,9 +92,9 @@ class Server:
         return {"answer": None}
 
     def _value(self, name: str) -> dict[str, Any]:
-        if name not in self._submission.names:
+        if name not in self._namespace.names:
             return {"missing": name}
-        return {"answer": plain(self._submission.names[name])}
+        return {"answer": plain(self._namespace.names[name])}
 
     def _call(
         self,
@@ -103,13 +103,13 @@ class Server:
         without_autograd: bool = False,
     ) -> dict[str, Any]:
         stub, args, kwargs, times, replaced = asked
-        function = self._submission.names.get(stub)
+        function = self._namespace.names.get(stub)
         if not callable(function):
             return {"missing": stub}
         args = [self._function(value) for value in args]
         kwargs = {key: self._function(value) for key, value in kwargs.items()}
-        own = {name: self._submission.names.get(name, ABSENT) for name in replaced}
-        self._submission.names.update({name: self._stand_in(name) for name in replaced})
+        own = {name: self._namespace.names.get(name, ABSENT) for name in replaced}
+        self._namespace.names.update({name: self._stand_in(name) for name in replaced})
         self._surroundings.put_back()
         try:
             # Around the reading too: an answer of a class of its own may compute only then.
@@ -124,9 +124,9 @@ class Server:
         finally:
             for name, value in own.items():
                 if value is ABSENT:
-                    self._submission.names.pop(name, None)
+                    self._namespace.names.pop(name, None)
                 else:
-                    self._submission.names[name] = value
+                    self._namespace.names[name] = value
 
     def _function(self, value: Any) -> Any:
         """An argument: a function of the grading process as one that can be called here."""
@@ -147,7 +147,7 @@ class Server:
         return ask
 
     def _build(self, stub: str, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-        function = self._submission.names.get(stub)
+        function = self._namespace.names.get(stub)
         if not callable(function):
             return {"missing": stub}
         self._surroundings.put_back()

@@ -27,7 +27,7 @@ def write_requests_page(folder: Path, found: Sequence[Listed], rubric: Rubric) -
             listed=found,
             pages=[f"../{page_of(one.document.student)}" for one in found],
             code=[
-                highlighted(one.code, one.item.part.id) if one.item.criterion else ()
+                highlighted(one.code, one.subject.part.id) if one.subject.criterion else ()
                 for one in found
             ],
             examples=[

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from autograder.course.rubric import Criterion, Part, Rubric
 from autograder.marking.marks import CriterionMark, Marks, PartMark
-from autograder.marking.requests import HEADING, Item, items
+from autograder.marking.requests import HEADING, Subject, subjects
 from autograder.reports.markdown import describe_total
 from autograder.reports.mistakes import Entry, entries, numbers
 from autograder.reports.pages.highlight import Lines, highlight
@@ -49,7 +49,7 @@ class _Part:
 class _Askable:
     """Something that a student can ask about, and its points."""
 
-    item: Item
+    subject: Subject
     score: float
 
 
@@ -94,10 +94,10 @@ def student_page(
 
 def _askable(marks: Marks, rubric: Rubric) -> Iterator[_Askable]:
     """Everything with a mark. A written answer has none until it is graded."""
-    for item in items(rubric).values():
-        mark = score_of(marks, item)
+    for subject in subjects(rubric).values():
+        mark = score_of(marks, subject)
         if mark is not None:
-            yield _Askable(item, mark.score)
+            yield _Askable(subject, mark.score)
 
 
 def highlighted(code: Code, part: str) -> tuple[Highlighted, ...]:

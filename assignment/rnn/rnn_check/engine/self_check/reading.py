@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..course.percent import code_of, percent_cells
-from ..worker.cells import Submission
+from ..worker.cells import Namespace
 from ..worker.support import stand_ins
 from .facts import Facts, Part
 from .leaving_out import is_unwritten, without_heavy
@@ -105,7 +105,7 @@ def load(
     ``failures``. What the cells print is dropped. Where the ``wanted`` parts can do without torch,
     it is not imported.
     """
-    main, submission = sys.modules["__main__"], Submission()
+    main, namespace = sys.modules["__main__"], Namespace()
     cells = [cell for cell in cells if digest(cell.source) not in facts.shows_only]
     stubs = [stub for part in wanted for stub in part.stubs]
     left_out: list[str] = []
@@ -116,11 +116,11 @@ def load(
         with stand_ins(facts.beside):
             for cell in cells:
                 starting(cell.name)
-                failures += _run(submission, cell, facts.limits.cell)
+                failures += _run(namespace, cell, facts.limits.cell)
     finally:
         sys.modules["__main__"] = main
-    submission.names.update(dict.fromkeys(left_out, _unwritten))
-    return submission.names
+    namespace.names.update(dict.fromkeys(left_out, _unwritten))
+    return namespace.names
 
 
 def _unwritten(*args: Any, **kwargs: Any) -> Any:
@@ -128,13 +128,13 @@ def _unwritten(*args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError
 
 
-def _run(submission: Submission, cell: CodeCell, seconds: float) -> list[CellFailure]:
+def _run(namespace: Namespace, cell: CodeCell, seconds: float) -> list[CellFailure]:
     """Runs a cell, and says how it failed where it did."""
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), at_most(seconds):
-            submission.run(cell.name, cell.source, None, lambda index: None)
+            namespace.run(cell.name, cell.source, None, lambda index: None)
     except (Exception, SystemExit, OutOfTime) as error:
-        about = submission.describe(error)
+        about = namespace.describe(error)
         line = about.get("line", 0)
         said = f"{about['type']}: {about['text']}"
         if isinstance(error, OutOfTime):

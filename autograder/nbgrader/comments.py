@@ -38,7 +38,7 @@ def comment(part: Part, marks: Marks, rubric: Rubric) -> str | None:
     return "\n".join(lines) or None
 
 
-def explain(notebook: Notebook, marks: Marks, evidence: Evidence, rubric: Rubric) -> None:
+def write_marks(notebook: Notebook, marks: Marks, evidence: Evidence, rubric: Rubric) -> None:
     """Puts the marks into the notebook: a first cell for all, an output below each check.
 
     Of what the student wrote there, only what is to be read is left.
