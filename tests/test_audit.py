@@ -3,24 +3,19 @@ whole of it is ``autograder audit``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-from rich.console import Console
+from click.testing import CliRunner, Result
 
-from autograder.audit import Measure, Sizes, run_audit
+from autograder.audit import Sizes, run_audit
 from autograder.audit.mutants import Change, mutants, survivors
 from autograder.audit.planting import Planter, pairs, planted, planted_in
-from autograder.audit.printing import print_audit, print_measures
-from autograder.audit.running import Watch
 from autograder.cli import main
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import Rubric
 from autograder.misconceptions import load_library
-from tests.conftest import RNN
+from tests.conftest import RNN, make_small
 
 LIBRARY = load_library(RNN)
 RIGHT, WRONG = planted(RNN, "right*.py"), planted(RNN, "wrong*.py")
@@ -103,43 +98,28 @@ def test_a_small_audit_keeps_all_bounds(assignment: Assignment) -> None:
     assert len(measures) == 10
 
 
-def test_a_measure_keeps_its_bound_or_not() -> None:
-    measure = Measure("of four", 0.75)
-    assert not measure.kept  # nothing measured is nothing shown
-    for good in (True, True, True, False):
-        measure.add(good, "this one")
-    assert measure.kept
-    assert measure.findings == ["this one"]
-    measure.add(False, "that one")
-    assert not measure.kept
+def audited(course: Path, *options: str) -> Result:
+    return CliRunner().invoke(
+        main, ["audit", "--course", str(course), "--runs", "2", *options], env={"COLUMNS": "200"}
+    )
 
 
-def test_the_table_says_which_bound_is_broken() -> None:
-    broken = Measure("all is well", 1.0)
-    broken.add(False, "not [here]")
-
-    def measured(watch: Watch) -> Iterator[Measure]:
-        watch("all", 1, 1)
-        yield broken
-
-    console = Console(record=True, width=90)
-    assert not print_audit(console, measured)
-    text = console.export_text()
-    assert "0 of 1" in text
-    assert "broken" in text
-    assert "not [here]" in text
-    kept = Measure("some are", 0.0, good=1, of=1)
-    console = Console(record=True, width=90)
-    print_measures(console, [kept])
-    assert "kept" in console.export_text()
+def test_the_smallest_assignment_keeps_all_bounds(small: Assignment) -> None:
+    done = audited(small.course.root)
+    assert done.exit_code == 0, done.output
+    assert "mutants of the reference" in done.output
+    assert "broken" not in done.output
 
 
-def test_the_command_fails_where_a_bound_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measured(*_: object) -> Iterator[Measure]:
-        yield Measure("nothing", 1.0)
-
-    # Where the command looks for it, whether another test has loaded that module or not.
-    monkeypatch.setattr(import_module("autograder.cli.audit"), "run_audit", measured)
-    done = CliRunner().invoke(main, ["audit", "--course", str(Path(__file__).parent.parent)])
+def test_what_is_planted_wrongly_breaks_a_bound_and_is_listed(tmp_path: Path) -> None:
+    small = make_small(tmp_path)
+    with (small.planted / "right.py").open("a", encoding="utf-8") as file:
+        file.write("\n# %% always-0: average\ndef average(values):\n    return 0.0\n")
+    done = audited(tmp_path, "--no-mutants")
     assert done.exit_code == 1
-    assert "broken" in done.output
+    table, _, listed = done.output.partition("not so with")
+    styles = "right solutions in other styles earn everything"
+    broken = next(line for line in table.splitlines() if styles in line)
+    assert "1 of 2" in broken
+    assert "broken" in broken
+    assert "- always-0: 1a." in listed
