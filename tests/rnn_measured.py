@@ -33,11 +33,13 @@ class Measured:
         sentence: as it is in the prose; the number is between « and ».
         printed: a pattern whose only group is the measured number.
         within: how far the two may be apart, as a factor; training is not the same everywhere.
+        bound: whether the number is one that what was measured stays below.
     """
 
     sentence: str
     printed: str
     within: float = 1.25
+    bound: bool = False
 
     @property
     def id(self) -> str:
@@ -51,10 +53,14 @@ class Measured:
         power = re.fullmatch(r"(?:([\d.]+) \\cdot )?10\^\{?(-?\d+)\}?", text)
         return float(power[1] or 1) * 10 ** int(power[2]) if power else float(text)
 
-    def measured(self, report: str) -> float:
+    def is_shown(self, report: str) -> bool:
+        """Whether the notebook that printed this report measured it."""
         found = re.search(self.printed, report, re.DOTALL)
         assert found, self.printed
-        return float(found[1])
+        measured = float(found[1])
+        if self.bound:
+            return measured < self.number
+        return self.number / self.within <= measured <= self.number * self.within
 
 
 MEASURED = (
@@ -92,7 +98,11 @@ MEASURED = (
     Measured("with clipping ended at a loss of «2.85»", r"clipped to 1.0: loss ([\d.]+)"),
     Measured("Without clipping it ended at «14.36»", r"clipped to inf: loss ([\d.]+)", 3),
     Measured("(the mean slope is «0.01»)", r"clipped to inf: .*?slope of tanh ([\d.]+)", 4),
-    Measured("to about $«10^{-29}»$", rf"clipped to inf: .*?20 steps back ({NUMBER})", 1e12),
+    Measured(
+        "less than $«10^{-20}»$ of it is left",
+        rf"clipped to inf: .*?20 steps back ({NUMBER})",
+        bound=True,
+    ),
     Measured(
         "at temperature 0.2, «0.09» of the names were different",
         r"temperature 0.2:.*?([\d.]+) different",

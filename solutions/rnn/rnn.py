@@ -1511,9 +1511,9 @@ with experiment("how far back the gradient reaches"):
 #
 # At the learning rate of 2, the network with clipping ended at a loss of 2.85, a little better than
 # a guess (3.22). Without clipping it ended at 14.36: single large steps have saturated nearly all
-# units (the mean slope is 0.01), and now the gradient has vanished too, to about $10^{-29}$. So
-# clipping limits how far one update can throw the weights. It cannot bring back a line that falls:
-# it multiplies the near and the far by the same factor.
+# units (the mean slope is 0.01), and now the gradient has vanished too: less than $10^{-20}$ of it
+# is left. So clipping limits how far one update can throw the weights. It cannot bring back a line
+# that falls: it multiplies the near and the far by the same factor.
 #
 # ### Experiment 4: temperature against diversity
 #
