@@ -3,8 +3,9 @@
 Submissions are compared by what copydetect makes of them: the tokens of the code without names,
 comments and layout, in overlapping pieces, of which some are kept as fingerprints (winnowing,
 Schleimer et al. 2003). What was released, what the reference does, and what much of a class has in
-common are left out. A pair is listed if it shares so much that chance would give one such pair in
-ten classes. Nothing of a student's is run or compiled; Pygments reads it as text.
+common are left out. Listed are submissions that hold the same code, and pairs that share so much
+that chance would give one such pair in ten classes. Nothing of a student's is run or compiled;
+Pygments reads it as text.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from __future__ import annotations
 import io
 import math
 import signal
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from statistics import quantiles
 from types import FrameType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -43,6 +46,10 @@ COMMON, COMMON_SHARE = 10, 0.2
 # Pairs that share less than this of the smaller one's own code are not listed.
 LEAST_SHARE = 0.25
 LEAST_FINGERPRINTS = 12
+# From this share on two hold the same code, if it is as much as some stubs take.
+SAME, SAME_FINGERPRINTS = 0.95, 100
+# Fingerprints that are counted at a time.
+BLOCK = 1 << 12
 MOST_PAIRS = 50
 # Expected pairs by chance; and the fewest pairs that show what is usual.
 BY_CHANCE, ENOUGH_PAIRS = 0.1, 20
@@ -51,6 +58,7 @@ MAX_SECONDS = 5.0
 
 # As copydetect types them.
 Fingerprint = Any
+Counts = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -134,20 +142,28 @@ def find_similar(assignment: Assignment, codes: Mapping[str, str]) -> Similar:
     for student, code in codes.items():
         try:
             with _deadline():
-                made = _fingerprint(_own(code[:MAX_CHARACTERS], as_released))
+                made = _without(_fingerprint(_own(code[:MAX_CHARACTERS], as_released)), known)
         except TimeoutError:
             left_out.append(f"{student}: takes too long to read")
             continue
         if len(code) > MAX_CHARACTERS:
             left_out.append(f"{student}: all after the first {MAX_CHARACTERS:,} characters")
-        _leave_out(made, known)
         prints[student] = made
-    holders = Counter(one for made in prints.values() for one in made.hashes)
-    most = max(COMMON, COMMON_SHARE * len(prints))
+    few = [one for one, made in prints.items() if len(made.hashes) < LEAST_FINGERPRINTS]
+    if few:
+        left_out.append(f"too little code of their own: {', '.join(few)}")
+    prints = {one: made for one, made in prints.items() if one not in few}
+    # Those who hold the same code count as one, however many they are: a file that half of a class
+    # handed in is neither how one writes it nor what is usual.
+    same = _same_code(prints)
+    copies = {other for _, other in same}
+    apart = [student for student in prints if student not in copies]
+    holders = Counter(one for student in apart for one in prints[student].hashes)
+    most = max(COMMON, COMMON_SHARE * len(apart))
     common = {one for one, number in holders.items() if number > most}
-    for made in prints.values():
-        _leave_out(made, common)
-    pairs = [_pair(one, other, prints) for one, other in _standing_out(prints)]
+    rare = {student: _without(prints[student], common) for student in apart}
+    pairs = [_pair(one, other, prints) for one, other in same]
+    pairs += [_pair(one, other, rare) for one, other in _standing_out(rare)]
     worth = [pair for pair in pairs if pair.share >= LEAST_SHARE]
     return Similar(_groups(worth), len(prints), tuple(left_out))
 
@@ -179,47 +195,65 @@ def _fingerprint(code: str, window: int = WINDOW) -> Fingerprint:
     )
 
 
-def _leave_out(made: Fingerprint, what: set[int]) -> None:
+def _without(made: Fingerprint, what: set[int]) -> Fingerprint:
     from copydetect.utils import get_token_coverage
 
-    made.hashes -= what
-    made.hash_idx = {one: places for one, places in made.hash_idx.items() if one in made.hashes}
-    made.token_coverage = get_token_coverage(made.hash_idx, PIECE, len(made.filtered_code))
+    left = copy(made)
+    left.hashes = made.hashes - what
+    left.hash_idx = {one: places for one, places in made.hash_idx.items() if one in left.hashes}
+    left.token_coverage = get_token_coverage(left.hash_idx, PIECE, len(left.filtered_code))
+    return left
+
+
+def _same_code(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
+    """Those who hold the same code as one before them, each in a pair with the first such."""
+    students = list(prints)
+    shared = _shared(prints)
+    sizes = shared.diagonal()
+    same = shared >= SAME * np.maximum.outer(sizes, sizes)
+    same &= np.minimum.outer(sizes, sizes) >= SAME_FINGERPRINTS
+    found: dict[int, int] = {}
+    for one in range(len(students)):
+        if one not in found:
+            others = (one + 1 + np.flatnonzero(same[one, one + 1 :])).tolist()
+            found |= {other: one for other in others if other not in found}
+    return [(students[one], students[other]) for other, one in found.items()]
+
+
+def _shared(prints: Mapping[str, Fingerprint]) -> Counts:
+    """(S,S) how many fingerprints each two of S submissions share, and how many each has."""
+    every = sorted(set[int]().union(*(made.hashes for made in prints.values())))
+    shared = np.zeros((len(prints), len(prints)))
+    for start in range(0, len(every), BLOCK):
+        place = {one: number for number, one in enumerate(every[start : start + BLOCK])}
+        held = np.zeros((len(prints), len(place)), dtype=np.float32)
+        for row, made in zip(held, prints.values(), strict=True):
+            row[[place[one] for one in made.hashes & place.keys()]] = 1
+        shared += held @ held.T
+    return shared
 
 
 def _standing_out(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
     """The pairs that share far more than other pairs of the class, the most similar first.
 
     Pairs are compared by the logarithm of the share that they do *not* have in common, of the
-    smaller one's fingerprints. Its median and upper quartile say what is usual; even if up to a
-    quarter of the pairs are copies, these change little.
+    smaller one's fingerprints. Its median and upper quartile say what is usual.
     """
     enough = {one: made for one, made in prints.items() if len(made.hashes) >= LEAST_FINGERPRINTS}
-    students: dict[int, list[str]] = defaultdict(list)
-    for student in sorted(enough):
-        for one in enough[student].hashes:
-            students[one].append(student)
-    shared: Counter[tuple[str, str]] = Counter()
-    for same in students.values():
-        shared.update(combinations(same, 2))
-    alike = {
-        pair: _alike(number, min(len(enough[student].hashes) for student in pair))
-        for pair, number in shared.items()
-    }
-    all_pairs = math.comb(len(enough), 2)
-    # The other pairs share nothing.
-    limit = _limit([*alike.values(), *[0.0] * (all_pairs - len(alike))])
+    students = sorted(enough)
+    shared = _shared({student: enough[student] for student in students})
+    sizes = shared.diagonal()
+    smaller = np.minimum.outer(sizes, sizes)
+    # 0 for a pair that shares nothing.
+    alike = -np.log((smaller - shared + 1) / (smaller + 1))
+    pairs = np.triu_indices(len(students), k=1)
+    limit = _limit(alike[pairs].tolist())
     worth = [
-        pair
-        for pair, value in alike.items()
-        if value > limit and shared[pair] >= LEAST_FINGERPRINTS
+        (-float(alike[one, other]), students[one], students[other])
+        for one, other in zip(*pairs, strict=True)
+        if alike[one, other] > limit and shared[one, other] >= LEAST_FINGERPRINTS
     ]
-    return sorted(worth, key=lambda pair: (-alike[pair], pair))[:MOST_PAIRS]
-
-
-def _alike(shared: int, of: int) -> float:
-    """How similar a pair is that shares this many ``of`` fingerprints; 0 if it shares none."""
-    return -math.log((of - shared + 1) / (of + 1))
+    return [(one, other) for _, one, other in sorted(worth)[:MOST_PAIRS]]
 
 
 def _limit(values: Sequence[float]) -> float:
