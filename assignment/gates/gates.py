@@ -107,8 +107,8 @@ except ImportError as missing:
 # $$W_h = \begin{pmatrix} 0.5 & 1.0 \\ 0.0 & 2.0 \end{pmatrix} \qquad
 # J = \begin{pmatrix} 0.32 & 0.0 \\ 1.00 & 2.0 \end{pmatrix}$$
 #
-# Row 1 of $J$ (they count from 0) says how $(h_t)_1$ depends on the old state: on entry 0 through
-# the weight 1.0, on entry 1 through the weight 2.0. A gradient goes the other way. From
+# Row 1 of $J$, counted from 0, says how $(h_t)_1$ depends on the old state: on entry 0 through the
+# weight 1.0, on entry 1 through the weight 2.0. A gradient goes the other way. From
 # $dh_t = (1, 1)$:
 #
 # - entry 0 of the old state: $1 \cdot 0.32 + 1 \cdot 1.00 = 1.32$
@@ -237,8 +237,8 @@ with suppress(ImportError):
 # $$(1, 2)\, Q = (0.6 - 1.6,\; 0.8 + 1.2) = (-1, 2)$$
 #
 # The length was $\sqrt{5}$, and it still is. All singular values of $Q$ are 1, so only the slopes
-# of tanh are left to make a gradient fade. To find such a matrix: draw random rows, and make each of
-# them orthogonal to those before it; or look in `np.linalg` for a factorization that has an
+# of tanh are left to make a gradient fade. To find such a matrix: draw random rows, and make each
+# of them orthogonal to those before it; or look in `np.linalg` for a factorization that has an
 # orthogonal factor.
 #
 # **By hand.** Derive the gradients of `truncated_bptt`, and later those of `lstm_cell_backward`,
@@ -1159,8 +1159,8 @@ with suppress(ImportError):
 
 
 # %% [markdown]
-# On paper, "how are you" was read into $(h_0, c_0)$. The tokens are 0 `(start)`, 1 `wie`, 2 `geht's`
-# and 3 `(end)`:
+# On paper, "how are you" was read into $(h_0, c_0)$. The tokens are 0 `(start)`, 1 `wie`, 2
+# `geht's` and 3 `(end)`:
 #
 # | step | input | logits | most likely |
 # |---|---|---|---|
@@ -1175,8 +1175,8 @@ with suppress(ImportError):
 # better end. In training the decoder is fed the right token at each step (*teacher forcing*); now
 # it reads its own, mistakes and all.
 #
-# All the decoder knows of the sentence is in $2H$ numbers, whether it had 3 words or 60. This is why
-# attention was invented, which lets the decoder look at all states of the encoder.
+# All the decoder knows of the sentence is in $2H$ numbers, whether it had 3 words or 60. This is
+# why attention was invented, which lets the decoder look at all states of the encoder.
 
 # %% part="4b" role="stub"
 def decode(
@@ -1374,16 +1374,16 @@ with experiment("how far back the gradient reaches"):
 # %% [markdown]
 # *What to look for:* straight lines on this scale are exponentials. After 20 steps
 # $3 \cdot 10^{-7}$ of the gradient was left in the RNN, $1 \cdot 10^{-5}$ in the LSTM with a forget
-# bias of 0, $4 \cdot 10^{-5}$ in the GRU, and $4 \cdot 10^{-3}$ in the LSTM with a forget bias of
-# 1. So gates by themselves help less than one might think:
+# bias of 0, $4 \cdot 10^{-5}$ in the GRU, and $4 \cdot 10^{-3}$ in the LSTM with a forget bias
+# of 1. So gates by themselves help less than one might think:
 # where they are half closed, half of the memory is lost at each step. It is the open gate that
 # keeps the gradient. In training the GRU opens its gates too, if it needs to.
 #
 # ### Experiment 2: orthogonal or small random
 #
-# Three ways to begin with $W_h$, for 64 units: your `orthogonal`, random numbers as in `nn.RNN`, and
-# small random numbers. On the left are the singular values of $W_h$. On the right are those of the
-# product of ten Jacobians in a row, made with `step_jacobian`, while the network reads small
+# Three ways to begin with $W_h$, for 64 units: your `orthogonal`, random numbers as in `nn.RNN`,
+# and small random numbers. On the left are the singular values of $W_h$. On the right are those of
+# the product of ten Jacobians in a row, made with `step_jacobian`, while the network reads small
 # inputs.
 #
 # *Predict:* the largest singular value of the second start is above 1. Will its product of ten
@@ -1528,8 +1528,8 @@ with experiment("the adding problem"):
 # ### Experiment 5: copying
 #
 # Three symbols out of four are shown, then blanks, and then the symbols are asked for. A guess has
-# a loss of $\log 4 = 1.39$ nats. Now there are two LSTMs: one as PyTorch builds it, and one with your
-# open forget gates.
+# a loss of $\log 4 = 1.39$ nats. Now there are two LSTMs: one as PyTorch builds it, and one with
+# your open forget gates.
 #
 # *Predict:* which networks can do it over 5 blanks, and which over 20? Is the RNN the worst?
 

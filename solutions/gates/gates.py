@@ -1557,8 +1557,8 @@ with experiment("how far back the gradient reaches"):
 # ### Experiment 2: orthogonal or small random
 #
 # Three ways to begin with $W_h$, for 64 units: your `orthogonal`, random numbers as in `nn.RNN`,
-# and small random numbers. On the left are the singular values of $W_h$. On the right are those of the
-# product of ten Jacobians in a row, made with `step_jacobian`, while the network reads small
+# and small random numbers. On the left are the singular values of $W_h$. On the right are those of
+# the product of ten Jacobians in a row, made with `step_jacobian`, while the network reads small
 # inputs.
 #
 # *Predict:* the largest singular value of the second start is above 1. Will its product of ten
