@@ -49,6 +49,7 @@ FAST = frozenset(
         "cgroup",
         "chance",
         "exports",
+        "formulas",
         "importers",
         "intake",
         "kinds",

@@ -512,7 +512,7 @@ def test_an_answer_below_its_question_counts_and_so_does_one_of_a_cell_without_a
 def test_one_question_is_about_the_pieces_of_backpropagation(rnn: Any) -> None:
     questions = rnn.self_check.facts.written
     [asked] = [text for text in questions.values() if "backpropagation, piece by piece" in text]
-    for piece in ("1 - h_t^2", "`W_h` transposed", "meet", "sum over the steps", "clipping"):
+    for piece in ("$1 - h_t^2$", "$W_h$ transposed", "meet", "sum over the steps", "clipping"):
         assert piece in " ".join(asked.split())
 
 

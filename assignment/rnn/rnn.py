@@ -942,8 +942,8 @@ check("3c")
 # predict the next token? What must a model know to do it well? Give two examples.
 #
 # And backpropagation, piece by piece: say of each of these five in a sentence what goes in and why
-# it is there. The slope 1 - h_t^2; the product with `W_h` transposed; the two gradients that meet
-# at h_t; the sum over the steps; the clipping.
+# it is there. The slope $1 - h_t^2$; the product with $W_h$ transposed; the two gradients that meet
+# at $h_t$; the sum over the steps; the clipping.
 #
 # YOUR ANSWER HERE
 

@@ -54,11 +54,27 @@
 #
 # The weights of all gates of a cell lie side by side in one matrix, in PyTorch's order:
 #
-#     LSTM   z = x_t W_x + h_{t-1} W_h + b            (N,4H)  =  [i | f | g | o]
-#            c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)        h_t = sigmoid(o) tanh(c_t)
-#     GRU    a = x_t W_x + b_x,  u = h_{t-1} W_h + b_h  (N,3H) each  =  [r | z | n]
-#            r = sigmoid(a_r + u_r)   z = sigmoid(a_z + u_z)   n = tanh(a_n + r u_n)
-#            h_t = (1 - z) n + z h_{t-1}
+# **LSTM**, with $z$ (N,4H):
+#
+# $$z = x_t W_x + h_{t-1} W_h + b = [\,i \mid f \mid g \mid o\,]$$
+#
+# $$c_t = \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g)$$
+#
+# $$h_t = \sigma(o) \odot \tanh(c_t)$$
+#
+# **GRU**, with $a$ and $u$ (N,3H) each:
+#
+# $$a = x_t W_x + b_x = [\,a_r \mid a_z \mid a_n\,]$$
+#
+# $$u = h_{t-1} W_h + b_h = [\,u_r \mid u_z \mid u_n\,]$$
+#
+# $$r = \sigma(a_r + u_r) \qquad z = \sigma(a_z + u_z)$$
+#
+# $$n = \tanh(a_n + r \odot u_n)$$
+#
+# $$h_t = (1 - z) \odot n + z \odot h_{t-1}$$
+#
+# ($\sigma$ is the sigmoid, and $\odot$ multiplies entry by entry.)
 
 # %%
 from collections.abc import Callable, Sequence
@@ -84,35 +100,43 @@ except ImportError as missing:
 # A loss at step 20 should teach the network what to keep from step 1. On its way back the gradient
 # passes every step in between. What does one step do to it?
 #
-#     h_t = tanh(z_t)        z_t = h_{t-1} W_h + x_t W_x + b_h
+# $$h_t = \tanh(z_t)$$
 #
-# **In steps.** Change entry j of the old state a little, and follow the change to entry i of the
-# new state.
+# $$z_t = h_{t-1} W_h + x_t W_x + b_h$$
 #
-# 1. `z_t[i]` is a sum over all entries of the old state. Entry j is in it once, times a single
-#    weight: the one that leads from j to i.
-# 2. From `z_t[i]` to `h_t[i]` the change is multiplied by the slope of tanh there, `1 - h_t[i]^2`.
-#    No other entry of `z_t` has a part in `h_t[i]`.
-# 3. The derivative of `h_t[i]` with respect to `h_{t-1}[j]` is the product of the two. The matrix
-#    of all of them is the *Jacobian* of the step.
+# **In steps.** Change entry $j$ of the old state a little, and follow the change to entry $i$ of
+# the new state.
 #
-# On paper, with H = 2, `h_t` = (0.6, 0) and
+# 1. $(z_t)_i$ is a sum over all entries of the old state. Entry $j$ is in it once, times a single
+#    weight: the one that leads from $j$ to $i$.
+# 2. From $(z_t)_i$ to $(h_t)_i$ the change is multiplied by the slope of tanh there,
+#    $1 - (h_t)_i^2$. No other entry of $z_t$ has a part in $(h_t)_i$.
+# 3. The derivative of $(h_t)_i$ with respect to $(h_{t-1})_j$ is the product of the two. The matrix
+#    of all of them is the *Jacobian* of the step:
+#    $$(J_t)_{ij} = \frac{\partial (h_t)_i}{\partial (h_{t-1})_j}$$
 #
-#     W_h = [ 0.5  1.0 ]      slopes: 1 - 0.36 = 0.64 and 1      J = [ 0.32  0.0 ]
-#           [ 0.0  2.0 ]                                             [ 1.00  2.0 ]
+# On paper, with $H = 2$ and $h_t = (0.6, 0)$, the slopes are $1 - 0.36 = 0.64$ and 1, and
 #
-# Row 1 of J says how `h_t[1]` depends on the old state: on entry 0 through the weight 1.0, on
-# entry 1 through the weight 2.0. A gradient goes the other way. From `dh_t` = (1, 1):
+# $$W_h = \begin{pmatrix} 0.5 & 1.0 \\ 0.0 & 2.0 \end{pmatrix} \qquad
+# J = \begin{pmatrix} 0.32 & 0.0 \\ 1.00 & 2.0 \end{pmatrix}$$
 #
-# - entry 0 of the old state: 1 * 0.32 + 1 * 1.00 = 1.32
-# - entry 1 of the old state: 1 * 0.00 + 1 * 2.00 = 2.00
+# Row 1 of $J$, counted from 0, says how $(h_t)_1$ depends on the old state: on entry 0 through the
+# weight 1.0, on entry 1 through the weight 2.0. A gradient goes the other way. From
+# $dh_t = (1, 1)$:
 #
-# The norm was sqrt(2) = 1.414 before the step and is sqrt(1.32^2 + 2^2) = 2.396 after it: this
-# gradient has grown.
+# - entry 0 of the old state: $1 \cdot 0.32 + 1 \cdot 1.00 = 1.32$
+# - entry 1 of the old state: $1 \cdot 0.00 + 1 \cdot 2.00 = 2.00$
 #
-# **Many steps.** Going back from step T to step t multiplies by T - t Jacobians, one after
-# another. If each of them makes the gradient 0.8 times as long, 0.8^20 = 0.012 is left after 20
-# steps. With a factor of 1.2 it is 1.2^20 = 38 times as long. How much a matrix stretches a vector
+# The norm was $\sqrt{2} = 1.414$ before the step and is $\sqrt{1.32^2 + 2^2} = 2.396$ after it:
+# this gradient has grown.
+#
+# **Many steps.** Going back from step $T$ to step $t$ multiplies by $T - t$ Jacobians, one after
+# another:
+#
+# $$\frac{\partial h_T}{\partial h_t} = J_T\, J_{T-1} \cdots J_{t+1}$$
+#
+# If each of them makes the gradient 0.8 times as long, $0.8^{20} = 0.012$ is left after 20 steps.
+# With a factor of 1.2 it is $1.2^{20} = 38$ times as long. How much a matrix stretches a vector
 # depends on the vector. It is never more than by its largest singular value, and never less than
 # by its smallest. So where the largest singular value of every Jacobian is below 1, the gradient
 # must fade. Where it is above 1, the gradient may grow.
@@ -196,17 +220,18 @@ check("1a")
 # ### BEGIN SOLUTION
 # Each person passes on what was heard, changed a little; after 20 of them hardly anything of the
 # first sentence is left. A gradient that goes back through 20 steps is multiplied by 20 Jacobians.
-# Where each of them shrinks it, by 0.8 say, 0.8^20 = 0.01 is left; where each stretches it by 1.2,
-# it is 38 times as large. Only a factor very close to 1 keeps it. The factor comes from W_h and
-# from the slopes of tanh. If the largest singular value of each Jacobian is below 1, the product
-# must fade; to grow, some of them must be above 1, and the gradient must point where they stretch.
+# Where each of them shrinks it, by 0.8 say, $0.8^{20} = 0.01$ is left; where each stretches it by
+# 1.2, it is 38 times as large. Only a factor very close to 1 keeps it. The factor comes from $W_h$
+# and from the slopes of tanh. If the largest singular value of each Jacobian is below 1, the
+# product must fade; to grow, some of them must be above 1, and the gradient must point where they
+# stretch.
 # ### END SOLUTION
 
 # %% [markdown]
 # ### 1b Remedies (0.5)
 #
 # **Truncation** is no remedy for fading, but one for long texts, whose gradients take too much
-# memory. The sequence is cut into pieces of `k` steps. The state goes on from piece to piece. The
+# memory. The sequence is cut into pieces of $k$ steps. The state goes on from piece to piece. The
 # gradient does not.
 
 # %%
@@ -216,34 +241,35 @@ with suppress(ImportError):
     draw_pieces()
 
 # %% [markdown]
-# On paper: T = 4, k = 2, one unit, and say each step back multiplies by 0.5. The prediction at
+# On paper: $T = 4$, $k = 2$, one unit, and say each step back multiplies by 0.5. The prediction at
 # each step gives its own state a gradient of 0.1.
 #
 # | | exact | in pieces of 2 |
 # |---|---|---|
-# | dh_4 | 0.1 | 0.1 |
-# | dh_3 | 0.1 + 0.5 * 0.1 = 0.15 | 0.15 |
-# | dh_2 | 0.1 + 0.5 * 0.15 = 0.175 | 0.1, as nothing comes over the border |
-# | dh_1 | 0.1 + 0.5 * 0.175 = 0.1875 | 0.1 + 0.5 * 0.1 = 0.15 |
+# | $dh_4$ | 0.1 | 0.1 |
+# | $dh_3$ | $0.1 + 0.5 \cdot 0.1 = 0.15$ | 0.15 |
+# | $dh_2$ | $0.1 + 0.5 \cdot 0.15 = 0.175$ | 0.1, as nothing comes over the border |
+# | $dh_1$ | $0.1 + 0.5 \cdot 0.175 = 0.1875$ | $0.1 + 0.5 \cdot 0.1 = 0.15$ |
 #
 # The states, and so the predictions and the loss, are the same in both columns. The loss is the
-# mean over all `N*T` predictions, not over those of a piece. With k = 1 each step learns for
-# itself alone; with k = 4 the gradients are exact.
+# mean over all $N \cdot T$ predictions, not over those of a piece. With $k = 1$ each step learns
+# for itself alone; with $k = 4$ the gradients are exact.
 #
 # **Clipping each entry** keeps an exploding gradient from ruining the weights. With a limit of 1
 # the gradient (3, 4) becomes (1, 1). Clipping by the norm would give (0.6, 0.8), which has the
 # direction of the old one; (1, 1) has not. Both make a step that is too large smaller. Neither
 # brings back what has faded, and NaN stays NaN.
 #
-# **An orthogonal W_h** is a good start: it neither stretches nor shrinks. Its rows have length 1
+# **An orthogonal $W_h$** is a good start: it neither stretches nor shrinks. Its rows have length 1
 # and are at right angles to each other:
 #
-#     Q = [  0.6  0.8 ]        (1, 2) Q = (0.6 - 1.6, 0.8 + 1.2) = (-1, 2)
-#         [ -0.8  0.6 ]
+# $$Q = \begin{pmatrix} 0.6 & 0.8 \\ -0.8 & 0.6 \end{pmatrix}$$
 #
-# The length was sqrt(5), and it still is. All singular values of Q are 1, so only the slopes of
-# tanh are left to make a gradient fade. To find such a matrix: draw random rows, and make each of
-# them orthogonal to those before it; or look in `np.linalg` for a factorization that has an
+# $$(1, 2)\, Q = (0.6 - 1.6,\; 0.8 + 1.2) = (-1, 2)$$
+#
+# The length was $\sqrt{5}$, and it still is. All singular values of $Q$ are 1, so only the slopes
+# of tanh are left to make a gradient fade. To find such a matrix: draw random rows, and make each
+# of them orthogonal to those before it; or look in `np.linalg` for a factorization that has an
 # orthogonal factor.
 #
 # **By hand.** Derive the gradients of `truncated_bptt`, and later those of `lstm_cell_backward`,
@@ -386,13 +412,13 @@ def orthogonal(rng: np.random.Generator, size: int) -> np.ndarray:
 check("1b")
 
 # %% [markdown] part="1b" role="written"
-# **Question 1b.** What does truncation miss? Say what a network that is trained with pieces of k
-# steps can still learn, and what it cannot.
+# **Question 1b.** What does truncation miss? Say what a network that is trained with pieces of
+# $k$ steps can still learn, and what it cannot.
 #
 # ### BEGIN SOLUTION
 # The state goes on, so the network can use what happened many steps ago. But no gradient tells it
 # what of that was worth keeping: the weights are only taught by what lies within the same piece.
-# What must be kept over more than k steps is learned by luck, or because the same habit also pays
+# What must be kept over more than $k$ steps is learned by luck, or because the same habit also pays
 # within a piece. At a border even neighbouring steps do not teach each other.
 # ### END SOLUTION
 
@@ -402,15 +428,15 @@ check("1b")
 # ### 2a The LSTM cell (0.5)
 #
 # A plain RNN writes its whole state anew at every step. The *LSTM* (long short-term memory) keeps
-# a second state, the memory `c_t`, and asks three questions at each step. Each answer is a *gate*:
+# a second state, the memory $c_t$, and asks three questions at each step. Each answer is a *gate*:
 # a number between 0 and 1 for each unit.
 #
 # | block | gate | question |
 # |---|---|---|
-# | `i` | input gate, sigmoid(i) | How much of the new content is written? |
-# | `f` | forget gate, sigmoid(f) | How much of the old memory is kept? |
-# | `g` | new content, tanh(g) | What would be written? (This one is no gate.) |
-# | `o` | output gate, sigmoid(o) | How much of the memory is shown as h_t? |
+# | $i$ | input gate, $\sigma(i)$ | How much of the new content is written? |
+# | $f$ | forget gate, $\sigma(f)$ | How much of the old memory is kept? |
+# | $g$ | new content, $\tanh(g)$ | What would be written? (This one is no gate.) |
+# | $o$ | output gate, $\sigma(o)$ | How much of the memory is shown as $h_t$? |
 
 # %%
 with suppress(ImportError):
@@ -421,31 +447,35 @@ with suppress(ImportError):
 # %% [markdown]
 # Along the top the memory meets one product and one sum, and no matrix.
 #
-# On paper, with E = H = 1: `x_t` = 1, `h_prev` = 0.5, `c_prev` = -1, `W_x` = (1, 2, 0.5, 0), `W_h`
-# = (0, 0, 1, -2) and `b` = (-1, 0, 0, 1).
+# On paper, with $E = H = 1$: $x_t = 1$, $h_{t-1} = 0.5$, $c_{t-1} = -1$, $W_x = (1, 2, 0.5, 0)$,
+# $W_h = (0, 0, 1, -2)$ and $b = (-1, 0, 0, 1)$. ($h_{t-1}$ and $c_{t-1}$ are called `h_prev` and
+# `c_prev` in the code.)
 #
-# | | i | f | g | o |
+# | | $i$ | $f$ | $g$ | $o$ |
 # |---|---|---|---|---|
-# | x_t W_x | 1 | 2 | 0.5 | 0 |
-# | h_prev W_h | 0 | 0 | 0.5 | -1 |
-# | b | -1 | 0 | 0 | 1 |
-# | z | 0 | 2 | 1 | 0 |
+# | $x_t W_x$ | 1 | 2 | 0.5 | 0 |
+# | $h_{t-1} W_h$ | 0 | 0 | 0.5 | -1 |
+# | $b$ | -1 | 0 | 0 | 1 |
+# | $z$ | 0 | 2 | 1 | 0 |
 # | gate or content | 0.5 | 0.881 | 0.762 | 0.5 |
 #
-# - kept: 0.881 * (-1) = -0.881; written: 0.5 * 0.762 = 0.381
-# - `c_t` = -0.881 + 0.381 = -0.5
-# - `h_t` = 0.5 * tanh(-0.5) = -0.231
+# - kept: $0.881 \cdot (-1) = -0.881$; written: $0.5 \cdot 0.762 = 0.381$
+# - $c_t = -0.881 + 0.381 = -0.5$
+# - $h_t = 0.5 \cdot \tanh(-0.5) = -0.231$
 #
-# A gate of 0.881 keeps most of the memory for a step, but 0.881^20 = 0.08 over 20 steps. Where z
-# is 10, the gate is 0.99995, and 0.999 is left after 20 steps. To keep something for long, an LSTM
-# must open its forget gate wide.
+# A gate of 0.881 keeps most of the memory for a step, but $0.881^{20} = 0.08$ over 20 steps. Where
+# $z$ is 10, the gate is 0.99995, and 0.999 is left after 20 steps. To keep something for long, an
+# LSTM must open its forget gate wide.
 #
-# The order of the four blocks is PyTorch's: i, f, g, o. Another order gives another network, with
-# results of the right shape.
+# The order of the four blocks is PyTorch's: $i$, $f$, $g$, $o$. Another order gives another
+# network, with results of the right shape.
 #
-# `sigmoid` must hold for large numbers as well. Try exp(10000) in numpy and look what becomes of
-# it in `1 / (1 + exp(-z))` and in `exp(z) / (1 + exp(z))`, for large positive and large negative
-# z. A warning costs nothing, NaN does.
+# `sigmoid` must hold for large numbers as well. Try `np.exp(10000)` and look what becomes of it in
+# both ways to write
+#
+# $$\sigma(z) = \frac{1}{1 + e^{-z}} = \frac{e^z}{1 + e^z}$$
+#
+# for large positive and large negative $z$. A warning costs nothing, NaN does.
 
 
 # %% part="2a" role="stub"
@@ -517,21 +547,21 @@ def lstm_cell_forward(
 check("2a")
 
 # %% [markdown] part="2a" role="written"
-# **Question 2a.** What does each of the gates i, f and o do, and what is g? Give an example of a
-# text in which each of the gates should be closed for a while.
+# **Question 2a.** What does each of the gates $i$, $f$ and $o$ do, and what is $g$? Give an example
+# of a text in which each of the gates should be closed for a while.
 #
 # ### BEGIN SOLUTION
-# f says how much of the old memory is kept, i how much of the new content g is written, o how much
-# of the memory is shown to the rest of the network. g is no gate: it is what would be written,
-# between -1 and 1. A filler word is not worth writing (i closed); at the end of a sentence its
-# subject can be forgotten (f closed); that a bracket is open need not be shown before it can be
-# closed (o closed).
+# $f$ says how much of the old memory is kept, $i$ how much of the new content $g$ is written, $o$
+# how much of the memory is shown to the rest of the network. $g$ is no gate: it is what would be
+# written, between -1 and 1. A filler word is not worth writing ($i$ closed); at the end of a
+# sentence its subject can be forgotten ($f$ closed); that a bracket is open need not be shown
+# before it can be closed ($o$ closed).
 # ### END SOLUTION
 
 # %% [markdown]
 # ### 2b One step back (0.5)
 #
-# Two gradients come into the step from the right: `dh_t` for the state, and `dc_t` for the memory,
+# Two gradients come into the step from the right: $dh_t$ for the state, and $dc_t$ for the memory,
 # from the memory of the next step alone. They leave it for everything that the step was made from.
 
 # %%
@@ -541,36 +571,39 @@ with suppress(ImportError):
     draw_lstm_back()
 
 # %% [markdown]
-# **In steps.** Write i, f, g, o for the values after sigmoid and tanh, as in the last row of the
-# table of 2a.
+# **In steps.** Write $i$, $f$, $g$, $o$ for the values after sigmoid and tanh, as in the last row
+# of the table of 2a.
 #
-# 1. *All of the gradient of the memory.* c_t acts on the loss by two routes: through the next
-#    step's memory, which is `dc_t`, and through `h_t = o tanh(c_t)`. The second gives `dh_t o`
-#    times the slope of tanh at c_t. Together: `dc = dc_t + dh_t o (1 - tanh(c_t)^2)`.
-# 2. *Products.* c_t is a sum of two products, f with c_{t-1} and i with g, and h_t is a product of
-#    o with tanh(c_t). In a product, the gradient of one factor is the gradient of the product
-#    times the other factor. Five gradients follow: those of f, c_{t-1}, i and g from `dc`, and
-#    that of o from `dh_t`.
-# 3. *Slopes.* From the values back to z: the slope of sigmoid at a value s is s (1 - s), that of
-#    tanh at a value g is 1 - g^2. Put side by side, in the order i, f, g, o, this is `dz (N,4H)`.
-# 4. *Matrix products.* z = x_t W_x + h_{t-1} W_h + b, as in a plain RNN: back through a product
-#    with W by multiplying with W transposed; the gradient of W is the transposed input times `dz`;
-#    what is shared by the rows of a batch adds up over them.
+# 1. *All of the gradient of the memory.* $c_t$ acts on the loss by two routes: through the next
+#    step's memory, which is $dc_t$, and through $h_t = o \odot \tanh(c_t)$. The second gives
+#    $dh_t \odot o$ times the slope of tanh at $c_t$. Together:
+#    $$dc = dc_t + dh_t \odot o \odot (1 - \tanh^2(c_t))$$
+# 2. *Products.* $c_t$ is a sum of two products, $f$ with $c_{t-1}$ and $i$ with $g$, and $h_t$ is a
+#    product of $o$ with $\tanh(c_t)$. In a product, the gradient of one factor is the gradient of
+#    the product times the other factor. Five gradients follow: those of $f$, $c_{t-1}$, $i$ and $g$
+#    from $dc$, and that of $o$ from $dh_t$.
+# 3. *Slopes.* From the values back to $z$: the slope of sigmoid at a value $s$ is $s\,(1 - s)$,
+#    that of tanh at a value $g$ is $1 - g^2$. Put side by side, in the order $i$, $f$, $g$, $o$,
+#    this is $dz$ (N,4H).
+# 4. *Matrix products.* $z = x_t W_x + h_{t-1} W_h + b$, as in a plain RNN: back through a product
+#    with $W$ by multiplying with $W$ transposed; the gradient of $W$ is the transposed input times
+#    $dz$; what is shared by the rows of a batch adds up over them.
 #
-# On paper, the step of 2a with `dh_t` = 1 and `dc_t` = 0.5. tanh(c_t) is tanh(-0.5) = -0.462, so
+# On paper, the step of 2a with $dh_t = 1$ and $dc_t = 0.5$. Here
+# $\tanh(c_t) = \tanh(-0.5) = -0.462$, so
 #
-#     dc = 0.5 + 1 * 0.5 * (1 - 0.214) = 0.893
+# $$dc = 0.5 + 1 \cdot 0.5 \cdot (1 - 0.214) = 0.893$$
 #
-# | | i | f | g | o |
+# | | $i$ | $f$ | $g$ | $o$ |
 # |---|---|---|---|---|
 # | slope | 0.25 | 0.105 | 0.420 | 0.25 |
-# | dz | 0.170 | -0.094 | 0.188 | -0.116 |
+# | $dz$ | 0.170 | -0.094 | 0.188 | -0.116 |
 #
-# and from there `dx_t` = 0.076, `dh_prev` = 0.419 and `dc_prev` = 0.787. Which numbers were
-# multiplied to get each dz?
+# and from there $dx_t = 0.076$, $dh_{t-1} = 0.419$ and $dc_{t-1} = 0.787$. Which numbers were
+# multiplied to get each $dz$?
 #
-# From c_t to c_{t-1} no matrix is passed and no slope of a tanh: entry by entry, the gradient is
-# multiplied by one gate. This is what the LSTM was built for.
+# From $c_t$ to $c_{t-1}$ no matrix is passed and no slope of a tanh: entry by entry, the gradient
+# is multiplied by one gate. This is what the LSTM was built for.
 
 
 # %% part="2b" role="stub"
@@ -635,8 +668,8 @@ check("2b")
 
 # %% [markdown]
 # **A gradient can check itself.** Move one entry a little, and see by how much the loss changes.
-# Below, the loss is any function whose gradients with respect to `h_t` and `c_t` are `dh_t` and
-# `dc_t`. Change the cell to check the other gradients.
+# Below, the loss is any function whose gradients with respect to $h_t$ and $c_t$ are $dh_t$ and
+# $dc_t$. Change the cell to check the other gradients.
 
 # %%
 with experiment("gradient check"):
@@ -653,14 +686,15 @@ with experiment("gradient check"):
     gradient_check(loss_of, c_prev, gradients[2])
 
 # %% [markdown] part="2b" role="written"
-# **Question 2b.** Why has c_t a path back to c_{t-1} without a matrix, and what follows from it?
+# **Question 2b.** Why has $c_t$ a path back to $c_{t-1}$ without a matrix, and what follows from
+# it?
 #
 # ### BEGIN SOLUTION
-# c_t is the sum of f c_{t-1} and of what is written, entry by entry. Going back along it, each
-# entry is multiplied by its own f and by nothing else: no matrix mixes the entries, no slope of a
-# tanh shrinks them. Where f is close to 1, the gradient comes through many steps almost as it was.
-# It also cannot explode on this path, as f is below 1. The other paths, through h and the gates,
-# do pass W_h and the slopes, and fade or grow as in a plain RNN.
+# $c_t$ is the sum of $f \odot c_{t-1}$ and of what is written, entry by entry. Going back along it,
+# each entry is multiplied by its own $f$ and by nothing else: no matrix mixes the entries, no slope
+# of a tanh shrinks them. Where $f$ is close to 1, the gradient comes through many steps almost as
+# it was. It also cannot explode on this path, as $f$ is below 1. The other paths, through $h$ and
+# the gates, do pass $W_h$ and the slopes, and fade or grow as in a plain RNN.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -675,24 +709,24 @@ with suppress(ImportError):
     draw_gru_cell()
 
 # %% [markdown]
-# - The *reset gate* r says how much of the old state is looked at when new content n is made.
-# - The *update gate* z mixes: z of the old state stays, and 1 - z of the new content comes in.
-#   What is not kept is written, so one gate does the work of i and f.
+# - The *reset gate* $r$ says how much of the old state is looked at when new content $n$ is made.
+# - The *update gate* $z$ mixes: $z$ of the old state stays, and $1 - z$ of the new content comes
+#   in. What is not kept is written, so one gate does the work of $i$ and $f$.
 #
-# On paper, one unit, with `a_n` = 0.2, `h_prev` = 0.5, and `u_n` = 0.5 * 0.8 + 0.2 = 0.6 (weight
-# 0.8, bias 0.2). Say the sums in the gates are 0 for r and log 3 = 1.099 for z:
+# On paper, one unit, with $a_n = 0.2$, $h_{t-1} = 0.5$, and $u_n = 0.5 \cdot 0.8 + 0.2 = 0.6$
+# (weight 0.8, bias 0.2). Say the sums in the gates are 0 for $r$ and $\log 3 = 1.099$ for $z$:
 #
-# - r = 0.5, z = 0.75
-# - n = tanh(0.2 + 0.5 * 0.6) = tanh(0.5) = 0.462
-# - `h_t` = 0.25 * 0.462 + 0.75 * 0.5 = 0.491
+# - $r = 0.5$, $z = 0.75$
+# - $n = \tanh(0.2 + 0.5 \cdot 0.6) = \tanh(0.5) = 0.462$
+# - $h_t = 0.25 \cdot 0.462 + 0.75 \cdot 0.5 = 0.491$
 #
-# Some books let r act on the state *before* the product: tanh(0.2 + (0.5 * 0.5) * 0.8 + 0.2) =
-# tanh(0.6) = 0.537. That is another network. We follow PyTorch: r multiplies all of `u_n`, with
-# its bias.
+# Some books let $r$ act on the state *before* the product:
+# $\tanh(0.2 + (0.5 \cdot 0.5) \cdot 0.8 + 0.2) = \tanh(0.6) = 0.537$. That is another network. We
+# follow PyTorch: $r$ multiplies all of $u_n$, with its bias.
 #
-# **Counting.** One block of a cell has a matrix from the input (E times H), one from the state (H
-# times H) and two biases (H each). With E = 3 and H = 2 that is 6 + 4 + 4 = 14 numbers. A plain
-# RNN has one block. How many have the other two cells?
+# **Counting.** One block of a cell has a matrix from the input ($E \times H$), one from the state
+# ($H \times H$) and two biases ($H$ each). With $E = 3$ and $H = 2$ that is $6 + 4 + 4 = 14$
+# numbers. A plain RNN has one block. How many have the other two cells?
 #
 # **A test of it.** Next you write what this notebook runs on your functions: a test.
 # `check_gru_cell` is given some `cell`, and must say whether it computes what a GRU cell should.
@@ -701,13 +735,13 @@ with suppress(ImportError):
 #
 # | wrong | shows only if |
 # |---|---|
-# | z and 1 - z swapped | z is not 0.5 |
-# | r ignored | r is not 1 and the state's part of n is not 0 |
-# | the bias `b_h` added after r | it is not 0 |
+# | $z$ and $1 - z$ swapped | $z$ is not 0.5 |
+# | $r$ ignored | $r$ is not 1 and the state's part of $n$ is not 0 |
+# | the bias $b_h$ added after $r$ | it is not 0 |
 # | two blocks swapped | the weights of the two differ |
 # | a matrix transposed | the matrix is not symmetric |
 # | right for one row only | there are several rows |
-# | right for E = H only | they differ |
+# | right for $E = H$ only | they differ |
 # | overflows | the sums are large |
 #
 # A right cell may be written in another way, so its numbers can differ from yours in the last
@@ -822,14 +856,14 @@ check("2c")
 
 # %% [markdown] part="2c" role="written"
 # **Question 2c.** What does a GRU save beside an LSTM, and how does it do what the LSTM does with
-# its memory c_t and its gates i, f and o?
+# its memory $c_t$ and its gates $i$, $f$ and $o$?
 #
 # ### BEGIN SOLUTION
-# It has three blocks of weights in place of four, and one state in place of two. One gate z does
-# the work of i and f: what is not kept is written anew. The path back without a matrix is z
-# h_{t-1}. The reset gate r says how much of the old state the new content looks at; nothing is
-# hidden as by o. What it gives up: it cannot keep all of its memory and add to it at the same
-# time, so it cannot count as an LSTM can.
+# It has three blocks of weights in place of four, and one state in place of two. One gate $z$ does
+# the work of $i$ and $f$: what is not kept is written anew. The path back without a matrix is
+# $z \odot h_{t-1}$. The reset gate $r$ says how much of the old state the new content looks at;
+# nothing is hidden as by $o$. What it gives up: it cannot keep all of its memory and add to it at
+# the same time, so it cannot count as an LSTM can.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -847,13 +881,13 @@ with suppress(ImportError):
     draw_stacked()
 
 # %% [markdown]
-# On paper, two layers with one unit each, `W_x` = 1, `W_h` = 0.5, no bias, all states 0 before the
+# On paper, two layers with one unit each, $W_x = 1$, $W_h = 0.5$, no bias, all states 0 before the
 # first step, and the inputs 1, 0:
 #
 # | | step 1 | step 2 |
 # |---|---|---|
-# | layer 1 | tanh(1) = 0.762 | tanh(0.5 * 0.762) = 0.363 |
-# | layer 2 | tanh(0.762) = 0.642 | tanh(0.363 + 0.5 * 0.642) = 0.594 |
+# | layer 1 | $\tanh(1) = 0.762$ | $\tanh(0.5 \cdot 0.762) = 0.363$ |
+# | layer 2 | $\tanh(0.762) = 0.642$ | $\tanh(0.363 + 0.5 \cdot 0.642) = 0.594$ |
 #
 # `outputs` holds the states of layer 2, (0.642, 0.594), and `h_T` the last state of each layer,
 # (0.363) and (0.594).
@@ -873,7 +907,7 @@ with suppress(ImportError):
 # net meets the padding after all that counts. The backward net would meet it first, so it must
 # begin at the last real step of each row.
 #
-# On paper, one unit each, `W_x` = 1, `W_h` = 0.5, no bias. The row is 0, 0, 1 and two steps of
+# On paper, one unit each, $W_x = 1$, $W_h = 0.5$, no bias. The row is 0, 0, 1 and two steps of
 # padding, so its length is 3:
 #
 # | | step 1 | step 2 | step 3 | padding | padding |
@@ -995,7 +1029,7 @@ with suppress(ImportError):
     draw_many_to_one()
 
 # %% [markdown]
-# With the default sizes and a batch of N = 4 reviews of up to T = 30 tokens, the shapes are
+# With the default sizes and a batch of $N = 4$ reviews of up to $T = 30$ tokens, the shapes are
 # (4,30), then (4,30,128), then (4,30,256) for the states of the top layer, then (4,256) for one
 # state of each row, then (4,2).
 #
@@ -1006,17 +1040,17 @@ with suppress(ImportError):
 # its id, such as 0, may also be a real token.
 #
 # **The loss of real predictions.** With an answer at every step, padding must stay out of the loss
-# too. On paper, two rows with T = 2, the second with one real step. The probabilities of the right
-# tokens are 1/2 and 1/4, and 1/8 in the second row:
+# too. On paper, two rows with $T = 2$, the second with one real step. The probabilities of the
+# right tokens are $1/2$ and $1/4$, and $1/8$ in the second row:
 #
 # - losses: 0.693 and 1.386, and 2.079; one more place is padding
-# - their mean: (0.693 + 1.386 + 2.079) / 3 = 1.386
-# - not the mean over rows: (1.040 + 2.079) / 2 = 1.560, which would let short rows count for more
+# - their mean: $(0.693 + 1.386 + 2.079) / 3 = 1.386$
+# - not the mean over rows: $(1.040 + 2.079) / 2 = 1.560$, which would let short rows count for more
 # - not divided by all 4 places: 1.040
 #
 # Beyond `lengths` the targets may be any ints, also ones that are no tokens, such as -100. Take
 # care that nothing looks up a logit there. As in any cross-entropy, write the logarithm of the
-# softmax out before you compute it: a probability of exp(-20000) is zero to a computer.
+# softmax out before you compute it: a probability of $e^{-20000}$ is zero to a computer.
 
 # %% part="3b" role="stub"
 import torch
@@ -1121,21 +1155,21 @@ check("3b")
 # ### 3c Dropout (0.5)
 #
 # A network with many weights learns a small set by heart. *Dropout* makes that harder: in training
-# each unit is dropped with probability p, every time anew, so none can rely on another.
+# each unit is dropped with probability $p$, every time anew, so none can rely on another.
 #
-# What is kept is divided by 1 - p. Then an entry x becomes x / (1 - p) with probability 1 - p, and
-# 0 with probability p. Its mean is (1 - p) * x / (1 - p) = x, as without dropout. This is
-# *inverted* dropout: all of the work is done in training. When the network is used, nothing is
-# dropped and nothing is scaled.
+# What is kept is divided by $1 - p$. Then an entry $x$ becomes $x / (1 - p)$ with probability
+# $1 - p$, and 0 with probability $p$. Its mean is $(1 - p) \cdot x / (1 - p) = x$, as without
+# dropout. This is *inverted* dropout: all of the work is done in training. When the network is
+# used, nothing is dropped and nothing is scaled.
 #
-# On paper, x = (2, 4, 6), p = 0.5, and the draw keeps the first and the last:
+# On paper, $x = (2, 4, 6)$, $p = 0.5$, and the draw keeps the first and the last:
 #
 # | | | | |
 # |---|---|---|---|
 # | mask | True | False | True |
-# | y | 4 | 0 | 12 |
-# | dy, say | 1 | 1 | 1 |
-# | dx | 2 | 0 | 2 |
+# | $y$ | 4 | 0 | 12 |
+# | $dy$, say | 1 | 1 | 1 |
+# | $dx$ | 2 | 0 | 2 |
 #
 # On the way back the same entries are dropped, with the same factor. So the mask is kept.
 #
@@ -1216,8 +1250,8 @@ check("3c")
 # goes from one step to the next?
 #
 # ### BEGIN SOLUTION
-# What a unit of the state keeps would be erased with probability p at every step: after 20 steps
-# with p = 0.2, hardly 1 in 100 is left, and what is left was multiplied by 1.25 twenty times,
+# What a unit of the state keeps would be erased with probability $p$ at every step: after 20 steps
+# with $p = 0.2$, hardly 1 in 100 is left, and what is left was multiplied by 1.25 twenty times,
 # which makes it 87 times as large. No memory survives that. One mask for all steps of a sequence
 # is a way out: the same units are then missing throughout. Between layers a loss is not carried
 # on: at the next step the unit is back.
@@ -1229,9 +1263,9 @@ check("3c")
 # ### 4a The generator (0.5)
 #
 # A network that writes characters: one-hot inputs, LSTM layers, and a linear layer that gives a
-# logit to each character that may come next. With V = 65 characters, N = 4 and T = 32 the shapes
-# are (4,32), then (4,32,65), then (4,32,512), then (4,32,65). The state is a pair (h, c), each
-# (2,4,512): the layers come first, also with `batch_first=True`.
+# logit to each character that may come next. With $V = 65$ characters, $N = 4$ and $T = 32$ the
+# shapes are (4,32), then (4,32,65), then (4,32,512), then (4,32,65). The state is a pair $(h, c)$,
+# each (2,4,512): the layers come first, also with `batch_first=True`.
 #
 # The state goes in and comes out. Then a text can be read in pieces, and written one character at
 # a time: reading all at once, or one step after another with the state handed on, must give the
@@ -1249,9 +1283,9 @@ check("3c")
 # With a bias of 0, hardly any gradient comes back from far away, and the gates learn to open late
 # or never. So the biases of the forget gates start at 1. In PyTorch, each gate has two biases,
 # which are added: one in `bias_ih_l0`, one in `bias_hh_l0` (and the same with `l1` in the layer
-# above), both of size 4H with the blocks in the order i, f, g, o. They must add up to 1: 1 + 1 is
-# 2, and 1 + the small random number that PyTorch put there is not 1 either. Only the forget gates:
-# a bias of 1 in all four blocks is another start. A weight is changed in place under
+# above), both of size $4H$ with the blocks in the order $i$, $f$, $g$, $o$. They must add up to 1:
+# $1 + 1$ is 2, and 1 plus the small random number that PyTorch put there is not 1 either. Only the
+# forget gates: a bias of 1 in all four blocks is another start. A weight is changed in place under
 # `torch.no_grad()`.
 
 # %% part="4a" role="stub"
@@ -1339,8 +1373,8 @@ with suppress(ImportError):
     draw_decoding()
 
 # %% [markdown]
-# On paper, "how are you" was read into (h_0, c_0). The tokens are 0 `(start)`, 1 `wie`, 2 `geht's`
-# and 3 `(end)`:
+# On paper, "how are you" was read into $(h_0, c_0)$. The tokens are 0 `(start)`, 1 `wie`, 2
+# `geht's` and 3 `(end)`:
 #
 # | step | input | logits | most likely |
 # |---|---|---|---|
@@ -1355,8 +1389,8 @@ with suppress(ImportError):
 # better end. In training the decoder is fed the right token at each step (*teacher forcing*); now
 # it reads its own, mistakes and all.
 #
-# All the decoder knows of the sentence is in 2H numbers, whether it had 3 words or 60. This is why
-# attention was invented, which lets the decoder look at all states of the encoder.
+# All the decoder knows of the sentence is in $2H$ numbers, whether it had 3 words or 60. This is
+# why attention was invented, which lets the decoder look at all states of the encoder.
 
 
 # %% part="4b" role="stub"
@@ -1513,17 +1547,18 @@ with experiment("how far back the gradient reaches"):
     draw_lags(norms)
 
 # %% [markdown]
-# *What to look for:* straight lines on this scale are exponentials. After 20 steps 3e-07 of the
-# gradient was left in the RNN, 1e-05 in the LSTM with a forget bias of 0, 4e-05 in the GRU, and
-# 4e-03 in the LSTM with a forget bias of 1. So gates by themselves help less than one might think:
+# *What to look for:* straight lines on this scale are exponentials. After 20 steps
+# $3 \cdot 10^{-7}$ of the gradient was left in the RNN, $1 \cdot 10^{-5}$ in the LSTM with a forget
+# bias of 0, $4 \cdot 10^{-5}$ in the GRU, and $4 \cdot 10^{-3}$ in the LSTM with a forget bias
+# of 1. So gates by themselves help less than one might think:
 # where they are half closed, half of the memory is lost at each step. It is the open gate that
 # keeps the gradient. In training the GRU opens its gates too, if it needs to.
 #
 # ### Experiment 2: orthogonal or small random
 #
-# Three ways to begin with W_h, for 64 units: your `orthogonal`, random numbers as in `nn.RNN`, and
-# small random numbers. On the left are the singular values of W_h. On the right are those of the
-# product of ten Jacobians in a row, made with `step_jacobian`, while the network reads small
+# Three ways to begin with $W_h$, for 64 units: your `orthogonal`, random numbers as in `nn.RNN`,
+# and small random numbers. On the left are the singular values of $W_h$. On the right are those of
+# the product of ten Jacobians in a row, made with `step_jacobian`, while the network reads small
 # inputs.
 #
 # *Predict:* the largest singular value of the second start is above 1. Will its product of ten
@@ -1552,11 +1587,11 @@ with experiment("orthogonal or small random"):
     draw_singular_values(values)
 
 # %% [markdown]
-# *What to look for:* all singular values of an orthogonal W_h are 1. After ten steps the gradient
+# *What to look for:* all singular values of an orthogonal $W_h$ are 1. After ten steps the gradient
 # keeps 0.3 to 0.8 of its length; the rest is taken by the slopes of tanh. The random start of
 # `nn.RNN` has singular values from 1.1 down to 0.02, but no vector is stretched at every step:
 # after ten steps 0.02 is left at best, and in other directions nothing. With small random numbers
-# 3e-06 is left at best.
+# $3 \cdot 10^{-6}$ is left at best.
 #
 # ### Experiment 3: clipping on and off
 #
@@ -1617,12 +1652,12 @@ with experiment("clipping on and off"):
 # ### Experiment 4: the adding problem
 #
 # A sequence holds random numbers between 0 and 1. Two of them are marked, one in each half, and
-# their sum is asked for at the end. Always answering 1 has a squared error of 1/6 = 0.167, the
+# their sum is asked for at the end. Always answering 1 has a squared error of $1/6 = 0.167$, the
 # variance of the sum. To do better, a network must remember the first number over about half of
 # the sequence. The LSTM is the one in your `CharLSTM`, with its open forget gates. Each network
 # trains until its error is 0.01, at most 900 updates of 32 sequences.
 #
-# *Predict:* at T = 10 and at T = 100, which of the three networks get below the line?
+# *Predict:* at $T = 10$ and at $T = 100$, which of the three networks get below the line?
 
 
 # %%
@@ -1657,9 +1692,9 @@ with experiment("the adding problem"):
     draw_learning(errors, "squared error", (1 / 6, "always 1"), name="adding")
 
 # %% [markdown]
-# *What to look for:* at T = 10 all three learn; the RNN is at 0.04 after 28,800 sequences and
-# still falling. At T = 100 it stays at the line (0.156 at the end, and it goes up and down). The
-# GRU needed 4,400 sequences at T = 10 and 6,700 at T = 100, so the length hardly matters to it.
+# *What to look for:* at $T = 10$ all three learn; the RNN is at 0.04 after 28,800 sequences and
+# still falling. At $T = 100$ it stays at the line (0.156 at the end, and it goes up and down). The
+# GRU needed 4,400 sequences at $T = 10$ and 6,700 at $T = 100$, so the length hardly matters to it.
 # The LSTM needed 6,200 and 27,700. Its curve lies on the line for a long time and then falls
 # suddenly: there is nothing to learn from until a little of the first number comes through. With
 # 30 steps the RNN fails already.
@@ -1667,8 +1702,8 @@ with experiment("the adding problem"):
 # ### Experiment 5: copying
 #
 # Three symbols out of four are shown, then blanks, and then the symbols are asked for. A guess has
-# a loss of log 4 = 1.39 nats. Now there are two LSTMs: one as PyTorch builds it, and one with your
-# open forget gates.
+# a loss of $\log 4 = 1.39$ nats. Now there are two LSTMs: one as PyTorch builds it, and one with
+# your open forget gates.
 #
 # *Predict:* which networks can do it over 5 blanks, and which over 20? Is the RNN the worst?
 
@@ -1893,7 +1928,7 @@ with experiment("dropout between layers"):
 
 # %% [markdown]
 # *What to look for:* without dropout the training loss fell to 1.34 and the held-out loss rose
-# again, to 2.44, after its best of 2.23. With p = 0.5 the training loss was at 1.78 after the 50
+# again, to 2.44, after its best of 2.23. With $p = 0.5$ the training loss was at 1.78 after the 50
 # epochs, and the held-out loss ended at 2.30, close to its best of 2.27. So dropout made learning
 # slower and the end better. Stopping early would have done as well here: 2.23 is the best number
 # of all.

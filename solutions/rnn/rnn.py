@@ -1046,8 +1046,8 @@ check("3c")
 # predict the next token? What must a model know to do it well? Give two examples.
 #
 # And backpropagation, piece by piece: say of each of these five in a sentence what goes in and why
-# it is there. The slope 1 - h_t^2; the product with `W_h` transposed; the two gradients that meet
-# at h_t; the sum over the steps; the clipping.
+# it is there. The slope $1 - h_t^2$; the product with $W_h$ transposed; the two gradients that meet
+# at $h_t$; the sum over the steps; the clipping.
 #
 # ### BEGIN SOLUTION
 # Every position of a text is an exercise with its solution: the token that follows. To lower the
@@ -1057,10 +1057,10 @@ check("3c")
 # fact. In the names of elements, "ium" at the end takes a feeling for spelling. The gradient
 # passes through the hidden state, so the state learns to carry what later predictions need.
 #
-# The slope: h_t comes out of a tanh, so what arrives at h_t is multiplied by how steep the tanh is
-# there, entry by entry; where it is flat, little goes on. The transposed `W_h`: each entry of
-# h_{t-1} went into all entries of the sum with its own row of weights, and gets back from each by
-# the same weight. Two gradients meet at h_t because it is used twice, for the logits of its step
+# The slope: $h_t$ comes out of a tanh, so what arrives at $h_t$ is multiplied by how steep the tanh
+# is there, entry by entry; where it is flat, little goes on. The transposed $W_h$: each entry of
+# $h_{t-1}$ went into all entries of the sum with its own row of weights, and gets back from each by
+# the same weight. Two gradients meet at $h_t$ because it is used twice, for the logits of its step
 # and for the next state; they are added. The weights are used at every step, so their gradient is
 # the sum of what every step gives. Clipping looks at the norm of all gradients together: one
 # product of many Jacobians can be huge, and a shorter step in the same direction does no harm.
