@@ -3,7 +3,7 @@
 # make check                        set up, lint, and run the fast tests
 # make test                         set up, and run all tests
 # make lint                         formatting, lint, types, who imports whom
-# make release                      build assignment/ from solutions/
+# make release                      build assignment/ from solutions/, all assignments
 # make audit                        measure the grader itself, in some minutes
 # make bench                        what grading costs
 # make lock                         pin the versions in constraints.txt again
@@ -62,7 +62,8 @@ lint: setup
 	$(BIN)/lint-imports
 
 release: setup
-	$(BIN)/autograder release
+	for folder in solutions/*/checks; do \
+	$(BIN)/autograder release --assignment "$$(basename "$${folder%/checks}")" || exit 1; done
 
 audit: setup
 	$(BIN)/autograder audit

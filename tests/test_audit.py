@@ -15,6 +15,8 @@ from autograder.cli import main
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import Rubric
 from autograder.misconceptions import load_library
+from autograder.new_assignment import new_assignment
+from autograder.release import write_release
 from tests.conftest import RNN, make_small
 
 LIBRARY = load_library(RNN)
@@ -95,7 +97,7 @@ def test_a_small_audit_keeps_all_bounds(assignment: Assignment) -> None:
     broken = {one.what: one.findings for one in measures if not one.kept}
     assert not broken
     assert [one.of for one in measures[:2]] == [1, 1]
-    assert len(measures) == 10
+    assert len(measures) == 11
 
 
 def audited(course: Path, *options: str) -> Result:
@@ -123,3 +125,16 @@ def test_what_is_planted_wrongly_breaks_a_bound_and_is_listed(tmp_path: Path) ->
     assert "1 of 2" in broken
     assert "broken" in broken
     assert "- always-0: 1a." in listed
+
+
+def test_misconceptions_that_answer_every_check_alike_break_a_bound(tmp_path: Path) -> None:
+    small, _ = new_assignment(tmp_path, "small")
+    file = small.folder / "misconceptions" / "averages.py"
+    text = file.read_text(encoding="utf-8")
+    copy = text[text.index("@misconception(") :].replace('"one-less"', '"one-fewer"')
+    file.write_text(f"{text}\n\n{copy.replace('def ', 'def also_')}", encoding="utf-8")
+    write_release(small)
+    done = audited(tmp_path, "--no-mutants")
+    assert done.exit_code == 1
+    for name in ("average/one-less", "average/one-fewer"):
+        assert f"- {name}: never; two that answer every check alike are not named" in done.output

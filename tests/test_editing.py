@@ -158,9 +158,9 @@ def test_an_edit_takes_these_files_and_a_release(name: str, small: Assignment) -
     edit(small, WORK[name])
     status, told = release(small, "--check")
     assert status == 1
-    assert "run `autograder release`" in told
+    assert "run `autograder release --assignment small`" in told
     assert release(small)[0] == 0
-    assert release(small, "--check")[0] == 0
+    assert release(small, "--check") == (0, "small: up to date, and nothing gives a solution away")
     assert earned(small) == ("2.00 of 2.00 points" if name == "part" else "1.00 of 1.00 points")
 
 
@@ -179,11 +179,15 @@ STUB_OF_1B = {SOURCE: PART[SOURCE], RUBRIC: PART[RUBRIC]}
 LACKING: dict[str, tuple[Edits, str]] = {
     "a criterion without a check": (
         {RUBRIC: CRITERION[RUBRIC]},
-        "1a.one has no check; write one in solutions/NAME/checks/",
+        "1a.one has no check; write one in solutions/small/checks/",
     ),
     "a check without a criterion": (
         {CHECKS: CRITERION[CHECKS]},
         "a check is marked with 1a.one which the rubric does not have",
+    ),
+    "a stub that the rubric does not name": (
+        {RUBRIC: {"stubs: [average, centered]": "stubs: [average]"}},
+        "part 1a defines `centered`, which `stubs` of part 1a in",
     ),
     "a part without a check": (STUB_OF_1B, "1b.spread has no check"),
     "a credit of no misconception": (
@@ -208,6 +212,23 @@ def test_a_homework_that_cannot_be_graded_is_not_released_in_silence(
     status, told = release(small)
     assert status != 0
     assert said in told
+    # What is only found in a release that is built has been built.
+    assert small.released.exists() == (name == "a line of the table for no stub")
+
+
+def test_a_helper_is_no_stub_though_a_check_names_it(small: Assignment) -> None:
+    helper = "def uniform(values: np.ndarray) -> bool:\n    return bool(np.ptp(values) == 0)\n\n\n"
+    edit(small, {SOURCE: {"def average(": f"{helper}def average("}})
+    assert "uniform" in (small.folder / CHECKS).read_text(encoding="utf-8")
+    assert release(small)[0] == 0
+
+
+def test_a_release_lists_what_changed(small: Assignment) -> None:
+    release(small)
+    assert re.fullmatch(r"\d\d unchanged", release(small)[1])
+    edit(small, DOCSTRING)
+    changed = re.findall(r"(\S+\.\w+) ", release(small)[1])
+    assert {Path(name).name for name in changed} == {"small.ipynb", "small.py"}
 
 
 # -- prose that contradicts the rubric, and examples that fail ------------------------------------

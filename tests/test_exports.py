@@ -93,6 +93,12 @@ def test_a_file_that_is_no_roster_is_refused(tmp_path: Path) -> None:
         read_roster(tmp_path / "x.csv")
 
 
+def test_a_form_that_nothing_writes_is_no_table_of_another(tmp_path: Path, rubric: Rubric) -> None:
+    with pytest.raises(ValueError, match="nothing here writes the form blackboard"):
+        export("blackboard", [], "rnn", rubric, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
 @pytest.mark.parametrize("form", ["canvas", "moodle", "csv"])
 def test_no_cell_runs_in_a_spreadsheet(tmp_path: Path, rubric: Rubric, form: str) -> None:
     (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")

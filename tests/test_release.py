@@ -162,7 +162,8 @@ def test_nbgrader_releases_nothing_but_what_was_built(assignment: Assignment) ->
     before = files_in(assignment.released)
     run = _generated_by_nbgrader(assignment)
     assert run.returncode != 0
-    assert "rnn_check/checks.py: is missing; run `autograder release`" in run.stderr
+    todo = "run `autograder release --assignment rnn`"
+    assert f"rnn_check/checks.py: is missing; {todo}" in run.stderr
     assert files_in(assignment.released) == before
 
 
@@ -321,6 +322,16 @@ def test_drift_is_found_with_its_line(assignment: Assignment) -> None:
     assert all("autograder release" in finding for finding in (missing, edited, extra))
 
 
+def test_drift_in_a_long_line_shows_what_differs(assignment: Assignment) -> None:
+    facts = assignment.released / "rnn_check" / "facts.json"
+    text = facts.read_text(encoding="utf-8")
+    facts.write_text(text.replace('"softmax"', '"sofTmax"', 1), encoding="utf-8")
+    (finding,) = map(str, find_drift(assignment))
+    assert "sofTmax" in finding
+    assert '"softmax"' in finding
+    assert len(finding) < 250
+
+
 def test_drift_is_found_in_every_file_of_the_self_check(assignment: Assignment) -> None:
     package = assignment.released / "rnn_check"
     files = sorted(path for path in package.rglob("*") if path.is_file())
@@ -338,7 +349,8 @@ def test_a_release_puts_drift_right(assignment: Assignment) -> None:
     (assignment.released / "rnn.py").write_text("old")
     written = write_release(assignment)
     assert check_release(assignment) == []
-    assert assignment.released / "rnn.py" in written
+    assert [path.name for path, changed in written.items() if changed] == ["rnn.py"]
+    assert assignment.released / "rnn.ipynb" in written
     assert not (assignment.released / "__pycache__").exists()
 
 

@@ -106,8 +106,8 @@ def test_a_rubric_is_read_into_its_models(file: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("points: 2\n", "points: 2.5\n", 3, "is worth 2.5, .* adds up to 2; change one"),
-        ("points: 0.7", "points: 0.6", 15, "part 1a is worth 1, .* adds up to 0.9"),
+        ("points: 2\n", "points: 2.5\n", 3, "is worth 2.5, .* adds up to 2: 01 1, 02 1;"),
+        ("points: 0.7", "points: 0.6", 15, "adds up to 0.9: 1a.whole 0.6, 1a.each 0.3;"),
         ("    points: 1\n    parts:\n      - id: 1a", "    points: 3\n    parts:\n      - id: 1a",
          3, "adds up to 4"),
         ("points: 0.7", "points: 0", 20, "> 0"),
@@ -175,7 +175,10 @@ def test_checks_that_match_pass(file: Path) -> None:
 @pytest.mark.parametrize(
     ("checks", "told"),
     [
-        (CHECKS[:-1], r"rubric.yaml, line 37: 2a.only has no check; write one in .*'2a.only'"),
+        (
+            CHECKS[:-1],
+            r"rubric.yaml, line 37: 2a.only has no check; write one in solutions/small/.*'2a.only'",
+        ),
         ([*CHECKS[:2], CHECKS[3]], "line 22: 1a.each, item y, has no check"),
         ([*CHECKS, ("1a.other", None)], "1a.other which the rubric does not have"),
         ([*CHECKS, ("1a.each", "z")], "1a.each, item z, which the rubric does not have"),

@@ -115,9 +115,11 @@ def _single_mistakes(
 ) -> Iterator[Measure]:
     exact = Measure("single mistakes cost exactly the criteria that they touch", EXACT)
     named = Measure("single mistakes of the library are named, wherever they cost", NAMED)
+    unique = Measure("each misconception of the library is named at least once", EXACT)
     honest = Measure("none of them is named on another's behalf", ALL)
     silent = Measure("mistakes that are not in the library get no name", ALL)
     by_name = {one.name: one for one in mistakes}
+    found: dict[str, bool] = {}
     for graded in bench.run("single mistakes", _jobs(planter, mistakes)):
         one, lost, names = by_name[graded.name], graded.lost(), graded.named()
         exact.add(lost == one.loses, f"{one.name} ({one.stub}): {_difference(lost, one.loses)}")
@@ -128,7 +130,11 @@ def _single_mistakes(
         missing = [criterion for criterion in one.loses if names.get(criterion) != one.named]
         named.add(not missing, f"{one.name}: not at {_listed(missing)}")
         honest.add(said <= one.named, f"{one.name}: named {_listed(said - one.named)}")
-    yield from (exact, named, honest, silent)
+        for name in one.named:
+            found[name] = found.get(name, False) or name in said
+    for name, is_named in sorted(found.items()):
+        unique.add(is_named, f"{name}: never; two that answer every check alike are not named")
+    yield from (exact, named, unique, honest, silent)
 
 
 def _two_mistakes(bench: Bench, planter: Planter, both: Sequence[Planted]) -> Measure:

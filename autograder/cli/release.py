@@ -27,10 +27,14 @@ def release(checking: bool, assignment: Assignment) -> None:
     prose that contradicts the rubric, examples that fail, and anything that gives a solution away.
     """
     if not checking:
-        for path in write_release(assignment):
+        written = write_release(assignment)
+        for path in (path for path, changed in written.items() if changed):
             click.echo(path)
+        click.echo(f"{list(written.values()).count(False)} unchanged")
     findings: list[Any] = check_release(assignment)
     for finding in findings:
         say(str(finding), "red")
     if findings:
         sys.exit(1)
+    if checking:
+        click.echo(f"{assignment.name}: up to date, and nothing gives a solution away")

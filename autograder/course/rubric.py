@@ -151,12 +151,16 @@ class Lines:
         return line
 
 
-def _add_up(lines: Lines, path: str, what: str, points: float, parts: Iterable[float]) -> None:
-    total = sum(parts)
+def _add_up(
+    lines: Lines, path: str, what: str, points: float, made_of: Iterable[Task | Part | Criterion]
+) -> None:
+    worth = [(one.id, one.points) for one in made_of]
+    total = sum(each for _, each in worth)
     if not abs(total - points) <= 1e-9:
+        listed = ", ".join(f"{name} {each:g}" for name, each in worth)
         raise lines.error(
             f"{path}.points",
-            f"{what} is worth {points:g}, but what it is made of adds up to {total:g}; "
+            f"{what} is worth {points:g}, but what it is made of adds up to {total:g}: {listed}; "
             "change one of them",
         )
 
@@ -178,17 +182,16 @@ def _validate(rubric: Rubric, lines: Lines) -> None:
             raise lines.error(
                 "$.late.due", f"no time ({error}); write it with its zone, as {EXAMPLE}"
             ) from None
-    _add_up(lines, "$", "the assignment", rubric.points, (task.points for task in rubric.tasks))
+    _add_up(lines, "$", "the assignment", rubric.points, rubric.tasks)
     seen: set[str] = set()
     for t, task in enumerate(rubric.tasks):
         at_task = f"$.tasks[{t}]"
         _once(lines, seen, f"{at_task}.id", f"task {task.id}")
-        _add_up(lines, at_task, f"task {task.id}", task.points, (p.points for p in task.parts))
+        _add_up(lines, at_task, f"task {task.id}", task.points, task.parts)
         for p, part in enumerate(task.parts):
             at_part = f"{at_task}.parts[{p}]"
             _once(lines, seen, f"{at_part}.id", f"part {part.id}")
-            made_of = (criterion.points for criterion in part.criteria)
-            _add_up(lines, at_part, f"part {part.id}", part.points, made_of)
+            _add_up(lines, at_part, f"part {part.id}", part.points, part.criteria)
             for c, criterion in enumerate(part.criteria):
                 at = f"{at_part}.criteria[{c}]"
                 _once(lines, seen, f"{at}.id", criterion.id)
@@ -318,7 +321,8 @@ def match_checks(rubric: Rubric, file: Path, checks: Iterable[tuple[str, str | N
             rubric,
             file,
             criterion,
-            f"{_named(criterion.id, item)} has no check; write one in solutions/NAME/checks/ with "
+            f"{_named(criterion.id, item)} has no check; write one in "
+            f"solutions/{rubric.assignment}/checks/ with "
             f"@pytest.mark.criterion({criterion.id!r}), or remove it here",
         )
     wanted = set(_pairs(rubric))

@@ -82,13 +82,15 @@ def export(
     earners, unknown = _earners(documents, roster)
     if form == "canvas":
         table, warnings = canvas(assignment, rubric, earners, roster, parts, assignment_id)
-    else:
+    elif form == "moodle":
         if roster is None and any(one.origin.platform == "moodle" for one in documents):
             raise CourseError(
                 "Moodle's import does not know the numbers in the names of its folders; give "
                 "--roster, such as the grading worksheet with email addresses"
             )
         table, warnings = moodle(assignment, rubric, earners, parts)
+    else:
+        raise ValueError(f"nothing here writes the form {form}")
     write_whole(out, as_csv(table))
     return Exported(tuple(unknown), tuple(warnings))
 

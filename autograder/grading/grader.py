@@ -19,7 +19,7 @@ from autograder.course.rubric import (
     match_misconceptions,
     rubric_of,
 )
-from autograder.misconceptions import load_library
+from autograder.misconceptions import Library, load_library
 from autograder.sandbox.workers import Control, SandboxError
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission, read_submission
@@ -31,7 +31,7 @@ from autograder.submissions.released import (
     without,
 )
 from autograder.submissions.text import printable_lines
-from autograder.suite.collecting import collect_checks
+from autograder.suite.collecting import Check, collect_checks
 from autograder.suite.evidence import Evidence, tidied
 from autograder.suite.suite import Suite
 from autograder.worker.confine import Level
@@ -40,20 +40,28 @@ from autograder.worker.confine import Level
 MAX_TRACEBACK = 20_000
 
 
+def matching(assignment: Assignment) -> tuple[Rubric, list[Check], Library]:
+    """An assignment's rubric, checks and misconceptions.
+
+    Raises CourseError where one of them is wrong, or does not match another.
+    """
+    rubric, checks = rubric_of(assignment), collect_checks(assignment.checks)
+    pairs = [(check.criterion, check.item) for check in checks]
+    match_checks(rubric, assignment.rubric_file, pairs)
+    library = load_library(assignment)
+    match_misconceptions(rubric, assignment.rubric_file, library.misconceptions)
+    match_costs(rubric, assignment.rubric_file, library.costs)
+    return rubric, checks, library
+
+
 class Grader:
     """All that grading needs beside a worker: the rubric, and the suite ready to run."""
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
-        self.rubric: Rubric = rubric_of(assignment)
-        checks = collect_checks(assignment.checks)
+        self.rubric, checks, library = matching(assignment)
         self._shows_only = shows_only(assignment.source)
         self._released = released_code(assignment.released, assignment.name)
-        pairs = [(check.criterion, check.item) for check in checks]
-        match_checks(self.rubric, assignment.rubric_file, pairs)
-        library = load_library(assignment)
-        match_misconceptions(self.rubric, assignment.rubric_file, library.misconceptions)
-        match_costs(self.rubric, assignment.rubric_file, library.costs)
         self._suite = Suite(
             assignment.name,
             checks,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from itertools import takewhile
 from pathlib import Path
 
 from autograder.course.concepts import load_concepts
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import rubric_of
-from autograder.grading.grader import Grader
+from autograder.grading.grader import Grader, matching
 from autograder.release.contradictions import contradictions
 from autograder.release.finding import Finding
 from autograder.release.leaks import collect_secrets, find_leaks, leaks_in
@@ -41,6 +42,8 @@ __all__ = [
 
 # What programs leave beside files; nbgrader does not copy these either.
 NOT_FILES = ("__pycache__", "*.pyc", ".ipynb_checkpoints")
+# How many characters of a line are shown before and after the first that differs.
+AROUND = 20
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -90,12 +93,14 @@ def _extra_files(assignment: Assignment, built: dict[Path, bytes]) -> Iterator[P
         yield from (path for path in _files_below(folder) if path not in built)
 
 
-def write_release(assignment: Assignment) -> list[Path]:
-    """Builds the release and puts it in place of the one that is there; returns its files.
+def write_release(assignment: Assignment) -> dict[Path, bool]:
+    """Builds the release and puts it in place of the one that is there.
 
-    Raises CourseError as ``build`` does, and where what was built holds what students must not
-    get; then nothing is written.
+    Returns its files, and whether each changed. Raises CourseError as ``build`` and
+    ``matching`` do, and where what was built holds what students must not get; then
+    nothing is written.
     """
+    matching(assignment)
     built = build(assignment)
     students_get = {
         str(path.relative_to(assignment.course.root)): data
@@ -108,14 +113,25 @@ def write_release(assignment: Assignment) -> list[Path]:
         raise CourseError(f"nothing was written, for students would get:\n{told}")
     for path in list(_extra_files(assignment, built)):
         path.unlink()
-    for path, data in built.items():
+    written = {
+        path: path.is_symlink() or not path.is_file() or path.read_bytes() != data
+        for path, data in built.items()
+    }
+    for path in (path for path, changed in written.items() if changed):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        path.write_bytes(data)
+        path.write_bytes(built[path])
     for path in sorted(assignment.released.rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-    return list(built)
+    return written
+
+
+def _around(line: str, at: int) -> str:
+    """A line, or what is around a place in it where it is long."""
+    first, last = max(at - AROUND, 0), at + AROUND
+    before, after = "..." if first else "", "..." if last < len(line) else ""
+    return f"{before}{line[first:last]}{after}".strip()
 
 
 def _difference(there: bytes, built: bytes) -> tuple[str, str]:
@@ -124,7 +140,10 @@ def _difference(there: bytes, built: bytes) -> tuple[str, str]:
     lines, their_lines = ours.split("\n"), theirs.split("\n")
     for number, (line, their_line) in enumerate(zip(lines, their_lines, strict=False), 1):
         if line != their_line:
-            return f"line {number}", f"`{their_line.strip()}` where the build has `{line.strip()}`"
+            both = zip(line, their_line, strict=False)
+            at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
+            found = f"`{_around(their_line, at)}` where the build has `{_around(line, at)}`"
+            return f"line {number}", found
     if len(lines) != len(their_lines):
         return "", f"{counted(len(their_lines), 'line')} where the build has {len(lines)}"
     return "", "other bytes than the build has"
@@ -132,7 +151,7 @@ def _difference(there: bytes, built: bytes) -> tuple[str, str]:
 
 def find_drift(assignment: Assignment) -> list[Finding]:
     """Where the files that are checked in differ from what the source gives."""
-    todo = "run `autograder release`"
+    todo = f"run `autograder release --assignment {assignment.name}`"
     built = build(assignment)
     findings = []
     for path, data in built.items():

@@ -60,8 +60,8 @@ PRIVATE_PATH = re.compile(
 COMPILED_SUFFIXES = {".pyc", ".pyo", ".so", ".pyd", ".dll", ".dylib"}
 COMPILED_STARTS = (b"\x7fELF", b"MZ\x90\x00", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe")
 
-REMOVE = "take it out where it comes from, then run `autograder release`"
-REBUILD = "run `autograder release`"
+REMOVE = "take it out where it comes from, then run `autograder release` for this assignment"
+REBUILD = "run `autograder release` for this assignment"
 
 
 @dataclass(frozen=True)

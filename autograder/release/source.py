@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, cast, get_args
 
 import jupytext
@@ -82,14 +82,19 @@ def _only_imports(source: str) -> bool:
     return bool(statements) and all(map(_imports, statements))
 
 
-def _defined(cells: Iterable[SourceCell]) -> Iterator[str]:
+def _defined(cells: Iterable[SourceCell]) -> Iterator[tuple[str, str]]:
+    """The functions and classes of these cells: the name and the source of each."""
     for cell in cells:
         for node in ast.parse(cell.source).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                yield node.name
+                yield node.name, ast.get_source_segment(cell.source, node) or ""
 
 
-def _validate_part(file: Path, part: Part, cells: list[SourceCell]) -> None:
+def _validate_part(
+    assignment: Assignment, part: Part, cells: list[SourceCell], checked: Collection[str]
+) -> None:
+    """``checked`` are the words in the assignment's checks."""
+    file = assignment.source
     mine = [cell for cell in cells if cell.part == part.id]
     count = Counter(cell.role for cell in mine)
     for role in ("check", "written"):
@@ -105,12 +110,19 @@ def _validate_part(file: Path, part: Part, cells: list[SourceCell]) -> None:
             f'role="concepts", and the rubric has {counted(questions, "concept question")} in it; '
             "change one of them"
         )
-    missing = set(part.stubs) - set(_defined(cell for cell in mine if cell.role == "stub"))
-    if missing:
+    defined = dict(_defined(cell for cell in mine if cell.role == "stub"))
+    if missing := set(part.stubs) - defined.keys():
         raise CourseError(
             f'{file}: no cell with part="{part.id}" role="stub" defines '
             f"{', '.join(sorted(missing))}; write it there, or change `stubs` in the rubric"
         )
+    for name, text in defined.items():
+        # A helper has no solution in it, and a function that is not marked has no check.
+        if BEGIN in text and name in checked and name not in part.stubs:
+            raise CourseError(
+                f"{file}: part {part.id} defines `{name}`, which `stubs` of part {part.id} in "
+                f"{assignment.rubric_file} does not name; add it there"
+            )
 
 
 def concept_ids(part: Part) -> tuple[str, ...]:
@@ -125,7 +137,8 @@ def read_source(assignment: Assignment, rubric: Rubric) -> list[SourceCell]:
     """The cells of the source, in order.
 
     Raises CourseError where it is no Python, where a cell's part or role is unknown, where a
-    solution has no region or has a region where none is expected, and where a part lacks a cell.
+    solution has no region or has a region where none is expected, where a part lacks a cell, and
+    where a stub that is checked is not among the ``stubs`` of its part.
     """
     file = assignment.source
     try:
@@ -171,6 +184,8 @@ def read_source(assignment: Assignment, rubric: Rubric) -> list[SourceCell]:
                 f"least one (`{BEGIN}`, `{END}`), other cells none"
             )
         cells.append(SourceCell(raw.cell_type, raw.source, cast(Role, role), part))
+    checks = (path.read_text(encoding="utf-8") for path in assignment.checks.glob("*.py"))
+    checked = set(re.findall(r"\w+", "\n".join(checks)))
     for wanted in rubric.parts():
-        _validate_part(file, wanted, cells)
+        _validate_part(assignment, wanted, cells, checked)
     return cells
