@@ -243,8 +243,9 @@ def test_where_nothing_can_be_written_tries_are_counted_in_memory(tmp_path: Path
 
     (tmp_path / "file").touch()
     attempts = Attempts(tmp_path / "file" / "attempts.json")
-    assert attempts.add(["a"], "1") == {"a": 1}
-    assert attempts.add(["a", "b"], "2") == {"a": 2, "b": 1}
+    assert attempts.add({"a": "1"}) == {"a": 1}
+    assert attempts.add({"a": "2", "b": "2"}) == {"a": 2, "b": 1}
+    assert attempts.add({}) == {"a": 2, "b": 1}
 
 
 def test_of_one_hint_alone_the_first_try_gets_it(small: Assignment, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ MAX_SHOWN = 40
 # Of token ids, where no number is asked for.
 MAX_TOKENS = 10_000
 # Of a function that keeps something, for example in a mutable default argument.
+OVERWRITTEN = "the same at every time step, as if one array were overwritten at each of them"
 DIFFERENTLY = (
     "Called again with the same arguments, it answers differently: does it keep anything from one "
     "call to the next?"
@@ -150,7 +151,9 @@ def _compare(got: object, right: Array, name: str, axes: Sequence[str]) -> None:
         places = _places(wrong, axes)
         of_tokens = isinstance(got[0] if isinstance(got, list) else got, TokenId)
         feature = _token_feature(wrong) if of_tokens else _feature(array, right, wrong, axes)
-        raise Disagreement(f"{name}: {feature}.", f"{places}{_both(got, right)}")
+        disagreement = Disagreement(f"{name}: {feature}.", f"{places}{_both(got, right)}")
+        disagreement.says_what_to_do = feature == OVERWRITTEN
+        raise disagreement
 
 
 def as_array(got: object, name: str) -> Array:
@@ -353,6 +356,8 @@ def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[s
         return "zero everywhere"
     if want.dtype.kind == "f" and (same := _same_change(got, want)):
         return same
+    if "time step" in axes and _is_constant(got, want, axes.index("time step")):
+        return OVERWRITTEN
     square = want.ndim == 2 and want.shape[0] == want.shape[1]
     if square and not (np.abs(got.T - want) > tolerance(got, want)).any():
         return "the transpose of what is expected"
@@ -364,6 +369,12 @@ def _token_feature(wrong: NDArray[np.bool_]) -> str:
     if wrong.size == 1:
         return "another token than expected"
     return "all tokens are wrong" if wrong.all() else "some tokens are wrong"
+
+
+def _is_constant(got: Array, want: Array, axis: int) -> bool:
+    """Whether what should change along an axis does not."""
+    allowed = tolerance(got, want)
+    return bool((np.ptp(got, axis=axis) < allowed < np.ptp(want, axis=axis).max()).all())
 
 
 def _edge(wrong: NDArray[np.bool_], called: str) -> str:

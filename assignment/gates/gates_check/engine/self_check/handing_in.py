@@ -25,6 +25,7 @@ from .reading import (
     code_cells,
     load,
     nbgrader_names,
+    not_available,
     own_file,
 )
 from .running import PartResult, run_part
@@ -262,7 +263,7 @@ def answer_in_a_fresh_process(facts: Facts, path: Path, left_out: Sequence[str])
         report = {
             "failures": [f"{one.cell}, line {one.line}: {one.message}" for one in failures],
             "unfinished": list(dict.fromkeys(n for one in results for n in one.to_come())),
-            "to_mend": list(_to_mend(facts, results, names)),
+            "to_mend": [*not_available(cells, facts), *_to_mend(facts, results, names)],
             "summary": summary(results),
         }
         say(**{DONE: report})
@@ -281,6 +282,11 @@ def _to_mend(facts: Facts, results: Sequence[PartResult], names: dict[str, Any])
             yield (
                 f"Part {result.part.id}: {', '.join(missed)} not right yet "
                 f'({points(result.total("missed"))} points); see check("{result.part.id}").'
+            )
+        for stub in result.differing():
+            yield (
+                f"Part {result.part.id}: `{stub}` is not the same as {result.oracle} on random "
+                f'inputs; see check("{result.part.id}").'
             )
         if result.answers is not None:
             yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do())

@@ -353,6 +353,8 @@ def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[s
         return "zero everywhere"
     if want.dtype.kind == "f" and (same := _same_change(got, want)):
         return same
+    if "time step" in axes and _is_constant(got, want, axes.index("time step")):
+        return "the same at every time step, as if one array were overwritten at each of them"
     square = want.ndim == 2 and want.shape[0] == want.shape[1]
     if square and not (np.abs(got.T - want) > tolerance(got, want)).any():
         return "the transpose of what is expected"
@@ -364,6 +366,12 @@ def _token_feature(wrong: NDArray[np.bool_]) -> str:
     if wrong.size == 1:
         return "another token than expected"
     return "all tokens are wrong" if wrong.all() else "some tokens are wrong"
+
+
+def _is_constant(got: Array, want: Array, axis: int) -> bool:
+    """Whether what should change along an axis does not."""
+    allowed = tolerance(got, want)
+    return bool((np.ptp(got, axis=axis) < allowed < np.ptp(want, axis=axis).max()).all())
 
 
 def _edge(wrong: NDArray[np.bool_], called: str) -> str:

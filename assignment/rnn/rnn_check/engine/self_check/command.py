@@ -128,10 +128,9 @@ class SelfCheck:
         return f'python -m {self._package.name} --predict {{}} "..."'
 
     def _count(self, result: PartResult, namespace: Mapping[str, Any]) -> None:
-        """Counts a try of each criterion that is missed."""
-        tried = result.tried()
-        code = code_digest(result.part.stubs, namespace) if tried else ""
-        result.tries = self._attempts.add(tried, code)
+        """Counts a try of each criterion that is missed by wrong values."""
+        codes = {one: code_digest([stub], namespace) for one, stub in result.tried().items()}
+        result.tries = self._attempts.add(codes)
 
     def hand_in(self, file: str | Path = "", pdf: bool = False) -> bool:
         """Checks a saved notebook or script as it will be read, and says what would be marked.
@@ -177,7 +176,8 @@ class SelfCheck:
 
     def own_student(self) -> OwnStudent:
         """The file in this folder as the ``student`` of a check."""
-        return OwnStudent(self.own_names, self.facts.models, derived=self.facts.by_hand)
+        facts = self.facts
+        return OwnStudent(self.own_names, facts.models, derived=facts.by_hand, stubs=facts.stubs)
 
     def criteria(self) -> list[str]:
         """The criteria that can be checked here, marked answers among them."""
@@ -297,7 +297,7 @@ class SelfCheck:
                 results.append(run_part(self.facts, part.id, names))
         for result in results:
             # Of all parts together, those that are not begun are shown in the summary alone.
-            if wanted or result.total("missed"):
+            if wanted or result.total("missed") or result.differing():
                 print(f"\n{self._reported(result, names, self._in_terminal)}")
         if not wanted:
             print(f"\n{summary(results)}")
