@@ -72,11 +72,12 @@ def tell(package: ModuleType) -> Tell:
 @pytest.mark.parametrize("part", ["1a", "1b", "2a", "2b", "2c", "3a", "3b", "3c", "4a", "4b"])
 def test_right_functions_meet_every_visible_check(tell: Tell, part: str) -> None:
     told = tell(part)
-    assert "✗" not in told and "·" not in told, told
+    assert "✗" not in told, told
+    assert "·" not in told, told
     assert "is not the same as torch" not in told
 
 
-# -- wrong ways that the visible checks see --------------------------------------------------------
+# -- wrong ways that the visible checks see ---------------------------------------------------
 
 
 def _pieces_from_the_end(*arguments: Any) -> Any:
@@ -114,9 +115,13 @@ def _one_draw_a_row(x: Any, p: float, rng: Any, training: bool = True) -> Any:
 
 def _without_batch_first(stub: str) -> str:
     """The right model, with a layer that takes time first."""
+    return _class(stub).replace(", batch_first=True)", ")")
+
+
+def _class(stub: str) -> str:
     source = GATES.source.read_text(encoding="utf-8")
     [cell] = [cell for _, cell in percent_cells(source) if f"class {stub}" in cell]
-    return cell.replace(", batch_first=True)", ")")
+    return cell
 
 
 SAMPLED = """
@@ -167,7 +172,7 @@ def test_the_call_that_failed_is_shown_and_not_a_later_one(tell: Tell) -> None:
     assert "p = 0.5" in told.partition("Hint")[0]
 
 
-# -- a test that a student writes ------------------------------------------------------------------
+# -- a test that a student writes -------------------------------------------------------------
 
 ONE_ROW = """
 def check_gru_cell(cell):
@@ -180,7 +185,10 @@ def check_gru_cell(cell):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("def check_gru_cell(cell): return True", "Your test accepts a cell that answers zeros, one"),
+        (
+            "def check_gru_cell(cell): return True",
+            "Your test accepts a cell that answers zeros, one",
+        ),
         ("def check_gru_cell(cell): return False", "rejects your own `gru_cell_forward`, which is"),
         ("def check_gru_cell(cell): assert False", "rejects your own `gru_cell_forward`, which is"),
         (ONE_ROW, "with other last digits: compare with a tolerance"),
@@ -201,7 +209,7 @@ def test_a_test_is_tried_on_a_right_cell_once_there_is_one(tell: Tell) -> None:
     assert "`check_gru_cell` accepts your own `gru_cell_forward`. It was tried" in tell("2c")
 
 
-# -- what differs from torch -----------------------------------------------------------------------
+# -- what differs from torch ------------------------------------------------------------------
 
 LARGE = """
 right = step_jacobian
@@ -214,12 +222,14 @@ def test_a_function_that_differs_from_torch_is_named_wherever_its_part_is(
     package: ModuleType, tmp_path: Path
 ) -> None:
     folder = Path(shutil.copytree(Path(package.__file__ or "").parents[1], tmp_path / "gates"))
-    text = 'import numpy as np\n# %%\n' + _cell_of("step_jacobian").partition("def gradient_norms")[0]
+    text = (
+        "import numpy as np\n# %%\n" + _cell_of("step_jacobian").partition("def gradient_norms")[0]
+    )
     (folder / "gates.py").write_text(f"# %%\n{text}\n# %%\n{LARGE}", encoding="utf-8")
     told = _run(folder)
     assert "`step_jacobian` is not the same as torch on random inputs" in told
     assert "`step_jacobian` not as in torch" in told.splitlines()[-11]
-    assert 'Part 1a: `step_jacobian` is not the same as torch on random inputs; see check("1a")' in (
+    assert "Part 1a: `step_jacobian` is not the same as torch on random inputs; see `python" in (
         " ".join(_run(folder, "--hand-in").split())
     )
 
@@ -241,7 +251,7 @@ def _run(folder: Path, *words: str) -> str:
     ).stdout
 
 
-# -- a fault elsewhere, and the hints ---------------------------------------------------------------
+# -- a fault elsewhere, and the hints ----------------------------------------------------------
 
 WRONG_SIGMOID = "def sigmoid(z): return 1 / (1 + np.exp(z))"
 
@@ -249,7 +259,12 @@ WRONG_SIGMOID = "def sigmoid(z): return 1 / (1 + np.exp(z))"
 @pytest.mark.parametrize(
     ("part", "wrong", "first", "shown"),
     [
-        ("4b", "def lstm_cell_forward(x, h, c, *rest): return h + 0.5, c", "of part 2a", "4b.decode"),
+        (
+            "4b",
+            "def lstm_cell_forward(x, h, c, *rest): return h + 0.5, c",
+            "of part 2a",
+            "4b.decode",
+        ),
         ("2a", WRONG_SIGMOID, "Look first at `sigmoid`: `lstm_cell_forward` calls", "2a.memory"),
     ],
 )
@@ -259,7 +274,8 @@ def test_of_a_fault_elsewhere_nothing_is_guessed(
     told = tell(part, **{wrong.split("(")[0].split()[1]: wrong})
     assert first in told
     after = told[told.index(f"✗ {shown}:") :]
-    assert "looks as if" not in after and "Hint" not in after
+    assert "looks as if" not in after
+    assert "Hint" not in after
 
 
 def _hint(package: ModuleType, capsys: pytest.CaptureFixture[str], part: str, code: str) -> str:
@@ -284,17 +300,21 @@ def test_hints_count_wrong_values_of_the_function_alone(
 def test_automatic_differentiation_brings_no_hint(
     package: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = "import torch\ndef truncated_bptt(*_): torch.ones(1, requires_grad=True).sum().backward()"
+    code = (
+        "import torch\ndef truncated_bptt(*_): torch.ones(1, requires_grad=True).sum().backward()"
+    )
     told = _hint(package, capsys, "1b", code)
     assert "automatic differentiation is switched off here" in told
     assert "Hint" not in told
 
 
-# -- calls that can be repeated, and arguments that are written into -------------------------------
+# -- calls that can be repeated, and arguments that are written into --------------------------
 
 
 def test_the_weights_of_a_model_are_shown(tell: Tell) -> None:
-    right = _without_batch_first("SentimentRNN").replace("num_layers)", "num_layers, batch_first=True)")
+    right = _without_batch_first("SentimentRNN").replace(
+        "num_layers)", "num_layers, batch_first=True)"
+    )
     told = tell("3b", SentimentRNN=right.replace("lengths - 1]", "lengths - 2]"))
     call = told[told.index("SentimentRNN(3, 1, 1, 1, 2)( tokens") :]
     assert "with the weights embedding.weight = [[ 1.], [-1.], [ 0.]]" in call
@@ -322,7 +342,7 @@ def test_an_argument_that_is_written_into_is_said_first(tell: Tell) -> None:
     assert "Hint" not in told
 
 
-# -- what is handed in ------------------------------------------------------------------------------
+# -- what is handed in -------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -356,4 +376,28 @@ def test_a_cell_that_does_not_run_is_said_of_its_functions(folder: Path) -> None
     told = " ".join(_run(folder, "2a").split())
     assert "SyntaxError" in told
     assert "`sigmoid` is not defined, because cell" in told
-    assert "does not run." in told and "meant?" not in told
+    assert "does not run." in told
+    assert "meant?" not in told
+
+
+def test_in_a_terminal_the_terminal_s_commands_are_named(folder: Path) -> None:
+    (folder / "gates.py").write_text("# %%\ndef cell_parameters(E, H): return {}\n")
+    assert "see `python -m gates_check 2c`" in " ".join(_run(folder, "--hand-in").split())
+    assert "python -m gates_check --self-test counts" in _run(folder, "--self-test")
+    asked = _run(folder, "--self-test", "counts")
+    assert "Your answer: python -m gates_check --self-test counts ... with" in asked
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(folder: Path) -> None:
+    command = f"{sys.executable} -u -m gates_check | head -1"
+    run = subprocess.run(command, shell=True, cwd=folder, capture_output=True, encoding="utf-8")
+    assert run.stdout == "gates.ipynb\n"
+    assert run.stderr == ""
+
+
+def test_of_both_files_the_one_with_more_done_is_read_or_the_one_that_is_named(
+    folder: Path,
+) -> None:
+    (folder / "gates.py").write_text("# %%\ndef sigmoid(z): return z\n")
+    assert _run(folder, "2a").startswith("gates.py\n")
+    assert _run(folder, "2a", "gates.ipynb").startswith("gates.ipynb\n")

@@ -609,7 +609,7 @@ def test_the_self_test_asks_judges_and_explains(
         assert " ".join(question.explanation.split()) in " ".join(said.split())
     rnn_check.self_test("tanh", "ab")
     said = capsys.readouterr().out
-    assert said.startswith("Right: a, c, e. It would count 0 %.")
+    assert said.startswith("The right answers are a, c, e; yours would count 0 %.")
     assert "b. is wrong" in said
     rnn_check.self_test("tanh", "az")
     assert 'no "z": a typo?' in capsys.readouterr().out

@@ -92,9 +92,10 @@ class PartResult:
         for criterion, items in self.seen.items():
             for one in items.values():
                 miss = one.miss
-                if one.state == "missed" and miss is not None and miss.is_a_try:
-                    if miss.call is not None and not self.is_from_elsewhere(miss):
-                        tried[criterion] = miss.call.stub
+                if one.state != "missed" or miss is None or miss.call is None:
+                    continue
+                if miss.is_a_try and not self.is_from_elsewhere(miss):
+                    tried[criterion] = miss.call.stub
         return tried
 
     def is_from_elsewhere(self, miss: Miss) -> bool:
@@ -141,9 +142,7 @@ def run_part(facts: Facts, name: str, namespace: MutableMapping[str, Any]) -> Pa
     return result
 
 
-def _student(
-    facts: Facts, namespace: MutableMapping[str, Any], patience: Patience
-) -> OwnStudent:
+def _student(facts: Facts, namespace: MutableMapping[str, Any], patience: Patience) -> OwnStudent:
     return OwnStudent(namespace, facts.models, patience, facts.by_hand, facts.stubs)
 
 
@@ -184,7 +183,7 @@ def _see(
     calls = list(student.calls)
     if first is None:
         return Seen("met", None, tuple(passed), tuple(dict.fromkeys(call.stub for call in calls)))
-    if first.call is not None and first.call.modified and not first.plain:
+    if first.call is not None and first.call.modified:
         message = f"{first.call.modified} {first.message}"
         return Seen("missed", replace(first, message=message, plain=True), tuple(passed))
     if first.compared and first.call and student.answers_differently(first.call):

@@ -264,7 +264,8 @@ def _is_orthogonal(Q: Array, name: str) -> None:
 
 def _is_repeated(first: Array, again: Array) -> None:
     if not np.array_equal(first, again):
-        raise Disagreement("Two generators with the same seed give different matrices.")
+        told = "Two generators with the same seed give different matrices: draw from `rng` alone."
+        raise Disagreement(told, says_what_to_do=True)
 
 
 def _is_another(first: Array, other: Array) -> None:
@@ -650,7 +651,7 @@ def test_sentiment_with_zero_weights(student: Any) -> None:
 
 
 TWO_TOKENS = np.array([[0, 2], [1, 0]])
-# What a small model answers whose layer takes time first: of the last column, or after the last row.
+# What a small model answers whose layer takes time first: of the last column, or the last state.
 TIME_FIRST = (
     [[0.5, 0.0], [0.962117, -0.924234]],
     [[0.900492, -0.800984], [0.962117, -0.924234]],
@@ -789,7 +790,8 @@ def test_the_mask_follows_its_generator(student: Any) -> None:
 
     first = mask(4)
     if (first != mask(4)).any():
-        raise Disagreement("Two generators with the same seed give different masks.")
+        told = "Two generators with the same seed give different masks: draw from `rng` alone."
+        raise Disagreement(told, says_what_to_do=True)
     if (first == mask(5)).all():
         raise Disagreement("Generators with different seeds give the same mask.")
     arguments = (x, 0.5, np.random.default_rng(4))

@@ -22,7 +22,6 @@ from .leaving_out import is_unwritten, without_heavy
 from .stopping import OutOfTime, at_most
 from .student import NotRun
 
-
 # Packages that can be imported where work is graded, by the names of their modules; students read
 # them in README.md. `google` is there for a cell that brings files into Colab.
 AVAILABLE = (
