@@ -113,7 +113,14 @@ def _headline(result: PartResult) -> str:
     reached = f"{points(result.total('met'))} of {points(sum(c.points for c in checked))} points"
     to_come = result.total("to come")
     more = f", {points(to_come)} still to come" if to_come else ""
-    return f"Part {part.id}  {part.title}: {reached} reached{more}"
+    return f"Part {part.id}  {part.title}: {reached} reached{more}{_but_differs(result)}"
+
+
+def _but_differs(result: PartResult) -> str:
+    names = [f"`{stub}`" for stub in result.differing()]
+    if not names:
+        return ""
+    return f", but {', '.join(names)} differ{'s' * (len(names) == 1)} from {result.oracle}"
 
 
 def _row(result: PartResult, criterion: Criterion) -> str:
@@ -265,7 +272,8 @@ def _written_out(value: Any) -> str:
         lined = any("\n" in entry for entry in entries)
         return "\n".join(_hanging("{", (",\n" if lined else ", ").join(entries))) + "}"
     if isinstance(value, np.ndarray):
-        return _array(value)
+        is_long = value.size > MAX_PRINTED and not value.any()
+        return f"np.zeros({value.shape})" if is_long else _array(value)
     if isinstance(value, tuple | list) and any(isinstance(v, np.ndarray | tuple) for v in value):
         return "\n".join(_hanging("(", ",\n".join(map(_written_out, value)))) + ")"
     return getattr(value, "__name__", "") or repr(value)
@@ -346,12 +354,9 @@ def summary(results: Iterable[PartResult]) -> str:
         signs = "".join(SIGNS[state] for state in states)
         sheet = result.answers
         more = f"  {sheet.answered} of {sheet.asked} questions answered" if sheet else ""
-        if result.differing():
-            names = ", ".join(f"`{stub}`" for stub in result.differing())
-            more += f"  {names} not as in {result.oracle}"
         lines.append(
             f"  {result.part.id}  {result.part.title:<{width}} {points(met):>5} of "
-            f"{points(checked):<5} {signs}{more}"
+            f"{points(checked):<5} {signs}{more}{_but_differs(result)}"
         )
     lines.append(f"  {points(reached)} of the {points(possible)} points that can be checked here")
     return "\n".join(lines)

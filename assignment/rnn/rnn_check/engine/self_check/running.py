@@ -293,7 +293,7 @@ def _rejected(student: OwnStudent, judge: str, own: str) -> Miss | None:
 
     rounded_otherwise.__name__ = f"{own}_rounded_otherwise"
     for one, more in (
-        (function, "which is right as far as can be seen here."),
+        (function, "which is right as far as can be seen here: one of the two is wrong."),
         (rounded_otherwise, "with other last digits: compare with a tolerance."),
     ):
         message = f"`{judge}` rejects your own `{own}`, {more}"
