@@ -151,7 +151,7 @@ def test_predict_asks_and_judges_in_a_notebook(
         (("2a",), "What does `rnn_cell_forward` return here?"),
         (("softmax",), "What does `softmax` return here?"),
         (("softmax", [0.125, 0.25, 0.62]), "Right."),
-        (("softmax", [0.1, 0.25, 0.625]), "Not yet: 1 of 3 numbers are wrong."),
+        (("softmax", [0.1, 0.25, 0.625]), "Not yet: 1 of 3 numbers is wrong."),
         (("softmax", [[0.125, 0.25, 0.625]]), "The numbers are right."),
         (("softmax", 0.125), "Not yet: it has another shape"),
         (("2a", [1]), 'Write "rnn_cell_forward" or "softmax"'),
@@ -165,9 +165,11 @@ def test_predict_asks_and_judges_in_a_notebook(
 def test_predict_in_a_terminal(folder: Path) -> None:
     asked = _run(folder, "-m", "rnn_check", "--predict", "softmax")
     assert 'python -m rnn_check --predict softmax "..."' in asked.stdout
-    for answer in ("[0.125, 0.25, 0.625]", "0.125, 0.25, 0.625"):
-        told = _run(folder, "-m", "rnn_check", "--predict", "softmax", answer)
+    for answer in (["[0.125, 0.25, 0.625]"], ["0.125, 0.25, 0.625"], ["0.125", "0.25", "0.625"]):
+        told = _run(folder, "-m", "rnn_check", "--predict", "softmax", *answer)
         assert told.stdout.startswith("Right."), told.stderr
+    told = _run(folder, "-m", "rnn_check", "--predict", "softmax", "-0.125", "0.25", "0.625")
+    assert told.stdout.startswith("Not yet: 1 of 3 numbers is wrong."), told.stderr
     assert _run(folder, "-m", "rnn_check", "--predict", "softmax", "a b").returncode == 2
 
 
@@ -243,8 +245,9 @@ def test_where_nothing_can_be_written_tries_are_counted_in_memory(tmp_path: Path
 
     (tmp_path / "file").touch()
     attempts = Attempts(tmp_path / "file" / "attempts.json")
-    assert attempts.add(["a"], "1") == {"a": 1}
-    assert attempts.add(["a", "b"], "2") == {"a": 2, "b": 1}
+    assert attempts.add({"a": "1"}) == {"a": 1}
+    assert attempts.add({"a": "2", "b": "2"}) == {"a": 2, "b": 1}
+    assert attempts.add({}) == {"a": 2, "b": 1}
 
 
 def test_of_one_hint_alone_the_first_try_gets_it(small: Assignment, tmp_path: Path) -> None:
@@ -548,6 +551,22 @@ def test_a_pdf_has_the_answers_and_the_figures_of_the_notebook(
     assert _pages(folder / "rnn.pdf") >= 2
     assert b"/Subtype /Image" in (folder / "rnn.pdf").read_bytes()
     assert len(list(figures_of(folder / "rnn.ipynb"))) == 1
+
+
+def test_a_pdf_of_a_script_has_the_figures_that_it_drew(
+    rnn: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(rnn.__file__).parents[1]
+    rnn.hand_in(folder / "rnn.py", pdf=True)
+    said = " ".join(capfd.readouterr().out.split())
+    assert "0 figures. Run the script, so that its figures are in the PDF too." in said
+    (folder / "figures").mkdir()
+    for name in ("lags", "learning"):
+        (folder / "figures" / f"{name}.png").write_bytes(PNG)
+    rnn.hand_in(folder / "rnn.py", pdf=True)
+    assert "rnn.pdf: 0 of 10 written answers, 2 figures. Hand it in" in " ".join(
+        capfd.readouterr().out.split()
+    )
 
 
 @pytest.mark.parametrize(

@@ -124,9 +124,9 @@ except ImportError as missing:
 #
 # If each of them makes the gradient 0.8 times as long, $0.8^{20} = 0.012$ is left after 20 steps.
 # With a factor of 1.2 it is $1.2^{20} = 38$ times as long. How much a matrix stretches a vector
-# depends on the vector. It is never more than by its largest singular value, and never less than
-# by its smallest. So where the largest singular value of every Jacobian is below 1, the gradient
-# must fade. Where it is above 1, the gradient may grow.
+# depends on the vector: at most by its largest singular value, and at least by its smallest. So
+# where the largest singular value of every Jacobian is below 1, the gradient must fade. Where it is
+# above 1, the gradient may grow.
 #
 # The slope of tanh is at most 1 and often much less. That is why a plain RNN forgets more often
 # than it explodes.
@@ -245,7 +245,7 @@ with suppress(ImportError):
 # yourself, and write them down as formulas of arrays. While these two are checked or graded,
 # automatic differentiation (`backward`, `torch.autograd`, `torch.func`, or that of any other
 # library) raises an error. PyTorch as a library of arrays is fine, and so is comparing with
-# autograd in a cell of your own.
+# autograd in a cell of your own: `import torch` there, as this notebook does so only in 3b.
 #
 # A plan for `truncated_bptt`: go forward through all steps and keep the states. Then go back from
 # the last step to the first, with the gradient that comes from later steps in one variable. At
@@ -269,9 +269,9 @@ def truncated_bptt(
         logits_t = h_t W_y + b_y
 
     The pieces start at steps 0, k, 2k, ...; the last one may be shorter. The state goes on from
-    piece to piece, the gradient does not: at the first step of a piece, nothing comes from the
-    piece after it and nothing goes to the one before it. The weights are the same throughout, so
-    their gradients add up over all steps. With k at T or above, the gradients are exact.
+    piece to piece. The gradient does not: going back, none passes from the first step of a piece
+    to the step before it. The weights are the same throughout, so their gradients add up over all
+    steps. With k at T or above, the gradients are exact.
 
     Args:
         x: (N,T,E) the inputs.
@@ -488,8 +488,8 @@ with suppress(ImportError):
 
 
 # %% [markdown]
-# **In steps.** Write $i$, $f$, $g$, $o$ for the values after sigmoid and tanh, as in the last row
-# of the table of 2a.
+# **In steps.** Here $i$, $f$, $g$, $o$ are the values after sigmoid and tanh, as in the last row of
+# the table of 2a. Only in $z = [\,i \mid f \mid g \mid o\,]$ are they the four blocks before it.
 #
 # 1. *All of the gradient of the memory.* $c_t$ acts on the loss by two routes: through the next
 #    step's memory, which is $dc_t$, and through $h_t = o \odot \tanh(c_t)$. The second gives
@@ -538,7 +538,8 @@ def lstm_cell_backward(
     The gates are computed again from the arguments. Then, all of it at once:
 
         dc  = dc_t + dh_t sigmoid(o) (1 - tanh(c_t)^2)
-        dz  = [di | df | dg | do], each from dc or dh_t and the slope of its gate
+        dz  = [di | df | dg | do], the gradients of the four blocks of z: each comes from dc or
+              dh_t, and has the slope of its gate in it
 
     and from dz on, the rules for matrix products and sums give the rest.
 
@@ -728,8 +729,8 @@ def cell_parameters(embedding_dim: int, hidden_size: int) -> dict[str, int]:
 check("2c")
 
 # %% [markdown] part="2c" role="written"
-# **Question 2c.** What does a GRU save beside an LSTM, and how does it do what the LSTM does with
-# its memory $c_t$ and its gates $i$, $f$ and $o$?
+# **Question 2c.** What does a GRU save, compared with an LSTM, and how does it do what the LSTM
+# does with its memory $c_t$ and its gates $i$, $f$ and $o$?
 #
 # YOUR ANSWER HERE
 
@@ -990,7 +991,8 @@ check("3b")
 #
 # On the way back the same entries are dropped, with the same factor. So the mask is kept.
 #
-# In a recurrent network dropout goes on the ways up, not on the ways across:
+# In a recurrent network dropout goes on the ways up, not on the ways across. To see why, follow
+# one entry of a state over 20 steps; question 3c asks about it.
 
 # %%
 with suppress(ImportError):
@@ -1103,7 +1105,7 @@ class CharLSTM(nn.Module):
     Attributes:
         lstm: nn.LSTM, from one-hot vectors of size V, hidden size H, ``num_layers`` layers,
             ``batch_first=True``. When the model is built, the two biases of the forget gate add up
-            to 1 in every layer; those of the other gates need not.
+            to 1 in every layer, and only those: the other gates keep the biases that PyTorch drew.
         fc: nn.Linear with bias, from a state to V logits.
 
     Example:
@@ -1303,7 +1305,8 @@ check("4b")
 #
 # Before each experiment there is a question. **Write your prediction down before you run the
 # cell.** A figure that surprises you teaches you more than one that you only look at. Below the
-# cell is what to look for, with the numbers of one run; yours may differ in the last digits.
+# cell is what to look for, with the numbers of one run. Yours may differ a little; in experiment 3
+# they will differ by much.
 #
 # ### Experiment 1: how far back the gradient reaches
 #
@@ -1470,10 +1473,12 @@ with experiment("clipping on and off"):
 
 
 # %% [markdown]
-# *What to look for:* without clipping the loss rose to about 40, ten times that of a guess, and
-# one gradient had a norm of 886. It did not come back by itself. A limit of 0.1 was not enough
-# here (a loss of 5.7, still worse than a guess). With 0.02 the loss fell to 2.3, at the same
-# learning rate. Look where in the left plot the peaks of the right plot are.
+# *What to look for:* without clipping the loss rose far above that of a guess. In ten runs it ended
+# between 6 and 40, and the largest gradient had a norm between 12 and two million. A limit of 0.1
+# was not enough: the loss ended between 4.3 and 25. With 0.02 it fell to 2.3 in every run, at the
+# same learning rate. Why do the runs differ so much? They began with the same matrix, but for its
+# 15th digit, or with another way to write `orthogonal`: where gradients explode, so does the
+# smallest difference. Look where in the left plot the peaks of the right plot are.
 #
 # ### Experiment 4: the adding problem
 #

@@ -59,7 +59,7 @@ def progress(steps: int | Sequence[Any], title: str) -> Any:
     from tqdm import tqdm
 
     over = range(1, steps + 1) if isinstance(steps, int) else steps
-    return tqdm(over, title, file=sys.stdout, mininterval=0.5, ncols=80)
+    return tqdm(over, title, file=sys.stdout, mininterval=0.5, delay=0.5, ncols=80)
 
 
 # -- texts and tasks -------------------------------------------------------------------------------
@@ -410,7 +410,7 @@ def draw_stacked() -> None:
     axes = _axes(11, 5.6)
     for layer in range(3):
         y = 1.5 * layer + 1.2
-        _box(axes, 0.3, y, f"$h_0$ of {layer + 1}", OUTER, 10)
+        _box(axes, 0.3, y, f"$h_0[{layer}]$", OUTER)
         for t in range(1, 5):
             x = 2 * t + 0.4
             _box(axes, x, y, f"$h_{t}^{{({layer + 1})}}$")
@@ -499,7 +499,7 @@ def draw_decoding() -> None:
     for t in range(1, 4):
         x = 3.0 * t + 0.4
         _box(axes, x, 1.6, f"$h_{t}, c_{t}$")
-        _arrow(axes, (x - 1.65, 1.6), (x - 0.7, 1.6))
+        _arrow(axes, (x - (1.65 if t == 1 else 2.3), 1.6), (x - 0.7, 1.6))
         _box(axes, x, 0, words[t - 1], OUTER, 11)
         _arrow(axes, (x, 0.4), (x, 1.2), "$W_e$")
         _box(axes, x, 3.4, words[t], OUTER if t < 3 else EMPTY, 11)
@@ -609,7 +609,7 @@ def draw_counting(text: str, depths: Sequence[int], memory: np.ndarray, unit: in
     steps = np.arange(len(text))
     above.bar(steps, depths, width=1, color="#e2e2e2", label="brackets that are open")
     above.set(title=f"The memory of unit {unit} over the text", ylabel="open brackets")
-    above.legend(loc="upper left")
+    above.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     beside = above.twinx()
     beside.plot(steps, memory, color=BACK, marker=".")
     beside.set_ylabel("memory $c_t$", color=BACK)

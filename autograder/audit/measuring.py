@@ -115,7 +115,7 @@ def _single_mistakes(
 ) -> Iterator[Measure]:
     exact = Measure("single mistakes cost exactly the criteria that they touch", EXACT)
     named = Measure("single mistakes of the library are named, wherever they cost", NAMED)
-    unique = Measure("each misconception of the library is named at least once", EXACT)
+    unique = Measure("each misconception of the library is named at least once", ALL)
     honest = Measure("none of them is named on another's behalf", ALL)
     silent = Measure("mistakes that are not in the library get no name", ALL)
     by_name = {one.name: one for one in mistakes}

@@ -224,6 +224,12 @@ def facts_of(
             stub: reference.parameters_of(stub) for part in rubric.parts() for stub in part.stubs
         },
         written=_written_questions(notebook),
+        judged={
+            name: own
+            for name, stub in library.stubs.items()
+            for own in library.stubs.building_blocks
+            if stub.kind == "judges" and library.stubs[own].takes == stub.judged
+        },
         handed_out=_needed(assignment.handout),
         title=rubric.title,
     )

@@ -79,25 +79,29 @@ def _problem(question: str, answer: object, options: str) -> str:
     return ""
 
 
-def self_test(questions: Sequence[Question], question: str, ticked: str) -> str:
+def self_test(
+    questions: Sequence[Question], question: str, ticked: str, ask: str, answer: str
+) -> str:
     """What there is to say of a question, or of these letters as the answer to it.
 
-    Without a question, what questions there are.
+    Without a question, what questions there are. ``ask`` and ``answer`` are how a question is
+    asked for and answered.
     """
     by_id = {one.id: one for one in questions}
     if question in by_id:
-        return _judged(by_id[question], ticked) if ticked else _asked(by_id[question])
-    listed = [f'self_test("{one.id}")'.ljust(30) + f" {one.topic}" for one in questions]
+        return _judged(by_id[question], ticked) if ticked else _asked(by_id[question], answer)
+    width = max((len(one.id) for one in questions), default=0) + len(ask)
+    listed = [f"{ask.format(one.id).ljust(width)} {one.topic}" for one in questions]
     if question:
         listed.insert(0, f'There is no question "{question}" for self-testing.')
     return "\n".join(listed)
 
 
-def _asked(one: Question) -> str:
+def _asked(one: Question, answer: str) -> str:
     lines = [textwrap.fill(one.question, WIDTH), ""]
     for letter, text in one.options.items():
         lines.append(textwrap.fill(f"{letter}. {text}", WIDTH, subsequent_indent="   "))
-    return "\n".join([*lines, "", f'Your answer: self_test("{one.id}", "...") with its letters.'])
+    return "\n".join([*lines, "", f"Your answer: {answer.format(one.id)} with its letters."])
 
 
 def _judged(one: Question, answer: str) -> str:
@@ -108,7 +112,9 @@ def _judged(one: Question, answer: str) -> str:
     lines = ["All right."]
     if ticked != right:
         share = share_of(ticked, right, one.options)
-        lines = [f"Right: {', '.join(sorted(right))}. It would count {100 * share:.0f} %."]
+        answers_are = "answers are" if len(right) > 1 else "answer is"
+        which = f"The right {answers_are} {', '.join(sorted(right))}"
+        lines = [f"{which}; yours would count {100 * share:.0f} %."]
         lines += [
             f"  {letter}. is right: {one.options[letter]}" for letter in sorted(right - ticked)
         ]

@@ -24,6 +24,8 @@ WIDTH, HEIGHT, MARGIN = 595.0, 842.0, 64.0
 INSIDE = WIDTH - 2 * MARGIN
 SIZE, HEADING, SMALL = 10.5, 13.0, 8.5
 LEADING = 1.45
+# Where a script's figures are.
+DRAWN = "figures"
 MOST_FIGURES, MOST_WORDS = 60, 60_000
 
 Style = Literal["plain", "bold", "italic", "code", "math"]
@@ -40,15 +42,19 @@ class NoPdf(Exception):
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the notebook, and the last heading above it."""
+    """A figure of a notebook with the last heading above it, or of a script with its name."""
 
     heading: str
     png: bytes
 
 
 def figures_of(path: Path) -> Iterator[Figure]:
-    """The figures in the outputs of a saved notebook; none of a script."""
+    """The figures in the outputs of a saved notebook, or those that a script has drawn."""
     notebook, heading = notebook_of(path), ""
+    if notebook is None:
+        drawn = (path.parent / DRAWN).glob("*.png")
+        for file in sorted(drawn, key=lambda one: (one.stat().st_mtime_ns, one.name)):
+            yield Figure(file.stem.replace("_", " "), file.read_bytes())
     for cell in notebook["cells"] if notebook else ():
         if cell.get("cell_type") == "markdown":
             found = re.findall(r"^#+ +(.+)$", "".join(cell.get("source", "")), re.MULTILINE)

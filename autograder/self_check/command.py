@@ -14,6 +14,7 @@ from .answers import self_test
 from .attempts import Attempts, code_digest
 from .facts import Part, read_facts
 from .handing_in import (
+    CHECK,
     CHECK_SECONDS,
     GRACE,
     RUN_BY_ITSELF,
@@ -31,8 +32,9 @@ from .watching import watch
 # Set by nbgrader where a notebook is validated or graded. There, a check that is not met must
 # raise; in all other runs it only says so, so that the cells below it run.
 BY_NBGRADER = "NBGRADER_EXECUTION"
-# How a prediction is given in a notebook.
-IN_NOTEBOOK = 'predict("{}", ...)'
+# How a prediction and a question for self-testing are written in a notebook.
+PREDICT = 'predict("{}", ...)'
+SELF_TEST = 'self_test("{}")', 'self_test("{}", "...")'
 
 
 class NotYet(AssertionError):
@@ -53,6 +55,7 @@ class SelfCheck:
     def __init__(self, package: Path, checks: Mapping[str, Callable[..., None]]) -> None:
         self._package = package
         self.facts = read_facts(package / "facts.json", checks)
+        self._check, self._predict, self._self_test = CHECK, PREDICT, SELF_TEST
         self._name_missing_files()
         self._attempts = Attempts(package / "__pycache__" / "attempts.json")
 
@@ -87,7 +90,7 @@ class SelfCheck:
                 raise NotYet(report(result))
             print(report(result))
             return
-        print(self._reported(result, sys._getframe(1).f_globals, IN_NOTEBOOK))
+        print(self._reported(result, sys._getframe(1).f_globals))
 
     def predict(self, what: str, answer: Any = None) -> None:
         """Says what a small call returns, before the function is written. It is not marked.
@@ -99,9 +102,9 @@ class SelfCheck:
             what: a part, or the name of a function.
             answer: a number, a list or an array.
         """
-        print(self._predicted(what, answer, IN_NOTEBOOK))
+        print(self._predicted(what, answer))
 
-    def _predicted(self, what: str, answer: Any, predict: str) -> str:
+    def _predicted(self, what: str, answer: Any) -> str:
         try:
             small = small_calls(self.facts, what)
         except ValueError as problem:
@@ -109,29 +112,23 @@ class SelfCheck:
         if not small:
             return f"There is no call in {what} that is small enough to work out on paper."
         if answer is None:
-            return "\n\n".join(prediction(one, predict) for one in small)
+            return "\n\n".join(prediction(one, self._predict) for one in small)
         if len(small) > 1:
             names = " or ".join(f'"{one.call.stub}"' for one in small)
             return f"Which function do you mean? Write {names} in place of {what!r}."
         return judged(small[0], answer)
 
-    def _reported(self, result: PartResult, namespace: Mapping[str, Any], predict: str) -> str:
+    def _reported(self, result: PartResult, namespace: Mapping[str, Any]) -> str:
         """The report, with as many hints as there were tries, and what may be predicted."""
         self._count(result, namespace)
         text = report(result)
         small = [one for stub in result.to_come() for one in small_calls(self.facts, stub)]
-        return "\n\n".join([text, *(prediction(one, predict) for one in small[:1])])
-
-    @property
-    def _in_terminal(self) -> str:
-        """How a prediction is given in a terminal."""
-        return f'python -m {self._package.name} --predict {{}} "..."'
+        return "\n\n".join([text, *(prediction(one, self._predict) for one in small[:1])])
 
     def _count(self, result: PartResult, namespace: Mapping[str, Any]) -> None:
-        """Counts a try of each criterion that is missed."""
-        tried = result.tried()
-        code = code_digest(result.part.stubs, namespace) if tried else ""
-        result.tries = self._attempts.add(tried, code)
+        """Counts a try of each criterion that is missed by wrong values."""
+        codes = {one: code_digest([stub], namespace) for one, stub in result.tried().items()}
+        result.tries = self._attempts.add(codes)
 
     def hand_in(self, file: str | Path = "", pdf: bool = False) -> bool:
         """Checks a saved notebook or script as it will be read, and says what would be marked.
@@ -148,7 +145,8 @@ class SelfCheck:
         Returns:
             Whether there is nothing to mend.
         """
-        return hand_in(self.facts, self._package, file, sys._getframe(1).f_globals, pdf)
+        globals_there = sys._getframe(1).f_globals
+        return hand_in(self.facts, self._package, file, globals_there, pdf, self._check)
 
     def self_test(self, question: str = "", letters: str = "") -> None:
         """Concept questions to test yourself on. None of them is marked.
@@ -157,7 +155,7 @@ class SelfCheck:
         self_test("tanh")           asks one
         self_test("tanh", "ac")     says whether a and c are right, and why
         """
-        print(self_test(self.facts.self_test, question, letters))
+        print(self_test(self.facts.self_test, question, letters, *self._self_test))
 
     def run_part(self, part: str, namespace: dict[str, Any]) -> PartResult:
         """What the visible checks see of a part. Raises ValueError where there is no such part.
@@ -177,7 +175,8 @@ class SelfCheck:
 
     def own_student(self) -> OwnStudent:
         """The file in this folder as the ``student`` of a check."""
-        return OwnStudent(self.own_names, self.facts.models, derived=self.facts.by_hand)
+        facts = self.facts
+        return OwnStudent(self.own_names, facts.models, derived=facts.by_hand, stubs=facts.stubs)
 
     def criteria(self) -> list[str]:
         """The criteria that can be checked here, marked answers among them."""
@@ -207,6 +206,19 @@ class SelfCheck:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
+        command = f"python -m {self._package.name}"
+        self._check = f"`{command} {{}}`"
+        self._predict = f'{command} --predict {{}} "..."'
+        self._self_test = f"{command} --self-test {{}}", f"{command} --self-test {{}} ..."
+        try:
+            status = self._main(arguments)
+            sys.stdout.flush()
+        except BrokenPipeError:  # by `head`, which has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        return status
+
+    def _main(self, arguments: Sequence[str] | None) -> int:
         given = list(sys.argv[1:] if arguments is None else arguments)
         if given[:1] == [RUN_BY_ITSELF]:
             answer_in_a_fresh_process(self.facts, Path(given[1]), given[2:])
@@ -243,7 +255,7 @@ class SelfCheck:
         except ValueError as problem:
             print(problem, file=sys.stderr)
             return 2
-        print(self._predicted(words[0], answer, self._in_terminal))
+        print(self._predicted(words[0], answer))
         return 0
 
     def _parser(self) -> argparse.ArgumentParser:
@@ -297,8 +309,8 @@ class SelfCheck:
                 results.append(run_part(self.facts, part.id, names))
         for result in results:
             # Of all parts together, those that are not begun are shown in the summary alone.
-            if wanted or result.total("missed"):
-                print(f"\n{self._reported(result, names, self._in_terminal)}")
+            if wanted or result.total("missed") or result.differing():
+                print(f"\n{self._reported(result, names)}")
         if not wanted:
             print(f"\n{summary(results)}")
         return 0 if all(result.whole for result in results) and not failures else 1

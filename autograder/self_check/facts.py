@@ -151,6 +151,8 @@ class Facts:
     arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # Of every part with a written question, the question.
     written: Mapping[str, str] = field(default_factory=dict)
+    # Of each function that judges others, the one that it judges: that takes what those take.
+    judged: Mapping[str, str] = field(default_factory=dict)
     # What is handed out in the assignment's folder, by the paths in it.
     handed_out: Sequence[str] = ()
     title: str = ""

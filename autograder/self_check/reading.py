@@ -6,6 +6,7 @@ import ast
 import hashlib
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -19,6 +20,16 @@ from ..worker.support import stand_ins
 from .facts import Facts, Part
 from .leaving_out import is_unwritten, without_heavy
 from .stopping import OutOfTime, at_most
+from .student import NotRun
+
+# Packages that can be imported where work is graded, by the names of their modules; students read
+# them in README.md. `google` is there for a cell that brings files into Colab.
+AVAILABLE = (
+    *("numpy", "torch", "scipy", "pandas", "sklearn", "seaborn", "matplotlib", "mpl_toolkits"),
+    *("einops", "numba", "tqdm", "IPython", "google"),
+)
+MAGIC = re.compile(r"^([ \t]*)[%!].*", re.MULTILINE)
+DEFINITION = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
 
 
 class NotReadable(Exception):
@@ -120,6 +131,10 @@ def load(
     finally:
         sys.modules["__main__"] = main
     namespace.names.update(dict.fromkeys(left_out, _unwritten))
+    failed = {one.cell for one in failures}
+    for cell in cells:
+        for name in DEFINITION.findall(cell.source) if cell.name in failed else ():
+            namespace.names.setdefault(name, NotRun(name, cell.name))
     return namespace.names
 
 
@@ -141,6 +156,30 @@ def _run(namespace: Namespace, cell: CodeCell, seconds: float) -> list[CellFailu
             said = f"was stopped: a cell may take {seconds:g} s. Does each loop in it end?"
         return [CellFailure(cell.name, line if isinstance(line, int) else 0, said)]
     return []
+
+
+def not_available(cells: Sequence[CodeCell], facts: Facts) -> Iterator[str]:
+    """What cells import, anywhere in them, that is not there where they are graded."""
+    known = {*sys.stdlib_module_names, *AVAILABLE, *facts.beside}
+    for cell in cells:
+        try:
+            tree = ast.parse(MAGIC.sub(r"\1pass", cell.source))
+        except (SyntaxError, ValueError):
+            continue
+        names = [name for node in ast.walk(tree) for name in _imported(node)]
+        for name in dict.fromkeys(names):
+            if name not in known:
+                yield (
+                    f"{cell.name} imports {name}, which is not available where your work is "
+                    "graded: what uses it fails there."
+                )
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (one.name.partition(".")[0] for one in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module.partition(".")[0]
 
 
 def _filled_in(path: Path, stubs: Collection[str]) -> int:

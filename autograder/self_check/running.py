@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from ..checks.agree import DIFFERENTLY, Disagreement, agree
+from ..worker.by_hand import REFUSAL
 from .answers import AnswerSheet, look_at_answers
 from .facts import Case, Check, Criterion, Facts, Mistake, Part
 from .mistakes import item_at, named_mistake
@@ -22,7 +23,8 @@ State = Literal["met", "missed", "to come"]
 class Miss:
     """Why a check is not met: what is wrong, at which call, and what was expected and got there.
 
-    A miss that is ``plain`` needs no hint: its message says what to do.
+    A miss that is ``plain`` needs no hint: its message says what to do. It ``is_a_try`` if the
+    function returned something that is wrong; not if it raised an error.
     """
 
     message: str
@@ -32,18 +34,24 @@ class Miss:
     mistake: Mistake | None = None
     printed: str = ""
     plain: bool = False
+    raised: bool = False
+
+    @property
+    def is_a_try(self) -> bool:
+        return not self.plain and not self.raised
 
 
 @dataclass(frozen=True)
 class Seen:
     """What the visible checks saw of one criterion, or of one item of it.
 
-    ``passed`` names the checks that are met.
+    ``passed`` names the checks that are met. They ``asked`` these functions.
     """
 
     state: State
     miss: Miss | None = None
     passed: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 @dataclass
@@ -51,7 +59,9 @@ class PartResult:
     """What the visible checks saw of a part: by criterion, its items or the whole of it.
 
     ``on_cases`` is, of each function that ``oracle`` has too, the first case that differs, if any.
-    ``tries`` says how many different tries of a criterion have failed, this one included.
+    ``look_first`` names, of each function, the wrong ones that it calls. ``tries`` says how many
+    different tries of a criterion have failed, this one included. ``judged`` are the functions
+    that judge others and accept the student's own, which is named.
     """
 
     part: Part
@@ -61,6 +71,7 @@ class PartResult:
     on_cases: dict[str, Miss | None] = field(default_factory=dict)
     look_first: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tries: Mapping[str, int] = field(default_factory=dict)
+    judged: dict[str, str] = field(default_factory=dict)
 
     def points(self, criterion: Criterion, state: State) -> float:
         """The points of a criterion that are in this state. Marked answers are in none."""
@@ -72,14 +83,28 @@ class PartResult:
         """The part's points that are in this state."""
         return sum(self.points(criterion, state) for criterion in self.part.criteria)
 
-    def tried(self) -> list[str]:
-        """The criteria that are missed for another reason than one whose message is plain."""
-        tried = []
+    def tried(self) -> dict[str, str]:
+        """The criteria that are missed by wrong values of a function, with its name.
+
+        Not where the message is plain, nor where the fault is in another function.
+        """
+        tried = {}
         for criterion, items in self.seen.items():
-            misses = (one.miss for one in items.values() if one.state == "missed")
-            if any(miss is not None and not miss.plain for miss in misses):
-                tried.append(criterion)
+            for one in items.values():
+                miss = one.miss
+                if one.state != "missed" or miss is None or miss.call is None:
+                    continue
+                if miss.is_a_try and not self.is_from_elsewhere(miss):
+                    tried[criterion] = miss.call.stub
         return tried
+
+    def is_from_elsewhere(self, miss: Miss) -> bool:
+        """Whether the function that was asked calls a wrong one."""
+        return miss.call is not None and miss.call.stub in self.look_first
+
+    def differing(self) -> list[str]:
+        """The functions that answer otherwise than the oracle."""
+        return [stub for stub, miss in self.on_cases.items() if miss is not None]
 
     def to_come(self) -> list[str]:
         """The functions that are still to be written, as far as a check asked for them."""
@@ -89,9 +114,11 @@ class PartResult:
 
     @property
     def whole(self) -> bool:
-        """Whether all visible checks are met, and all marked answers can be read."""
+        """Whether all visible checks are met, no function answers otherwise than the oracle, and
+        all marked answers can be read."""
         states = {seen.state for items in self.seen.values() for seen in items.values()}
-        return states <= {"met"} and (self.answers is None or self.answers.whole)
+        answered = self.answers is None or self.answers.whole
+        return states <= {"met"} and not self.differing() and answered
 
 
 def run_part(facts: Facts, name: str, namespace: MutableMapping[str, Any]) -> PartResult:
@@ -107,11 +134,16 @@ def run_part(facts: Facts, name: str, namespace: MutableMapping[str, Any]) -> Pa
     result = PartResult(part, _see_part(facts, part, namespace, patience), facts.oracle)
     if part.id in facts.marked:
         result.answers = look_at_answers(part.id, facts.marked[part.id], namespace)
-    if not result.total("missed") and not result.total("to come"):
-        result.on_cases = _on_cases(facts, part, namespace, patience)
-    if result.total("missed") or any(result.on_cases.values()):
-        result.look_first = _wrong_ones_called(facts, part, namespace, patience)
+    met = [stub for stub in part.stubs if _is_met(stub, result.seen.values())]
+    result.on_cases = _on_cases(facts, met, namespace, patience)
+    _try_judges(facts, result, namespace, patience)
+    if result.total("missed") or result.differing():
+        result.look_first = _wrong_ones_called(facts, result, namespace, patience)
     return result
+
+
+def _student(facts: Facts, namespace: MutableMapping[str, Any], patience: Patience) -> OwnStudent:
+    return OwnStudent(namespace, facts.models, patience, facts.by_hand, facts.stubs)
 
 
 def _see_part(
@@ -133,7 +165,7 @@ def _see(
     facts: Facts, checks: list[Check], namespace: MutableMapping[str, Any], patience: Patience
 ) -> Seen:
     """The first check that is not met decides, and the calls of all of them name a mistake."""
-    student = OwnStudent(namespace, facts.models, patience, facts.by_hand)
+    student = _student(facts, namespace, patience)
     first: Miss | None = None
     passed = dict.fromkeys(_title(check) for check in checks)
     for check in checks:
@@ -148,9 +180,12 @@ def _see(
             return Seen("to come", miss)
         first = first or miss
         passed.pop(_title(check), None)
-    if first is None:
-        return Seen("met", None, tuple(passed))
     calls = list(student.calls)
+    if first is None:
+        return Seen("met", None, tuple(passed), tuple(dict.fromkeys(call.stub for call in calls)))
+    if first.call is not None and first.call.modified:
+        message = f"{first.call.modified} {first.message}"
+        return Seen("missed", replace(first, message=message, plain=True), tuple(passed))
     if first.compared and first.call and student.answers_differently(first.call):
         first = replace(first, message=f"{first.message} {DIFFERENTLY}")
     asked = checks[0].criterion + (f":{checks[0].item}" if checks[0].item else "")
@@ -167,7 +202,8 @@ def _title(check: Check) -> str:
 def _miss_of(student: OwnStudent, error: Exception) -> Miss:
     if isinstance(error, NoAnswer):
         miss = _miss(student, error.message, error.detail)
-        return replace(miss, plain=error.kind == "out of time")
+        plain = error.kind == "out of time" or REFUSAL in error.message
+        return replace(miss, plain=plain, raised=True)
     if isinstance(error, Disagreement):
         miss = _miss(student, error.message, error.detail, error.compared)
         nothing = error.compared is not None and error.compared[1] is None
@@ -183,21 +219,92 @@ def _miss(
 
 
 def _on_cases(
-    facts: Facts, part: Part, namespace: MutableMapping[str, Any], patience: Patience
+    facts: Facts,
+    stubs: Sequence[str],
+    namespace: MutableMapping[str, Any],
+    patience: Patience,
 ) -> dict[str, Miss | None]:
-    """Of each function with cases: the first one in which it answers otherwise, if any."""
+    """Of each of these functions that has cases: the first one in which it answers otherwise, if
+    any. Not of one that is still to be written."""
     found: dict[str, Miss | None] = {}
+    unwritten = set[str]()
     for case in facts.cases:
-        if case.stub in part.stubs and found.get(case.stub) is None:
-            student = OwnStudent(namespace, facts.models, patience, facts.by_hand)
-            try:
-                found[case.stub] = None
-                answer = _asked(student, case)
-                for one in case.wanted:
-                    agree(item_at(answer, one.leaf), one.value, one.name)
-            except Exception as error:
+        if case.stub not in stubs or case.stub in unwritten or found.get(case.stub):
+            continue
+        student = _student(facts, namespace, patience)
+        try:
+            answer = _asked(student, case)
+            for one in case.wanted:
+                agree(item_at(answer, one.leaf), one.value, one.name)
+            found[case.stub] = None
+        except Exception as error:
+            if isinstance(error, NoAnswer) and error.kind in ("unfinished", "missing"):
+                unwritten.add(case.stub)
+            else:
                 found[case.stub] = _miss_of(student, error)
     return found
+
+
+def _try_judges(
+    facts: Facts, result: PartResult, namespace: MutableMapping[str, Any], patience: Patience
+) -> None:
+    """Of each function that judges others: whether it accepts the student's own one.
+
+    No other right one is here, since it would be a solution. What judges is of no use where it
+    rejects one that is right, so until there is one, its criterion is still to come.
+    """
+    for items in result.seen.values():
+        for item, seen in items.items():
+            for judge in facts.judged.keys() & set(seen.asked):
+                own = facts.judged[judge]
+                if _is_right(facts, own, result, namespace, patience):
+                    rejected = _rejected(_student(facts, namespace, patience), judge, own)
+                    if rejected is None:
+                        result.judged[judge] = own
+                    else:
+                        items[item] = replace(seen, state="missed", miss=rejected)
+                else:
+                    message = f"`{judge}` is tried on a right `{own}` too, once yours is right."
+                    items[item] = Seen("to come", Miss(message))
+
+
+def _is_right(
+    facts: Facts,
+    stub: str,
+    result: PartResult,
+    namespace: MutableMapping[str, Any],
+    patience: Patience,
+) -> bool:
+    """Whether a function of the part, or of another one, is right as far as can be seen here."""
+    seen = result.seen
+    if stub not in result.part.stubs:
+        seen = _see_part(facts, facts.part(stub), namespace, patience)
+    if not _is_met(stub, seen.values()):
+        return False
+    return set(_on_cases(facts, [stub], namespace, patience).values()) <= {None}
+
+
+def _rejected(student: OwnStudent, judge: str, own: str) -> Miss | None:
+    """How a function rejects the student's own one, as it is or rounded in another way."""
+    function = student.function(own)
+
+    def rounded_otherwise(*args: Any) -> Any:
+        return np.asarray(function(*args)) * (1 + 4 * np.finfo(float).eps)
+
+    rounded_otherwise.__name__ = f"{own}_rounded_otherwise"
+    for one, more in (
+        (function, "which is right as far as can be seen here: one of the two is wrong."),
+        (rounded_otherwise, "with other last digits: compare with a tolerance."),
+    ):
+        message = f"`{judge}` rejects your own `{own}`, {more}"
+        try:
+            if getattr(student, judge)(one):
+                continue
+            detail = ""
+        except NoAnswer as error:
+            detail = f"{error.message} {error.detail}".strip()
+        return replace(_miss(student, message, detail), plain=True)
+    return None
 
 
 def _asked(student: OwnStudent, case: Case) -> Any:
@@ -221,20 +328,22 @@ def _argument(value: Any) -> Any:
 
 
 def _wrong_ones_called(
-    facts: Facts, part: Part, namespace: MutableMapping[str, Any], patience: Patience
+    facts: Facts, result: PartResult, namespace: MutableMapping[str, Any], patience: Patience
 ) -> dict[str, tuple[str, ...]]:
-    """Of each function of a part: the functions of other parts that it calls and that are wrong."""
+    """Of each function of a part: the other functions that it calls and that are wrong."""
     found: dict[str, tuple[str, ...]] = {}
-    for stub in part.stubs:
+    for stub in result.part.stubs:
+        if _is_met(stub, result.seen.values()) and stub not in result.differing():
+            continue
         code = getattr(namespace.get(stub), "__code__", None)
-        called = set(getattr(code, "co_names", ()))
+        called = set(getattr(code, "co_names", ())) - {stub}
         for other in facts.parts:
             for name in sorted(called & set(other.stubs)):
-                if other.id == part.id:
-                    continue
-                seen = _see_part(facts, other, namespace, patience)
+                here = other.id == result.part.id
+                seen = result.seen if here else _see_part(facts, other, namespace, patience)
                 if not _is_met(name, seen.values()):
-                    found[stub] = (*found.get(stub, ()), f"`{name}` of part {other.id}")
+                    place = "" if here else f" of part {other.id}"
+                    found[stub] = (*found.get(stub, ()), f"`{name}`{place}")
     return found
 
 

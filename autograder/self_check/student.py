@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..checks.agree import Disagreement, untouched
 from ..worker.answers import layers_of, plain, reached
 from ..worker.by_hand import by_hand
 from ..worker.values import Unreadable, as_given, how_parameters_differ, seed_of
@@ -42,7 +43,8 @@ class StubCall:
     """One call of a function, how it is written, and the plain data that came back.
 
     ``of_model`` is what a model was built with whose forward pass this is, and ``loaded`` the
-    parameters that it was given; ``about`` says what else of a model is asked.
+    parameters that it was given; ``about`` says what else of a model is asked. ``modified`` says
+    which argument was changed in place, if any.
     """
 
     stub: str
@@ -54,6 +56,17 @@ class StubCall:
     of_model: tuple[Any, ...] | None = None
     loaded: Mapping[str, Any] | None = None
     about: Literal["kinds", "shapes"] | None = None
+    modified: str = ""
+
+
+class NotRun:
+    """In place of a function of a cell that did not run."""
+
+    def __init__(self, name: str, cell: str) -> None:
+        self.why = f"`{name}` is not defined, because {cell} does not run."
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NameError(self.why)
 
 
 @dataclass
@@ -70,8 +83,8 @@ class OwnStudent:
     Arguments are passed as copies, and answers come back as plain data, read as they are where
     they are graded. Every call may raise NoAnswer. All whose answers tell something are kept in
     ``calls``; ``last`` is the last of all. What is called by a name of one of the ``models`` is an
-    OwnModel. Those that are ``derived`` by hand are called
-    without automatic differentiation.
+    OwnModel. Those that are ``derived`` by hand are called without automatic differentiation.
+    ``stubs`` are the names of all functions that are asked for.
     """
 
     def __init__(
@@ -80,11 +93,13 @@ class OwnStudent:
         models: Collection[str],
         patience: Patience | None = None,
         derived: Collection[str] = (),
+        stubs: Collection[str] = (),
     ) -> None:
         self._namespace = namespace
         self._models = models
         self._patience = patience or Patience(math.inf)
         self._derived = derived
+        self._stubs = stubs
         self.calls: list[StubCall] = []
         self.last: StubCall | None = None
         self.printed = io.StringIO()
@@ -130,11 +145,14 @@ class OwnStudent:
     def function(self, name: str) -> Callable[..., Any]:
         """A function of the namespace, by name."""
         function = self._namespace.get(name)
+        if isinstance(function, NotRun):
+            raise NoAnswer("missing", function.why)
         if not callable(function):
             text = (
                 f"`{name}` is not defined: run the cell that defines it, under exactly this name."
             )
-            others = [key for key, one in self._namespace.items() if callable(one)]
+            own = self._namespace.keys() - self._stubs
+            others = [key for key in own if callable(self._namespace[key])]
             near = get_close_matches(name, others, n=1, cutoff=0.8)
             raise NoAnswer("missing", text + (f" Or is `{near[0]}` meant?" if near else ""))
         found: Callable[..., Any] = function
@@ -147,11 +165,16 @@ class OwnStudent:
         call = self.last = StubCall(name, _argument_names(function), args, kwargs, times)
         if not any(map(_is_single, args)):  # whose answers round in more ways than one
             self.calls.append(call)
-        answers = []
+        answers, passed = [], given
         with self._at_work(name):
             for _ in range(times):
-                answers.append(plain(function(*_copied(given), **kwargs)))
+                passed = _copied(given)
+                answers.append(plain(function(*passed, **kwargs)))
         call.answer = answers[0] if times == 1 else answers
+        try:
+            untouched(plain(list(passed)), args[: len(call.names)], call.names[: len(args)])
+        except Disagreement as modified:
+            call.modified = modified.message
         return _readable(name, call.answer)
 
     @contextmanager

@@ -202,6 +202,21 @@ def test_gradients_of_two_steps(student: Any, k: int) -> None:
 
 
 @GRADIENTS
+@pytest.mark.visible
+def test_gradients_of_a_shorter_last_piece(student: Any) -> None:
+    _, _, h0, *weights = _two_steps()
+    x, targets = np.array([[[1.0], [0.0], [0.0]]]), np.array([[0, 0, 0]])  # T=3, all states 1/2
+    # The pieces begin at steps 0 and 2. Each gradient of the logits is (-1/6, 1/6), dz_3 and dz_2
+    # are -1/6 * 3/4 = -0.125, and dz_1 = (-1/6 - 0.125 * 1.098612) * 3/4 = -0.227995.
+    got = student.truncated_bptt(x, targets, h0, *weights, 2)
+    grads = item(got, 1, ("loss", "grads", "h_T"))
+    want: dict[str, ArrayLike] = {"W_x": [[-0.227995]], "W_h": [[-0.125]], "b_h": [-0.477995]}
+    want |= {"W_y": [[-0.25, 0.25]], "b_y": [-0.5, 0.5]}
+    for key, right in want.items():
+        agree(entry(grads, key, "`grads`"), right, f'For T=3, k=2, the gradient of "{key}"')
+
+
+@GRADIENTS
 @pytest.mark.hidden
 def test_gradients(student: Any, reference: Any, rng: Rng) -> None:
     N, T, E, H, V = distinct(rng, 5, 4, 9)
@@ -317,10 +332,9 @@ def test_rows_are_orthonormal(student: Any, size: int) -> None:
 @ORTHOGONAL
 @pytest.mark.visible
 def test_the_matrix_follows_its_generator(student: Any) -> None:
-    first, again, other = (
-        _square(student.orthogonal(np.random.default_rng(number), 3), 3) for number in (4, 4, 5)
-    )
-    _follows_its_generator(first, again, other)
+    first = _square(student.orthogonal(np.random.default_rng(4), 3), 3)
+    _is_repeated(first, _square(student.orthogonal(np.random.default_rng(4), 3), 3))
+    _is_another(first, _square(student.orthogonal(np.random.default_rng(5), 3), 3))
 
 
 @ORTHOGONAL
@@ -345,7 +359,8 @@ def test_orthogonal_follows_its_generator(student: Any, rng: Rng) -> None:
             _square(student.orthogonal(np.random.default_rng(one), size), size)
             for one in (number, number, another)
         )
-        _follows_its_generator(first, again, other)
+        _is_repeated(first, again)
+        _is_another(first, other)
 
 
 def _square(got: object, size: int) -> Array:
@@ -369,8 +384,12 @@ def _is_orthogonal(Q: Array, name: str) -> None:
         raise Disagreement(f"{name}: all entries are 0, 1 or -1, which is not random.")
 
 
-def _follows_its_generator(first: Array, again: Array, other: Array) -> None:
+def _is_repeated(first: Array, again: Array) -> None:
     if not np.array_equal(first, again):
-        raise Disagreement("Two generators with the same seed give different matrices.")
+        told = "Two generators with the same seed give different matrices: draw from `rng` alone."
+        raise Disagreement(told, says_what_to_do=True)
+
+
+def _is_another(first: Array, other: Array) -> None:
     if np.array_equal(first, other):
         raise Disagreement("Generators with different seeds give the same matrix.")

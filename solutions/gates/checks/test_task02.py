@@ -50,6 +50,9 @@ def test_sigmoid_in_float32(student: Any) -> None:
     z = np.log(np.array([1.0, 3.0, 1 / 3], np.float32))
     want = np.array([0.5, 0.75, 0.25], np.float32)
     agree(student.sigmoid(z), want, "In float32, the sigmoid")
+    large = student.sigmoid(np.array([10_000.0, 0.0, -10_000.0], np.float32))
+    want = np.array([1.0, 0.5, 0.0], np.float32)
+    agree(large, want, "In float32, of 10000, 0 and -10000, the sigmoid")
 
 
 @pytest.mark.criterion("2a.sigmoid")
@@ -397,7 +400,8 @@ def test_of_the_plainest_wrong_cells_one_is_rejected(student: Any) -> None:
 
     accepted = [_accepts(student, cell, may_raise=True) for cell in (zeros, old, one_unit)]
     if all(accepted):
-        raise Disagreement("Your test accepts every cell, also one that answers zeros.")
+        told = "Your test accepts a cell that answers zeros, one that answers the old state, and "
+        raise Disagreement(f"{told}one that answers a single unit.")
 
 
 @pytest.mark.criterion("2c.test")

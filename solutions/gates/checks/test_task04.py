@@ -71,6 +71,19 @@ def test_lstm_layers(student: Any, sizes: Sequence[int]) -> None:
 
 
 @pytest.mark.criterion("4a.layers")
+@pytest.mark.visible
+def test_lstm_layers_read_the_batch_first(student: Any) -> None:
+    answer: Any = None
+    with suppress_raised():  # which costs under 4a.forward
+        model = _small_lstm(student)
+        answer = None if model is None else model(np.array([[0, 0]]))
+    logits = answer[0] if isinstance(answer, list) and answer else answer
+    if isinstance(logits, np.ndarray) and logits.shape == (1, 2, 2) and _time_first(logits):
+        told = "The layer `lstm` takes its first axis for time: is `batch_first=True` missing?"
+        raise Disagreement(told)
+
+
+@pytest.mark.criterion("4a.layers")
 @pytest.mark.hidden
 def test_lstm_layers_at_work(student: Any, rng: Rng) -> None:
     V, H = distinct(rng, 2, 6, 12)
@@ -367,6 +380,18 @@ def test_a_memory_of_the_context(student: Any) -> None:
         agree(token_ids(got, 4, "The tokens"), [first], f"From a memory of {memory:g}, the tokens")
     names = ("h0", "c0", "start", "end", "max_length", "W_e", "W_x", "W_h", "b", "W_y", "b_y")
     untouched(student.arguments_after.decode(*arguments), arguments, names)
+
+
+@pytest.mark.criterion("4b.decode")
+@pytest.mark.visible
+def test_the_most_likely_token_though_others_are_close(student: Any) -> None:
+    # All but `b_y` is zero: token 1 leads at every step, by 0.05 alone. It is never drawn.
+    W_e, W_x, W_h = np.zeros((3, 1)), np.zeros((1, 4)), np.zeros((1, 4))  # V=3, E=H=1
+    b_y = np.array([0.0, 0.1, 0.05])
+    weights = (W_e, W_x, W_h, np.zeros(4), np.zeros((1, 3)), b_y)
+    got = student.decode(np.zeros(1), np.zeros(1), 2, 0, 12, *weights)
+    called = "Of logits 0, 0.1 and 0.05, the tokens"
+    agree(token_ids(got, 3, called), [1] * 12, called)
 
 
 @pytest.mark.criterion("4b.decode")

@@ -62,7 +62,7 @@ def progress(steps: int | Sequence[Any], title: str) -> Any:
     from tqdm import tqdm
 
     over = range(1, steps + 1) if isinstance(steps, int) else steps
-    return tqdm(over, title, file=sys.stdout, mininterval=0.5, ncols=80)
+    return tqdm(over, title, file=sys.stdout, mininterval=0.5, delay=0.5, ncols=80)
 
 
 # -- texts and tasks -------------------------------------------------------------------------------

@@ -26,18 +26,19 @@ class Attempts:
         self._file = file
         self._tries = _read(file)
 
-    def add(self, missed: Iterable[str], code: str) -> dict[str, int]:
-        """Adds a try with this code. Returns how many different ones each criterion has had."""
+    def add(self, missed: Mapping[str, str]) -> dict[str, int]:
+        """Adds a try of each criterion that was missed, with the code that missed it.
+
+        Returns how many different ones each criterion has had.
+        """
         before = json.dumps(self._tries)
-        counts = {}
-        for criterion in missed:
+        for criterion, code in missed.items():
             tries = self._tries.setdefault(criterion, [])
             if code not in tries and len(tries) < KEPT:
                 tries.append(code)
-            counts[criterion] = len(tries)
         if json.dumps(self._tries) != before:
             self._write()
-        return counts
+        return {criterion: len(tries) for criterion, tries in self._tries.items()}
 
     def _write(self) -> None:
         whole = self._file.with_suffix(f".{os.getpid()}")

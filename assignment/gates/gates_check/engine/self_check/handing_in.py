@@ -25,6 +25,7 @@ from .reading import (
     code_cells,
     load,
     nbgrader_names,
+    not_available,
     own_file,
 )
 from .running import PartResult, run_part
@@ -38,6 +39,8 @@ IN_COLAB = (
     "Colab keeps your notebook elsewhere. Choose File, Download, Download .ipynb; upload that file "
     'into this folder (the folder\nsign at the left), and call hand_in("{}") with its name.'
 )
+# How the checks of a part are run in a notebook.
+CHECK = 'check("{}")'
 STARTED, DONE = "started", "done"
 PART = "part "
 
@@ -53,7 +56,12 @@ class Report:
 
 
 def hand_in(
-    facts: Facts, package: Path, file: str | Path, namespace: Mapping[str, Any], pdf: bool = False
+    facts: Facts,
+    package: Path,
+    file: str | Path,
+    namespace: Mapping[str, Any],
+    pdf: bool = False,
+    check: str = CHECK,
 ) -> bool:
     """Says what of a saved file would be marked, and what to mend; whether nothing is to mend.
 
@@ -63,6 +71,7 @@ def hand_in(
         file: empty for the one that calls, or else the one in this folder that has more done.
         namespace: of where this was called.
         pdf: whether to write the written answers into a PDF beside the file.
+        check: how the checks of a part are run.
     """
     if not file and "google.colab" in sys.modules:
         print(IN_COLAB.format(facts.files[0]))
@@ -78,6 +87,8 @@ def hand_in(
     print(f"{path.name}: {of_code}, run in a fresh process ...", flush=True)
     report, late = _in_a_fresh_process(facts, package, path)
     to_mend = [*late, *report.failures, *report.to_mend, *_for_nbgrader(facts, path)]
+    for part in facts.parts:
+        to_mend = [one.replace(CHECK.format(part.id), check.format(part.id)) for one in to_mend]
     print("\n".join(_lines(facts, path, report, to_mend)))
     if pdf:
         print("\n".join(textwrap.wrap(_pdf(facts, path), TEXT_WIDTH)))
@@ -95,10 +106,9 @@ def _pdf(facts: Facts, path: Path) -> str:
     count = sum(map(bool, answers.values()))
     drawn = f"{len(figures)} figure{'s' * (len(figures) != 1)}"
     said = f"{file.name}: {count} of {len(facts.written)} written answers, {drawn}."
-    if path.suffix == ".py":
-        said += " A script keeps no figures; a notebook does."
-    elif not figures:
-        said += " Run the notebook and save it, so that its figures are in the PDF too."
+    if not figures:
+        how = "Run the script" if path.suffix == ".py" else "Run the notebook and save it"
+        said += f" {how}, so that its figures are in the PDF too."
     if not whole:
         said += " Characters that its font lacks are boxes in it."
     return f"{said} Hand it in beside {path.name} where your course asks for a PDF."
@@ -262,7 +272,7 @@ def answer_in_a_fresh_process(facts: Facts, path: Path, left_out: Sequence[str])
         report = {
             "failures": [f"{one.cell}, line {one.line}: {one.message}" for one in failures],
             "unfinished": list(dict.fromkeys(n for one in results for n in one.to_come())),
-            "to_mend": list(_to_mend(facts, results, names)),
+            "to_mend": [*not_available(cells, facts), *_to_mend(facts, results, names)],
             "summary": summary(results),
         }
         say(**{DONE: report})
@@ -280,7 +290,12 @@ def _to_mend(facts: Facts, results: Sequence[PartResult], names: dict[str, Any])
             missed = [c.id for c in result.part.criteria if result.points(c, "missed")]
             yield (
                 f"Part {result.part.id}: {', '.join(missed)} not right yet "
-                f'({points(result.total("missed"))} points); see check("{result.part.id}").'
+                f"({points(result.total('missed'))} points); see {CHECK.format(result.part.id)}."
+            )
+        for stub in result.differing():
+            yield (
+                f"Part {result.part.id}: `{stub}` is not the same as {result.oracle} on random "
+                f"inputs; see {CHECK.format(result.part.id)}."
             )
         if result.answers is not None:
             yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do())

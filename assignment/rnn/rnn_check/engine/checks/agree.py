@@ -26,6 +26,8 @@ NEAR = 10.0
 MAX_SHOWN = 40
 # Of token ids, where no number is asked for.
 MAX_TOKENS = 10_000
+# Of what should change along a time axis.
+OVERWRITTEN = "the same at every time step, as if one array were overwritten at each of them"
 # Of a function that keeps something, for example in a mutable default argument.
 DIFFERENTLY = (
     "Called again with the same arguments, it answers differently: does it keep anything from one "
@@ -54,17 +56,22 @@ class Disagreement(AssertionError):
     ``message`` is for the student, also where the check is hidden. So it holds no value of the
     check, and no number or text that the answer can choose, by which it could tell a value: only
     features from a short list, such as a sign. ``detail`` holds values, counts and places;
-    ``compared`` are what was expected and what was returned, where these were compared.
+    ``compared`` are what was expected and what was returned, where these were compared. A message
+    that ``says_what_to_do`` needs no hint.
     """
 
     def __init__(
-        self, message: str, detail: str = "", compared: tuple[Array, object] | None = None
+        self,
+        message: str,
+        detail: str = "",
+        compared: tuple[Array, object] | None = None,
+        says_what_to_do: bool = False,
     ) -> None:
         super().__init__(f"{message} {detail}".strip())
         self.message = message
         self.detail = detail
         self.compared = compared
-        self.says_what_to_do = False
+        self.says_what_to_do = says_what_to_do
 
 
 class Partial(AssertionError):
@@ -150,7 +157,8 @@ def _compare(got: object, right: Array, name: str, axes: Sequence[str]) -> None:
         places = _places(wrong, axes)
         of_tokens = isinstance(got[0] if isinstance(got, list) else got, TokenId)
         feature = _token_feature(wrong) if of_tokens else _feature(array, right, wrong, axes)
-        raise Disagreement(f"{name}: {feature}.", f"{places}{_both(got, right)}")
+        detail, known = f"{places}{_both(got, right)}", feature == OVERWRITTEN
+        raise Disagreement(f"{name}: {feature}.", detail, says_what_to_do=known)
 
 
 def as_array(got: object, name: str) -> Array:
@@ -246,9 +254,8 @@ def untouched(after: object, before: Sequence[object], names: Sequence[str]) -> 
     for index, (name, old) in enumerate(zip(names, before, strict=True)):
         new = left[index] if index < len(left) else None
         if not _same(new, old):
-            wrong = Disagreement(f"The argument `{name}` is modified in place; work on a copy.")
-            wrong.says_what_to_do = True
-            raise wrong
+            message = f"The argument `{name}` is modified in place; work on a copy."
+            raise Disagreement(message, says_what_to_do=True)
 
 
 def _other_shape(name: str, got: object, array: Array, want: tuple[int, ...]) -> Disagreement:
@@ -353,6 +360,8 @@ def _feature(got: Array, want: Array, wrong: NDArray[np.bool_], axes: Sequence[s
         return "zero everywhere"
     if want.dtype.kind == "f" and (same := _same_change(got, want)):
         return same
+    if "time step" in axes and _is_constant(got, want, axes.index("time step")):
+        return OVERWRITTEN
     square = want.ndim == 2 and want.shape[0] == want.shape[1]
     if square and not (np.abs(got.T - want) > tolerance(got, want)).any():
         return "the transpose of what is expected"
@@ -364,6 +373,12 @@ def _token_feature(wrong: NDArray[np.bool_]) -> str:
     if wrong.size == 1:
         return "another token than expected"
     return "all tokens are wrong" if wrong.all() else "some tokens are wrong"
+
+
+def _is_constant(got: Array, want: Array, axis: int) -> bool:
+    """Whether what should change along an axis does not."""
+    allowed = tolerance(got, want)
+    return bool((np.ptp(got, axis=axis) < allowed < np.ptp(want, axis=axis).max()).all())
 
 
 def _edge(wrong: NDArray[np.bool_], called: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,18 +128,22 @@ def judged(one: SmallCall, answer: Any) -> str:
         return f"Not yet: it has another shape than {given.shape}. What does each axis stand for?"
     close = np.abs(given.ravel() - right.ravel()) <= ROUNDING * max(1.0, np.abs(right).max())
     if not close.all():
-        wrong = f"{np.count_nonzero(~close)} of {close.size} numbers are wrong"
+        count = int(np.count_nonzero(~close))
+        wrong = f"{count} of {close.size} numbers {'is' if count == 1 else 'are'} wrong"
         wrong = "another number" if close.size == 1 else wrong
         return f"Not yet: {wrong}. Go through it once more, one step at a time."
     if given.shape != right.shape:
         shape = f"the shape {right.shape}" if right.ndim else "a plain number"
         return f"The numbers are right. What is returned has {shape}, and yours has {given.shape}."
-    return "Right. You know what it does: now write it."
+    return "Right. You know what it does."
 
 
 def as_written(text: str) -> Any:
-    """A prediction from a terminal, such as "0.5, 0.25". Raises ValueError for what is none."""
-    try:
+    """A prediction from a terminal, such as "0.5, 0.25" or "0.5 0.25". Raises ValueError for what
+    is none."""
+    with suppress(SyntaxError, ValueError):
         return ast.literal_eval(text.strip())
-    except (SyntaxError, ValueError):
+    try:
+        return [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
         raise ValueError(f"{text!r} is no number or list of numbers such as [0.5, 0.25]") from None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from .student import StubCall
 TEXT_WIDTH = 80
 MAX_DIFFERENCES = 4
 MAX_PRINTED = 8
+# Of an array, or of all weights of a model: as many entries are shown.
+MAX_ENTRIES, MAX_WEIGHTS = 64, 64
 PASSED = " " * 5
 SIGNS: dict[State, str] = {"met": "✓", "missed": "✗", "to come": "·"}
 
@@ -35,13 +38,13 @@ def report(result: PartResult) -> str:
         lines += [_row(result, criterion), *_passed(result, criterion)]
     lines += _look_first(result)
     shown: list[list[str]] = []
-    misses = [text for c in result.part.criteria for text in _misses(result, c, shown)]
-    # What comes of one mistake elsewhere is shown once.
-    for text in misses[: 1 if result.look_first else None]:
-        lines += ["", *text]
+    for criterion in result.part.criteria:
+        for text in _misses(result, criterion, shown):
+            lines += ["", *text]
     lines += _next_hint(result)
     lines += _to_come(result)
     lines += _on_cases(result)
+    lines += _judged(result)
     if result.answers is not None and not result.answers.whole:
         lines += ["", "The concept questions:", *(f"  {one}" for one in result.answers.to_do())]
     if result.whole:
@@ -52,8 +55,12 @@ def report(result: PartResult) -> str:
 def _next_hint(result: PartResult) -> Iterator[str]:
     tried = [c for c in result.part.criteria if c.id in result.tried()]
     steps = {c.id: 1 + bool(c.look) + bool(c.almost) for c in tried}
-    if any(result.tries.get(name, 1) < count for name, count in steps.items()):
+    if any(_tries(result, name) < count for name, count in steps.items()):
         yield from ("", "A changed try brings the next hint.")
+
+
+def _tries(result: PartResult, criterion: str) -> int:
+    return max(result.tries.get(criterion, 1), 1)
 
 
 def _look_first(result: PartResult) -> Iterator[str]:
@@ -80,10 +87,24 @@ def report_on(result: PartResult, criterion: str) -> str:
 def _misses(
     result: PartResult, criterion: Criterion, shown: list[list[str]]
 ) -> Iterator[Iterator[str]]:
+    """Why a criterion is missed. What comes of a mistake elsewhere is shown once, for it is no
+    sign of another one here: without a guess and a hint."""
     for item, seen in result.seen.get(criterion.id, {}).items():
-        if seen.state == "missed" and seen.miss is not None:
-            called = criterion.id if item is None else f"{criterion.id}, {item}"
-            yield _missed(called, criterion, seen.miss, shown, result.tries.get(criterion.id, 1))
+        miss = seen.miss
+        if seen.state != "missed" or miss is None:
+            continue
+        if result.is_from_elsewhere(miss):
+            if any(miss is not one for one in _from_elsewhere(result)[:1]):
+                continue
+            miss = replace(miss, mistake=None, plain=True)
+        called = criterion.id if item is None else f"{criterion.id}, {item}"
+        yield _missed(called, criterion, miss, shown, _tries(result, criterion.id))
+
+
+def _from_elsewhere(result: PartResult) -> list[Miss]:
+    seen = [one for items in result.seen.values() for one in items.values()]
+    misses = [one.miss for one in seen if one.state == "missed" and one.miss is not None]
+    return [miss for miss in misses if result.is_from_elsewhere(miss)]
 
 
 def _headline(result: PartResult) -> str:
@@ -91,8 +112,15 @@ def _headline(result: PartResult) -> str:
     checked = [one for one in part.criteria if one.id in result.seen]
     reached = f"{points(result.total('met'))} of {points(sum(c.points for c in checked))} points"
     to_come = result.total("to come")
-    more = f", {points(to_come)} still to be written" if to_come else ""
-    return f"Part {part.id}  {part.title}: {reached} reached{more}"
+    more = f", {points(to_come)} still to come" if to_come else ""
+    return f"Part {part.id}  {part.title}: {reached} reached{more}{_but_differs(result)}"
+
+
+def _but_differs(result: PartResult) -> str:
+    names = [f"`{stub}`" for stub in result.differing()]
+    if not names:
+        return ""
+    return f", but {', '.join(names)} differ{'s' * (len(names) == 1)} from {result.oracle}"
 
 
 def _row(result: PartResult, criterion: Criterion) -> str:
@@ -177,6 +205,14 @@ def _on_cases(result: PartResult) -> Iterator[str]:
                 yield from _indented(_difference(*miss.compared))
 
 
+def _judged(result: PartResult) -> Iterator[str]:
+    for judge, own in result.judged.items():
+        text = f"`{judge}` accepts your own `{own}`. It was tried here on that one and on a few "
+        text += "wrong ones alone; where your work is graded, on others, right and wrong."
+        yield ""
+        yield from textwrap.wrap(text, TEXT_WIDTH)
+
+
 def _indented(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         yield f"    {line}"
@@ -195,17 +231,37 @@ def _call(call: StubCall) -> Iterator[str]:
     named += [("", value) for value in call.args[len(named) :]]
     named += list(call.kwargs.items())
     written = [(f"{key} = " if key else "", _written_out(value)) for key, value in named]
+    yield from _written_call(f"{times}{name}", written)
+    if call.loaded is not None:
+        yield from _weights(call.loaded)
+
+
+def _written_call(name: str, written: Sequence[tuple[str, str]]) -> Iterator[str]:
     if sum(len(key) + len(text) for key, text in written) < 50 and not any(
         "\n" in text for _, text in written
     ):
         inside = ", ".join(f"{key.replace(' ', '')}{text}" for key, text in written)
-        yield f"{times}{name}({inside})"
+        yield f"{name}({inside})"
         return
-    yield f"{times}{name}("
+    yield f"{name}("
     width = max(len(key) for key, _ in written)
     for key, text in written:
         yield from _hanging(f"    {key.rjust(width)}", text)
     yield ")"
+
+
+def _weights(loaded: Mapping[str, Any]) -> Iterator[str]:
+    """The parameters that a check gave to a model, as far as they are not zero and not many."""
+    given = {name: np.asarray(value) for name, value in loaded.items()}
+    shown = {name: value for name, value in given.items() if value.any()}
+    if sum(value.size for value in shown.values()) > MAX_WEIGHTS:
+        yield "with weights that the check loads into it"
+        return
+    yield "with the weights"
+    for name, value in shown.items():
+        yield from _hanging(f"    {name} = ", _array(value))
+    if len(shown) < len(given):
+        yield "    and zero for all others"
 
 
 def _written_out(value: Any) -> str:
@@ -216,7 +272,8 @@ def _written_out(value: Any) -> str:
         lined = any("\n" in entry for entry in entries)
         return "\n".join(_hanging("{", (",\n" if lined else ", ").join(entries))) + "}"
     if isinstance(value, np.ndarray):
-        return _array(value)
+        is_long = value.size > MAX_PRINTED and not value.any()
+        return f"np.zeros({value.shape})" if is_long else _array(value)
     if isinstance(value, tuple | list) and any(isinstance(v, np.ndarray | tuple) for v in value):
         return "\n".join(_hanging("(", ",\n".join(map(_written_out, value)))) + ")"
     return getattr(value, "__name__", "") or repr(value)
@@ -227,7 +284,12 @@ def _array(value: Any) -> str:
     if array.dtype.kind == "f":
         array = array + 0.0  # no -0.
     text = np.array2string(
-        array, precision=6, suppress_small=True, separator=", ", threshold=60, max_line_width=64
+        array,
+        precision=6,
+        suppress_small=True,
+        separator=", ",
+        threshold=MAX_ENTRIES,
+        max_line_width=64,
     )
     text = re.sub(r"\n\s*\n", "\n", text)
     return text if array.size else f"an empty array of the shape {array.shape}"
@@ -280,8 +342,10 @@ def prediction(small: SmallCall, predict: str) -> str:
 
 def summary(results: Iterable[PartResult]) -> str:
     """One line for each part, and the points of all of them."""
+    results = list(results)
     lines: list[str] = []
     reached = possible = 0.0
+    width = max((len(result.part.title) for result in results), default=0)
     for result in results:
         checked = sum(one.points for one in result.part.criteria if one.id in result.seen)
         met = result.total("met")
@@ -289,10 +353,10 @@ def summary(results: Iterable[PartResult]) -> str:
         states = [seen.state for seen in _all_seen(result)]
         signs = "".join(SIGNS[state] for state in states)
         sheet = result.answers
-        asked = f"  {sheet.answered} of {sheet.asked} questions answered" if sheet else ""
+        more = f"  {sheet.answered} of {sheet.asked} questions answered" if sheet else ""
         lines.append(
-            f"  {result.part.id}  {result.part.title:<14} {points(met):>5} of {points(checked):<5}"
-            f" {signs}{asked}"
+            f"  {result.part.id}  {result.part.title:<{width}} {points(met):>5} of "
+            f"{points(checked):<5} {signs}{more}{_but_differs(result)}"
         )
     lines.append(f"  {points(reached)} of the {points(possible)} points that can be checked here")
     return "\n".join(lines)
