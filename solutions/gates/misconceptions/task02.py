@@ -767,8 +767,8 @@ def accepts_all(right: Right, cell: Any) -> Any:
 @test(
     "rejects-all",
     title="your test rejects right cells too",
-    hint="Try it on your own gru_cell_forward: does it return True at its end? And two right ways of "
-    "computing the same round differently: which difference would matter?",
+    hint="Try it on your own gru_cell_forward: does it return True at its end? And two right ways "
+    "of computing the same round differently: which difference would matter?",
 )
 def rejects_all(right: Right, cell: Any) -> Any:
     return False
