@@ -10,6 +10,10 @@ from click.testing import CliRunner, Result
 
 from autograder.cli import main
 from autograder.course.folders import Assignment
+from autograder.course.rubric import rubric_of
+from autograder.intake.finding import find_submissions
+from autograder.reading.answers import _written
+from autograder.reading.form import write_form
 from tests.conftest import make_small
 
 RIGHT = """\
@@ -101,3 +105,86 @@ def test_another_file_of_a_student_is_said_to_replace_the_earlier(
     total = float(grades(out)["bob"]["total"])
     assert total < 1
     assert f"1 replaced an earlier submission: bob 1.00 → {total:.2f}" in said(done)
+
+
+# -- the file of another homework ---------------------------------------------------------------
+
+OTHER = "def first(values):\n    return values[0]\n\n\ndef last(values):\n    return values[-1]\n"
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    """An assignment. Its course has another that shares a stub with it, and a broken one."""
+    made = make_small(tmp_path_factory.mktemp("course"))
+    for name, text in {
+        "ends": f'# %%\nimport numpy as np\n\n# %% part="1a" role="stub"\n{OTHER}\n\n'
+        '# %% part="1b" role="stub"\ndef centered(values):\n    return values\n',
+        "broken": "\0\xff",
+    }.items():
+        source = made.folder.parent / name / f"{name}.py"
+        source.parent.mkdir()
+        source.write_text(text, encoding="latin-1")
+    return made
+
+
+def test_the_file_of_another_homework_is_called_so(two: Assignment, tmp_path: Path) -> None:
+    folder, out = tmp_path / "class", tmp_path / "out"
+    folder.mkdir()
+    shared = f"{OTHER}\n\ndef centered(values):\n    return values\n"
+    files = {"ada": RIGHT, "bob": OTHER, "cem": shared, "dan": f"{RIGHT}\n{OTHER}"}
+    files["eve"] = OTHER.partition("\n\n\n")[0]
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    told = said(run(two, "grade", folder, "--out", out))
+    why = "this looks like the homework ends, not small"
+    assert told.count(why) == 2
+    assert "--assignment ends" not in told
+    lines = grades(out)
+    for name in ("bob", "cem"):
+        assert lines[name]["status"] == "graded with problems"
+        assert why in (out / f"{name}.md").read_text()
+    assert float(lines["bob"]["total"]) == 0
+    assert (float(lines["dan"]["total"]), lines["dan"]["status"]) == (1, "graded")
+    assert lines["eve"]["status"] == "graded"
+    looked_at = (out / "index.html").read_text().partition('id="mistakes"')[0]
+    assert looked_at.count("looks like the homework ends") == 2 * 2
+
+
+def test_a_class_graded_as_another_homework_is_warned_of(two: Assignment, tmp_path: Path) -> None:
+    folder = tmp_path / "class"
+    folder.mkdir()
+    for name in ("ada", "bob"):
+        (folder / f"{name}.py").write_text(OTHER)
+    told = said(run(two, "grade", folder, "--out", tmp_path / "out"))
+    assert "2 of 2 look like the homework ends, not small" in told
+    assert "--assignment ends" in told
+
+
+def test_the_answers_of_another_homework_are_not_read_as_this_one_s(
+    two: Assignment, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "class", tmp_path / "out"
+    folder.mkdir()
+    (folder / "ada.py").write_text(RIGHT)
+    (folder / "bob.py").write_text(OTHER)
+    run(two, "grade", folder, "--out", out)
+    written = _written(two, rubric_of(two), out, find_submissions([folder], "small", two.released))
+    assert written.lost == {"ada": "", "bob": "ends"}
+    rows = write_form(written, out).form.read_text().splitlines()
+    assert rows[1:] == [
+        'ada,1a,0,0,"This file has no written questions. If it was exported from a notebook, ask '
+        'for the notebook."',
+        "bob,1a,0,0,No answer; this looks like the homework ends.",
+    ]
+
+
+def test_reading_the_results_of_another_homework_is_refused_before_all_else(
+    two: Assignment, tmp_path: Path
+) -> None:
+    other = make_small(two.course.root, "third")
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ada.py").write_text(RIGHT)
+    run(two, "grade", tmp_path / "class", "--out", tmp_path / "out")
+    for name in ("read", "reading"):
+        told = said(run(other, name, tmp_path / "out", tmp_path / "nowhere", status=2))
+        assert "results of the assignment small, not of third" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -101,6 +102,7 @@ class _Run:
             collected = replace(collected, absent=absent)
         self._show(run, rows, collected)
         self._say_replaced(before)
+        self._say_another(rows)
         failed = [one.student for one in rows if one.status == "not graded"]
         if failed:
             raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
@@ -162,6 +164,17 @@ class _Run:
         ]
         if replaced:
             say(f"{len(replaced)} replaced an earlier submission: {some(replaced)}", "yellow")
+
+    def _say_another(self, rows: Sequence[Row]) -> None:
+        """Warns where most of a class seems to have done another homework."""
+        for other, count in Counter(one.another for one in rows if one.another).items():
+            if 2 * count > len(rows):
+                say(
+                    f"{count} of {len(rows)} look like the homework {other}, not "
+                    f"{self.assignment.name}; to grade them as that, add --assignment {other} and "
+                    "name another --out",
+                    "red",
+                )
 
     def _write(self, run: ClassRun, rows: Sequence[Row], secret: bytes | None) -> tuple[Path, Path]:
         from autograder.reports.pages.class_page import INDEX, write_class_page  # see _graded

@@ -24,10 +24,13 @@ from autograder.sandbox.workers import Control, SandboxError
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission, read_submission
 from autograder.submissions.released import (
+    ANOTHER,
     UNTOUCHED,
+    another_homework,
     is_untouched,
     released_code,
     shows_only,
+    stubs_of_course,
     without,
 )
 from autograder.submissions.text import printable_lines
@@ -49,6 +52,7 @@ class Grader:
         checks = collect_checks(assignment.checks)
         self._shows_only = shows_only(assignment.source)
         self._released = released_code(assignment.released, assignment.name)
+        self._stubs = stubs_of_course(assignment)
         pairs = [(check.criterion, check.item) for check in checks]
         match_checks(self.rubric, assignment.rubric_file, pairs)
         library = load_library(assignment)
@@ -72,6 +76,9 @@ class Grader:
         if is_untouched(submission, self._released):
             notes = (*submission.notes, UNTOUCHED)
             submission = msgspec.structs.replace(submission, notes=notes)
+        if another := another_homework(submission, self.assignment.name, self._stubs):
+            notes = (ANOTHER.format(another, self.assignment.name), *submission.notes)
+            submission = msgspec.structs.replace(submission, notes=notes, another=another)
         return without(submission, self._shows_only)
 
     def digest(self, submission: Submission, isolation: Level) -> str:

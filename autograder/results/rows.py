@@ -30,6 +30,7 @@ class Row(msgspec.Struct, frozen=True):
     awaiting_reader: float = 0.0
     late: float = 0.0
     name: str = ""
+    another: str = ""
 
     @property
     def shown(self) -> str:
@@ -51,6 +52,7 @@ def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
         awaiting_reader=marks.awaiting_reader,
         late=-marks.late.taken if marks.late else 0.0,
         name=name,
+        another=evidence.another,
     )
 
 
@@ -68,6 +70,8 @@ def _needs_a_person(evidence: Evidence) -> Iterator[str]:
     """Why a person should look at a submission before its marks are given out."""
     if evidence.status in ("not graded", "unreadable", "attack seen"):
         yield evidence.status
+    if evidence.another:
+        yield f"looks like the homework {evidence.another}"
     if evidence.out_of_time:
         yield "ran out of time"
     close = [check.criterion for check in evidence.checks if _is_close(check)]

@@ -60,7 +60,10 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """What one student handed in. ``trouble`` says why nothing could be read, if so."""
+    """What one student handed in. ``trouble`` says why nothing could be read, if so.
+
+    ``another`` names the homework that this seems to be instead.
+    """
 
     student: str
     file: str
@@ -69,6 +72,7 @@ class Submission(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
     trouble: str = ""
+    another: str = ""
 
     @property
     def work(self) -> str:
