@@ -158,7 +158,7 @@ def test_canvas_s_import_fills_one_column_of_the_assignment_that_exists(
     }
     assert documents[1].score < documents[0].score
     assert exported.warnings == (
-        "2 have no mark and are not in the file; Canvas keeps their old marks",
+        "2 students have no mark and so no line; Canvas keeps what it has",
     )
 
 

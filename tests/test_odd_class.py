@@ -156,7 +156,7 @@ def test_a_class_graded_as_another_homework_is_warned_of(two: Assignment, tmp_pa
     for name in ("ada", "bob"):
         (folder / f"{name}.py").write_text(OTHER)
     told = said(run(two, "grade", folder, "--out", tmp_path / "out"))
-    assert "2 of 2 look like the homework ends, not small" in told
+    assert "2 of 2 submissions look like the homework ends, not small" in told
     assert "--assignment ends" in told
 
 
@@ -188,3 +188,19 @@ def test_reading_the_results_of_another_homework_is_refused_before_all_else(
     for name in ("read", "reading"):
         told = said(run(other, name, tmp_path / "out", tmp_path / "nowhere", status=2))
         assert "results of the assignment small, not of third" in told
+
+
+# -- chosen.csv ---------------------------------------------------------------------------------
+
+
+def test_a_line_of_chosen_csv_for_no_student_stops_the_run(
+    course: Assignment, submissions: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    run(course, "grade", submissions, "--out", out)
+    (out / "chosen.csv").write_text("student,file\nada,ada.py\nbop,bob.py\n")
+    told = said(run(course, "grade", submissions / "bob.py", "--out", out, status=2))
+    assert "chosen.csv, line 3: the class has no student 'bop'; did you mean bob?" in told
+    # Who was graded before is in the class, wherever their file is now.
+    (out / "chosen.csv").write_text("student,file\nada,ada.py\n")
+    run(course, "grade", submissions / "bob.py", "--out", out)

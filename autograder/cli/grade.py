@@ -26,7 +26,7 @@ from autograder.course.folders import Assignment, CourseError
 from autograder.exporting.tables import as_csv
 from autograder.grading.class_run import ClassRun
 from autograder.grading.rescoring import Rescoring
-from autograder.intake.choices import read_choices
+from autograder.intake.choices import read_choices, refuse_unknown
 from autograder.intake.finding import Collected, collect, refuse_among, some, workspace
 from autograder.intake.roster import Person, Roster, read_roster
 from autograder.intake.telling import describe
@@ -78,6 +78,8 @@ class _Run:
                 roster=roster,
                 chosen=chosen,
             )
+            known = {one.student for one in collected.submissions}
+            refuse_unknown(chosen, known | {*stored_students(self.out)})
             if self.roster:
                 write_whole(self.out / ROSTER, self.roster.read_bytes())
             handed_in = [
@@ -170,7 +172,7 @@ class _Run:
         for other, count in Counter(one.another for one in rows if one.another).items():
             if 2 * count > len(rows):
                 say(
-                    f"{count} of {len(rows)} look like the homework {other}, not "
+                    f"{count} of {len(rows)} submissions look like the homework {other}, not "
                     f"{self.assignment.name}; to grade them as that, add --assignment {other} and "
                     "name another --out",
                     "red",
