@@ -32,6 +32,8 @@ from autograder.intake.choices import Choice
 from autograder.intake.pieces import Piece
 from autograder.intake.roster import MAX_NAME, Person, Roster, joined
 from autograder.submissions.finding import (
+    SEVERAL,
+    SHARED,
     SUFFIXES,
     TIMESTAMP,
     HandIn,
@@ -369,7 +371,7 @@ class _Intake:
         if others:
             how = "was chosen by hand" if best.by_hand else f"was graded, {_why(best, others)}"
             file, *more = _names([best, *others])
-            notes = (f"of several files {file} {how}; the others were: {some(more)}", *notes)
+            notes = (f"{SEVERAL}{file} {how}; the others were: {some(more)}", *notes)
         self.also[student] = one.also
         origin = msgspec.structs.replace(
             one.origin,
@@ -506,9 +508,7 @@ def _why(best: _Looked, others: Sequence[_Looked]) -> str:
 def _picked(one: HandIn, same: Iterable[HandIn]) -> HandIn:
     """The one of several with the same id that a person chose."""
     others = some([printable(each.path.name) for each in same if each is not one])
-    note = (
-        f"of several files {printable(one.path.name)} was chosen by hand; the others were: {others}"
-    )
+    note = f"{SEVERAL}{printable(one.path.name)} was chosen by hand; the others were: {others}"
     return replace(one, notes=(note, *one.notes))
 
 
@@ -533,7 +533,7 @@ def _told_apart(
     for one, name, own in zip(same, paths, whole, strict=True):
         note = (
             f"{one.student} handed in {len(same)} files, and {'both' if len(same) == 2 else 'all'} "
-            f"were graded: {told}. Keep one of them in the folder, or name it in chosen.csv"
+            f"{SHARED}{told}. Keep one of them in the folder, or name it in chosen.csv"
         )
         if folded[own.casefold()] > 1 or own.casefold() in taken:
             own = f"{own} {short_hash(name)}"

@@ -203,5 +203,6 @@ def answer_sheet(written: WrittenAnswers) -> Iterator[str]:
 def _as_text(answer: str) -> Iterator[str]:
     """An answer as indented lines, in which Markdown sees nothing but text."""
     for line in printable_lines(answer, MAX_ANSWER).split("\n"):
-        wrapped = textwrap.wrap(line, LINE_WIDTH, drop_whitespace=False) or [""]
-        yield from (f"    {each}" for each in wrapped)
+        # Only between words: a line of code or a formula stays as it is.
+        wrapped = textwrap.wrap(line, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
+        yield from (f"    {each}" for each in wrapped or [""])

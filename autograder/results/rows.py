@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
-from autograder.marking.marks import Marks
+from autograder.marking.marks import DECIMALS, Marks
 from autograder.marking.mistakes import Mistake
+from autograder.submissions.finding import SEVERAL, SHARED
+from autograder.submissions.released import UNTOUCHED
 from autograder.submissions.text import counted
 from autograder.suite.evidence import CheckEvidence, Evidence
+
+# Notes in a report that are also for a person to look at.
+NOTES = {
+    UNTOUCHED: "nothing was filled in",
+    SEVERAL: "several files",
+    SHARED: "two files with one id",
+}
+NOT_INSTALLED = re.compile(r"`[\w.]+` is not installed here")
+# The end of a reason, which says what the student is to do.
+ADVICE = re.compile(r"; [^;]*\b(?:hand (?:in|it)|put the notebook)\b[^;]*$")
+SYNTAX = re.compile(r"\b(?:Syntax|Indentation|Tab)Error\b")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -48,7 +62,7 @@ def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
         criteria=tuple(one.score for one in marks.criteria.values()),
         mistakes=marks.mistakes,
         reason="; ".join(_reasons(evidence)),
-        needs_a_person=tuple(_needs_a_person(evidence)),
+        needs_a_person=tuple(_needs_a_person(evidence, marks)),
         awaiting_reader=marks.awaiting_reader,
         late=-marks.late.taken if marks.late else 0.0,
         name=name,
@@ -59,19 +73,36 @@ def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
 def _reasons(evidence: Evidence) -> Iterator[str]:
     """What is wrong with the file as a whole, and with the first cell that did not run."""
     if evidence.reason:
-        yield evidence.reason
+        yield ADVICE.sub("", evidence.reason)
     if evidence.cells:
         first, *others = evidence.cells
         more = f", and {counted(len(others), 'more cell')} did not run to the end" * bool(others)
         yield first.message.rstrip(".") + more
+    else:
+        seen = " ".join(
+            f"{one.submitted.message} {one.submitted.detail}" for one in evidence.checks
+        )
+        yield from dict.fromkeys(NOT_INSTALLED.findall(seen))
 
 
-def _needs_a_person(evidence: Evidence) -> Iterator[str]:
+def _needs_a_person(evidence: Evidence, marks: Marks) -> Iterator[str]:
     """Why a person should look at a submission before its marks are given out."""
     if evidence.status in ("not graded", "unreadable", "attack seen"):
         yield evidence.status
     if evidence.another:
         yield f"looks like the homework {evidence.another}"
+    notes = [why for note, why in NOTES.items() if note in evidence.reason]
+    yield from notes
+    if (
+        evidence.checked
+        and not marks.score
+        and not evidence.another
+        and UNTOUCHED not in evidence.reason
+    ):
+        yield "0 points, though there is code"
+    lost = sum(one.cost for one in marks.mistakes if one.unwritten and SYNTAX.search(one.what))
+    if lost:
+        yield f"a syntax error costs {counted(round(lost, DECIMALS), 'point')}"
     if evidence.out_of_time:
         yield "ran out of time"
     close = [check.criterion for check in evidence.checks if _is_close(check)]

@@ -90,7 +90,12 @@ def parts(about: Statistics) -> str:
     """How many submissions earned all, some and none of each part."""
 
     def draw(axes: Axes) -> None:
-        names = [f"{one.part.id} {one.part.title}" for one in about.parts]
+        names = [
+            textwrap.fill(
+                printable(f"{one.part.id} {one.part.title}"), 30, max_lines=2, placeholder=" …"
+            )
+            for one in about.parts
+        ]
         left = [0] * len(names)
         kinds = (
             ("all", [one.full for one in about.parts], ACCENT),
@@ -104,9 +109,10 @@ def parts(about: Statistics) -> str:
         axes.set_xlabel("submissions")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.invert_yaxis()
-        axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
+        # In a line of its own: below the axes nothing is in its way.
+        axes.figure.legend(*axes.get_legend_handles_labels(), ncols=3, loc="outside lower right")
 
-    return _drawn(0.9 + 0.3 * len(about.parts), "Earned of each part", draw)
+    return _drawn(1.2 + 0.36 * len(about.parts), "Earned of each part", draw)
 
 
 def criteria(about: Statistics) -> str:
