@@ -196,6 +196,56 @@ def test_those_who_answer_all_questions_equally_share_a_mistake() -> None:
     assert key(answers(x="Ticked b.")) == keys[0]
 
 
+def only(one: Evidence) -> Mistake:
+    (mistake,) = mark(one, rubric()).mistakes
+    return mistake
+
+
+@pytest.mark.parametrize(
+    ("message", "unwritten"),
+    [
+        ("`g` is still to be written.", True),
+        ("`g` is not defined. Define it under exactly this name.", True),
+        ("`g` raises NameError: `h` is not defined", False),
+    ],
+)
+def test_what_is_not_there_comes_last_whatever_shows_it(message: str, unwritten: bool) -> None:
+    shown = msgspec.structs.replace(EXAMPLE, message=message)
+    # A model is asked by checks of no single stub.
+    model = failing(None, message)
+    model = msgspec.structs.replace(
+        model, checks=tuple(msgspec.structs.replace(one, stub="") for one in model.checks)
+    )
+    for one in (failing(None, message), failing(shown), model):
+        assert only(one).unwritten == unwritten
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ("`g` is not defined, because SyntaxError in cell 3, line 7: bad.", ""),
+        ("`g` took longer than 10 s.", ""),
+        (
+            "`g` raises NameError in cell 3: `pandas` is not installed here, so it had no effect.",
+            "",
+        ),
+        ("`g` is still to be written.", "Look."),
+        ("It is wrong.", "Look."),
+    ],
+)
+def test_a_hint_is_left_out_where_it_does_not_help(message: str, hint: str) -> None:
+    assert only(failing(None, message)).hint == hint
+
+
+def test_questions_that_are_not_right_are_named() -> None:
+    wrong = {"x": '"order" is not right: ticked a.', "z": 'There is no answer to "loss".'}
+    one = evidence(
+        seen(name, Seen("failed", 0.0, wrong[item]) if item in wrong else PASSED, item=item)
+        for name, item in PAIRS
+    )
+    assert only(one).what.endswith("not all answers are right: order, loss.")
+
+
 # -- the page of the class ------------------------------------------------------------------------
 
 

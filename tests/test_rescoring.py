@@ -19,6 +19,7 @@ from autograder.cli import main
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import Late, Rubric, load_rubric
 from autograder.marking.decisions import Decisions
+from autograder.reports.mistakes import points
 from autograder.results.stored import Document, stored_documents
 from autograder.results.writing import locked
 from autograder.submissions.finding import Origin
@@ -67,7 +68,7 @@ class Class:
         assert {row["student"]: float(row["total"]) for row in rows} == totals
         for name, total in totals.items():
             told = (self.results / f"{name}.md").read_text(encoding="utf-8")
-            assert f"**{total:.2f} of " in told
+            assert f"**{points(total)} of " in told
             page = (self.results / f"{name}.html").read_text(encoding="utf-8")
             shown = re.search(r'class="score"><data value="([^"]+)"', page)
             assert shown

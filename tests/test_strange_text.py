@@ -179,7 +179,7 @@ def test_the_page_of_pairs_too(
 
 # -- Markdown ---------------------------------------------------------------------------------
 
-PLAIN_TAGS = {"h1", "h2", "h3", "p", "strong", "ul", "li", "blockquote", "code"}
+PLAIN_TAGS = {"h1", "h2", "h3", "p", "strong", "ul", "li", "blockquote", "code", "pre"}
 
 
 @example(ALL)

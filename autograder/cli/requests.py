@@ -28,9 +28,11 @@ def requests(results: Path, files: tuple[Path, ...], assignment: Assignment) -> 
     done = collect_requests(assignment, results, files)
     print_requests(Console(), done.requests)
     if files:
-        click.echo(f"added: {done.added}, already there: {done.known}")
-    if done.others:
-        say(f"no request is in {some(done.others)}", "yellow")
+        others = f" ({some(done.others)})" if done.others else ""
+        click.echo(
+            f"added: {done.added}, already there: {done.known}, other files: {len(done.others)}"
+            + others
+        )
     for refused in done.refused:
         say(refused, "yellow")
     click.echo(f"answer in {results / REQUESTS}; the page is {done.page}")

@@ -290,7 +290,7 @@ class _Reading:
             known: Mapping[str, Part | Criterion] = self._parts if entry.part else self._criteria
             one, points = known.get(name), entry.points or 0.0
             if one is None:
-                return key, unknown(key, name, known, "rubric.yaml")
+                return key, unknown(key, name, known, "the rubric")
             most = one.points * by_checks
             is_there = name in (own.parts if entry.part else own.criteria)
         if wrong := _out_of_range(points, name, most, "" if key == "total" else " by the checks"):
@@ -334,7 +334,7 @@ class _Reading:
         student, name = one.of
         subject = self._subjects.get(name)
         if subject is None:
-            return "criterion", unknown("criterion", name, self._subjects, "rubric.yaml")
+            return "criterion", unknown("criterion", name, self._subjects, "the rubric")
         if not one.is_rule and (wrong := self._unknown_student(student)):
             return "student", wrong
         wrong = _out_of_range(one.granted or 0.0, name, subject.most, f" by {subject.by}")
@@ -401,7 +401,7 @@ class _Reading:
         self._refuse_unknown(row)
         part = self._parts.get(name)
         if part is None:
-            raise row.error(unknown("part", name, self._parts, "rubric.yaml"))
+            raise row.error(unknown("part", name, self._parts, "the rubric"))
         points, most = row.points("points"), part.points * self._rubric.written_share
         if points > most + EXACT:
             if not most:
@@ -411,7 +411,7 @@ class _Reading:
                 )
             raise row.error(
                 f"{counted(points, 'point')}, where a reader has {most:g} to give for {name} "
-                f"(`written_share` in rubric.yaml); {mend}"
+                f"(`written_share` in the rubric); {mend}"
             )
         own = self.gathered[row["student"]].written
         if name in own:
@@ -430,7 +430,7 @@ class _Reading:
             self._refuse_unknown(row)
             rule = self._rubric.late
             if rule is None:
-                raise row.error("rubric.yaml has no `late`; add it, or remove this file")
+                raise row.error("the rubric has no `late`; add it, or remove this file")
             own = self.gathered[row["student"]]
             if own.handed_in is not None:
                 raise row.error(f"{row['student']} appears here a second time; remove one of them")

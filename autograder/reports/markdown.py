@@ -112,7 +112,7 @@ def how_to_ask(assignment: str, student: str) -> list[str]:
         f"    {HEADING}",
         f"    assignment: {assignment}",
         f"    student: {printable(student)}",
-        "    criterion: its part and title, such as 1a The average",
+        "    criterion: its part and title",
         "    points: as marked",
         "    reason: why",
     ]
