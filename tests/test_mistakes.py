@@ -19,6 +19,7 @@ from rich.console import Console
 from autograder.cli import main
 from autograder.course.folders import Assignment, CourseError
 from autograder.examples.example import Example
+from autograder.grading.rescoring import Remark
 from autograder.marking.decisions import Decided, Decisions, ForAll
 from autograder.marking.marks import mark
 from autograder.marking.mistakes import Mistake
@@ -467,3 +468,25 @@ def test_a_mistake_that_nobody_has_is_told_of_and_those_there_are_can_be_listed(
         assert graded.only(student).key in listed.split()
     assert "2 students" in listed
     assert "1 student " in listed
+
+
+def test_a_comment_that_is_taken_back_is_said_to_be_gone(graded: Class) -> None:
+    key, file = graded.only("bob").key, graded.results / "mistakes.yaml"
+    file.write_text(f"- {{mistake: {key}, comment: See slide 12., who: R. Head}}\n")
+    assert f"a comment on {key}" in " ".join(
+        graded.run("rescore", graded.results, "--yes").output.split()
+    )
+    file.unlink()
+    assert f"no comment on {key}" in " ".join(
+        graded.run("rescore", graded.results, "--yes").output.split()
+    )
+
+
+def test_points_that_all_change_alike_are_said_once() -> None:
+    before = evidence(seen(name, item=item) for name, item in PAIRS)
+    old = mark(before, rubric())
+    document = Document(**msgspec.structs.asdict(old), digest="", evidence=before)
+    new = mark(before, rubric(written_share=0.5))
+    reasons = list(Remark(document, new).reasons())
+    assert reasons[0] == "9 criteria are worth other points now"
+    assert not any("1b.a" in one for one in reasons)

@@ -427,7 +427,7 @@ def test_the_lines_to_ask_with_are_a_request_as_they_are() -> None:
     [
         ({"reason": UNTOUCHED}, ("nothing was filled in",)),
         ({"reason": "of several files a.py was graded; the others were: b.py"}, ("several files",)),
-        ({"checks": ()}, ("0 points, though there is code",)),
+        ({"checks": ()}, ("no function is written",)),
         ({"another": "gates", "checks": ()}, ("looks like the homework gates",)),
     ],
 )
@@ -438,6 +438,15 @@ def test_what_a_person_should_look_at_is_listed(
     assert row(one, mark(one, rubric)).needs_a_person == why
 
 
+def test_a_zero_for_functions_that_are_there_is_listed(rubric: Rubric) -> None:
+    wrong = Seen("failed", 0.0, "It is wrong.")
+    checks = [
+        msgspec.structs.replace(one, submitted=wrong, stub="f") for one in evidence(rubric).checks
+    ]
+    one = evidence(rubric, checks=tuple(checks))
+    assert row(one, mark(one, rubric)).needs_a_person == ("0 points, though there is code",)
+
+
 def test_a_syntax_error_that_costs_points_is_listed(rubric: Rubric) -> None:
     lost = Seen("failed", 0.0, "`f` is not defined, because SyntaxError in cell 2, line 5: bad.")
     whole = evidence(rubric)
@@ -446,6 +455,15 @@ def test_a_syntax_error_that_costs_points_is_listed(rubric: Rubric) -> None:
     one = evidence(rubric, checks=(msgspec.structs.replace(checks[0], submitted=lost), *checks[1:]))
     (why,) = row(one, mark(one, rubric)).needs_a_person
     assert why.startswith("a syntax error costs 0.")
+
+
+def test_a_file_s_name_is_beside_an_id_that_differs_from_it(rubric: Rubric) -> None:
+    changed = student_id("rnn (1)")
+    one = evidence(rubric, changed, file="rnn (1).ipynb")
+    assert row(one, mark(one, rubric)).shown == f"rnn (1).ipynb ({changed})"
+    assert row(one, mark(one, rubric), "Ada").shown == f"Ada ({changed})"
+    other = evidence(rubric, "ada", file="rnn.ipynb")
+    assert row(other, mark(other, rubric)).shown == "ada"
 
 
 def test_what_a_student_should_do_is_not_said_to_staff(rubric: Rubric) -> None:

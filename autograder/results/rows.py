@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from autograder.marking.marks import DECIMALS, Marks
 from autograder.marking.mistakes import Mistake
-from autograder.submissions.finding import SEVERAL, SHARED
+from autograder.submissions.finding import SEVERAL, SHARED, student_id
 from autograder.submissions.released import UNTOUCHED
 from autograder.submissions.text import counted
 from autograder.suite.evidence import CheckEvidence, Evidence
@@ -45,11 +46,16 @@ class Row(msgspec.Struct, frozen=True):
     late: float = 0.0
     name: str = ""
     another: str = ""
+    file: str = ""
 
     @property
     def shown(self) -> str:
-        """The student's name, as the platform or the roster has it, and the id; else the id."""
-        return f"{self.name} ({self.student})" if self.name else self.student
+        """The id, after the student's name as the platform or the roster has it.
+
+        Without a name, after the ``file``, if that had to be changed to become an id.
+        """
+        name = self.name or self.file
+        return f"{name} ({self.student})" if name else self.student
 
 
 def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
@@ -67,7 +73,14 @@ def row(evidence: Evidence, marks: Marks, name: str = "") -> Row:
         late=-marks.late.taken if marks.late else 0.0,
         name=name,
         another=evidence.another,
+        file=evidence.file if _was_changed(evidence) else "",
     )
+
+
+def _was_changed(evidence: Evidence) -> bool:
+    """Whether the id is made of the file's name, and differs from it."""
+    stem = Path(evidence.file).stem
+    return stem != evidence.student == student_id(stem)
 
 
 def _reasons(evidence: Evidence) -> Iterator[str]:
@@ -91,15 +104,11 @@ def _needs_a_person(evidence: Evidence, marks: Marks) -> Iterator[str]:
         yield evidence.status
     if evidence.another:
         yield f"looks like the homework {evidence.another}"
-    notes = [why for note, why in NOTES.items() if note in evidence.reason]
-    yield from notes
-    if (
-        evidence.checked
-        and not marks.score
-        and not evidence.another
-        and UNTOUCHED not in evidence.reason
-    ):
-        yield "0 points, though there is code"
+    yield from (why for note, why in NOTES.items() if note in evidence.reason)
+    is_explained = evidence.another or UNTOUCHED in evidence.reason
+    if evidence.checked and not marks.score and not is_explained:
+        is_empty = all(one.unwritten for one in marks.mistakes if one.stub)
+        yield "no function is written" if is_empty else "0 points, though there is code"
     lost = sum(one.cost for one in marks.mistakes if one.unwritten and SYNTAX.search(one.what))
     if lost:
         yield f"a syntax error costs {counted(round(lost, DECIMALS), 'point')}"

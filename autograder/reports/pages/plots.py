@@ -83,7 +83,7 @@ def marks(about: Statistics) -> str:
         axes.set_axisbelow(True)
         axes.legend(loc="upper left")
 
-    return _drawn(3.9, f"Marks of {counted(len(about.totals), 'submission')}", draw)
+    return _drawn(4.3, f"Marks of {counted(len(about.totals), 'submission')}", draw)
 
 
 def parts(about: Statistics) -> str:
@@ -92,7 +92,7 @@ def parts(about: Statistics) -> str:
     def draw(axes: Axes) -> None:
         names = [
             textwrap.fill(
-                printable(f"{one.part.id} {one.part.title}"), 30, max_lines=2, placeholder=" …"
+                printable(f"{one.part.id} {one.part.title}"), 24, max_lines=2, placeholder=" …"
             )
             for one in about.parts
         ]
@@ -112,7 +112,7 @@ def parts(about: Statistics) -> str:
         # In a line of its own: below the axes nothing is in its way.
         axes.figure.legend(*axes.get_legend_handles_labels(), ncols=3, loc="outside lower right")
 
-    return _drawn(1.2 + 0.36 * len(about.parts), "Earned of each part", draw)
+    return _drawn(1.1 + 0.32 * len(about.parts), "Earned of each part", draw)
 
 
 def criteria(about: Statistics) -> str:
