@@ -1,5 +1,5 @@
 # make grade                        set up, and grade the sample class
-# make grade SUBMISSIONS=folder     grade another
+# make grade SUBMISSIONS=folder     grade another; ASSIGNMENT=gates names its homework
 # make check                        set up, lint, and run the fast tests
 # make test                         set up, and run all tests
 # make lint                         formatting, lint, types, who imports whom
@@ -47,7 +47,7 @@ $(READY): pyproject.toml constraints.txt
 	@printf %s "$(PYTHON)" > $@
 
 grade: setup
-	$(BIN)/autograder grade "$(SUBMISSIONS)" --out "$(OUT)"
+	$(BIN)/autograder grade "$(SUBMISSIONS)" --out "$(OUT)" $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 
 check: lint
 	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)

@@ -59,6 +59,13 @@ def graded(assignment: Assignment) -> Iterator[Graded]:
         yield bench.grade(job, bench.control(0))
 
 
+@pytest.mark.parametrize(("written", "asks"), [("ordre", True), ("clipping", False)])
+def test_only_a_name_that_is_close_may_be_a_typo(written: str, asks: bool) -> None:
+    with pytest.raises(Disagreement) as raised:
+        judge({written: "a"}, QUESTION, ["order"])
+    assert ("a typo?" in str(raised.value)) == asks
+
+
 @pytest.mark.parametrize(
     ("feedback", "shown"), [("full", True), ("hints", False), ("score", False)]
 )

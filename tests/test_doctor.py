@@ -19,6 +19,7 @@ from autograder.doctor import (
     NOT_PROMISED,
     Examined,
     Outside,
+    diagnose,
     try_in_a_worker,
     weaknesses,
 )
@@ -199,6 +200,14 @@ def test_others_files_in_a_shared_folder_are_told_at_restricted(
     os.chown(tmp_path / "another's", 12345, -1)
     assert any(str(tmp_path) in one for one in find_weaknesses("restricted", None))
     assert not any(str(tmp_path) in one for one in find_weaknesses("isolated", None))
+
+
+def test_the_doctor_leaves_no_folder_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        diagnose()
+        assert list(Path(name).iterdir()) == []
 
 
 def test_the_doctor_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ from autograder.examples.example import Example
 from autograder.exporting.export import export
 from autograder.intake.roster import Roster, read_roster
 from autograder.marking.decisions import ByHand, Decided, Deduction, Written
+from autograder.reports.mistakes import points
 from autograder.results.stored import Document
 from autograder.submissions.finding import Origin
 from tests.test_exports import document
@@ -158,7 +159,7 @@ def test_canvas_s_import_fills_one_column_of_the_assignment_that_exists(
     }
     assert documents[1].score < documents[0].score
     assert exported.warnings == (
-        "2 have no mark and are not in the file; Canvas keeps their old marks",
+        "2 students have no mark and so no line; Canvas keeps what it has",
     )
 
 
@@ -422,7 +423,7 @@ def test_github_s_reporter_shows_the_points_both_ways(
     tests = [test["name"] for result in results.values() for test in result["tests"]]
     for name, criterion in one.criteria.items():
         (named,) = [test for test in tests if test.startswith(f"{name} ")]
-        assert named.endswith(f": {criterion.score:.2f} of {criterion.max_score:.2f}")
+        assert named.endswith(f": {points(criterion.score)} of {points(criterion.max_score)}")
     assert "line undefined" not in log
     if way == "unreadable":
         assert "Error: the file is a PDF" in log

@@ -20,11 +20,12 @@ import pytest
 from autograder.cli.watching import look, watch
 from autograder.course.folders import CourseError
 from autograder.intake.archives import OF_STUDENT, BadArchive, Bounds, unpack
-from autograder.intake.choices import read_choices
+from autograder.intake.choices import read_choices, refuse_unknown
 from autograder.intake.finding import Collected, collect, workspace
 from autograder.intake.roster import read_roster
 from autograder.intake.telling import describe
 from autograder.submissions.finding import HandIn
+from autograder.submissions.reading import read_submission
 
 RELEASED = Path("/nowhere")
 CODE = "x = 1\n"
@@ -271,17 +272,75 @@ def test_a_choice_by_hand_counts_and_is_told(tmp_path: Path) -> None:
     found = of(collect([folder], "rnn", RELEASED, None, chosen=chosen))
     assert found["12347"].path.name == "adacem_12347_678920_rnn.ipynb"
     assert "was chosen by hand" in found["12347"].notes[0]
-    with pytest.raises(CourseError, match=r"12345 handed in no file 'x\.py'"):
-        collect([folder], "rnn", RELEASED, None, chosen={"12345": "x.py"})
+    lay(tmp_path, {"chosen.csv": "student,file\n\n12345,x.py\n"})
+    with pytest.raises(CourseError, match=r"csv, line 3: 12345 handed in no file 'x\.py'"):
+        collect([folder], "rnn", RELEASED, None, chosen=read_choices(tmp_path))
     lay(tmp_path, {"chosen.csv": "student,file\n1,a\n1,b\n"})
     with pytest.raises(CourseError, match="line 3: 1 appears here a second time"):
         read_choices(tmp_path)
 
 
 def test_a_choice_by_hand_within_a_folder(tmp_path: Path) -> None:
-    lay(tmp_path, {"ada/rnn.py": CODE, "ada/final.py": CODE})
-    (one,) = collect([tmp_path], "rnn", RELEASED, None, chosen={"ada": "final.py"}).submissions
+    lay(tmp_path / "class", {"ada/rnn.py": CODE, "ada/final.py": CODE})
+    lay(tmp_path, {"chosen.csv": "student,file\nada,final.py\n"})
+    chosen = read_choices(tmp_path)
+    (one,) = collect([tmp_path / "class"], "rnn", RELEASED, None, chosen=chosen).submissions
     assert one.path.name == "final.py"
+
+
+def test_a_choice_by_hand_decides_between_two_files_of_one_name(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "class", {"dan.py": CODE, "dan.ipynb": CODE, "eve.py": CODE})
+    lay(tmp_path, {"chosen.csv": "student,file\ndan,dan.ipynb\n"})
+    chosen = read_choices(tmp_path)
+    found = of(collect([folder], "rnn", RELEASED, None, chosen=chosen))
+    assert {name: one.path.name for name, one in found.items()} == {
+        "dan": "dan.ipynb",
+        "eve": "eve.py",
+    }
+    assert found["dan"].notes == (
+        "of several files dan.ipynb was chosen by hand; the others were: dan.py",
+    )
+
+
+def test_a_choice_for_no_student_is_refused_with_its_line(tmp_path: Path) -> None:
+    lay(tmp_path, {"chosen.csv": "student,file\nada,x.py\nnobody,x.py\n"})
+    with pytest.raises(CourseError, match=r"chosen\.csv, line 3: .* no student 'nobody'"):
+        refuse_unknown(read_choices(tmp_path), {"ada"})
+
+
+def test_what_was_typed_into_the_platform_is_no_code(tmp_path: Path) -> None:
+    typed = {
+        "Ada Lovelace_401_assignsubmission_onlinetext_/onlinetext.html": "<p>I worked alone.</p>",
+        "Bob_402_assignsubmission_onlinetext_onlinetext.html": "I worked alone.",
+        "Cem_403_assignsubmission_file_/essay.html": "<p>x</p>",
+    }
+    found = of(collect([lay(tmp_path / "moodle", typed)], "rnn", RELEASED, None))
+    found |= of(collect([lay(tmp_path / "canvas", {"x_15_text.html": "I"})], "rnn", RELEASED, None))
+    trouble = {name: read_submission(one.path, name).trouble for name, one in found.items()}
+    for name in ("401", "402", "15"):
+        assert trouble[name].startswith("text typed into the platform, no notebook;")
+    assert trouble["403"].startswith("the file is a web page, ")
+
+
+def test_a_file_counts_before_what_was_typed_and_the_note_says_why(tmp_path: Path) -> None:
+    one, other = "Ada_401_assignsubmission", "Bob_402_assignsubmission"
+    files = {
+        f"{one}_file_/rnn.ipynb": CODE,
+        f"{one}_onlinetext_/onlinetext.html": "<p>",
+        f"{other}_file_/rnn.pdf": "%PDF",
+        f"{other}_onlinetext_/onlinetext.html": "<p>",
+    }
+    found = of(collect([lay(tmp_path, files)], "rnn", RELEASED, None))
+    assert {name: found[name].notes for name in found} == {
+        "401": (
+            "of several files rnn.ipynb was graded, the only one with work in it; the others were: "
+            "onlinetext.html",
+        ),
+        "402": (
+            "of several files rnn.pdf was graded, the only one that was not typed into the "
+            "platform; the others were: onlinetext.html",
+        ),
+    }
 
 
 def test_a_later_download_of_canvas_replaces_an_earlier_one(tmp_path: Path, spare: Path) -> None:
@@ -375,7 +434,7 @@ def test_ids_in_zips_do_not_depend_on_where_these_are_unpacked(
     )
     assert here == there
     assert len({student for student, _ in here}) == 4
-    assert "the id ada: mon.zip/ada.py, tue.zip/ada.py" in here[0][1][0]
+    assert "both were graded: mon.zip/ada.py, tue.zip/ada.py." in here[0][1][0]
 
 
 # -- hostile zips -----------------------------------------------------------------------------
@@ -575,7 +634,7 @@ def test_canvas_s_gradebook_joins_names_and_says_who_is_missing(tmp_path: Path) 
     told = "\n".join(describe(collected))
     assert "1 of the roster handed in nothing: Away, Zoe" in told
     assert "4 submissions are not in the roster: 12347, 12348" in told
-    assert "1 submission is late, and the platform does not say how late" in told
+    assert "Late, but Canvas does not say by how much: 12346. If the rubric has `late`" in told
 
 
 def test_moodle_s_grading_worksheet_tells_two_of_one_name_apart(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from autograder.course.folders import Assignment
 from autograder.grading.jobs import usual_jobs
+from autograder.intake.finding import MOST_NAMED
 from tests.conftest import make_small
 from tests.test_importers import CanvasImport, canvas_upload, moodle_feedback, reported
 
@@ -149,7 +150,8 @@ def test_three_hundred_through_canvas(course: Assignment, tmp_path: Path) -> Non
     told = " ".join(done.stderr.split())
     assert f"{ABSENT} of the roster handed in nothing" in told
     assert f"{UNKNOWN} submissions are not in the roster" in told
-    assert f"{LATE} submissions are late, and the platform does not say how late" in told
+    assert "Late, but Canvas does not say by how much: " in told
+    assert f"and {LATE - MOST_NAMED} more. If the rubric has `late`, one day is counted" in told
     assert "left out, as no submission: .DS_Store, README.md" in told
     with (out / "roster.csv").open(newline="", encoding="utf-8") as file:
         states = Counter(line["state"] for line in csv.DictReader(file))
@@ -171,7 +173,7 @@ def test_three_hundred_through_canvas(course: Assignment, tmp_path: Path) -> Non
     assert twice["evidence"]["file"] == "ng100ada_5100_70100_small.py"
     assert "60100_small-1.py" in twice["evidence"]["reason"]
     done = autograder("export", out, "--to", "canvas", "--roster", roster, *of_course)
-    assert f"{ABSENT} have no mark and are not in the file" in " ".join(done.stderr.split())
+    assert f"{ABSENT} students have no mark and so no line" in " ".join(done.stderr.split())
     canvas = CanvasImport(
         (out / "canvas.csv").read_bytes(), "Small", {5000 + one.number for one in members()}
     )

@@ -19,6 +19,7 @@ from rich.console import Console
 from autograder.cli import main
 from autograder.course.folders import Assignment, CourseError
 from autograder.examples.example import Example
+from autograder.grading.rescoring import Remark
 from autograder.marking.decisions import Decided, Decisions, ForAll
 from autograder.marking.marks import mark
 from autograder.marking.mistakes import Mistake
@@ -194,6 +195,56 @@ def test_those_who_answer_all_questions_equally_share_a_mistake() -> None:
     ]
     assert len(set(keys)) == 3
     assert key(answers(x="Ticked b.")) == keys[0]
+
+
+def only(one: Evidence) -> Mistake:
+    (mistake,) = mark(one, rubric()).mistakes
+    return mistake
+
+
+@pytest.mark.parametrize(
+    ("message", "unwritten"),
+    [
+        ("`g` is still to be written.", True),
+        ("`g` is not defined. Define it under exactly this name.", True),
+        ("`g` raises NameError: `h` is not defined", False),
+    ],
+)
+def test_what_is_not_there_comes_last_whatever_shows_it(message: str, unwritten: bool) -> None:
+    shown = msgspec.structs.replace(EXAMPLE, message=message)
+    # A model is asked by checks of no single stub.
+    model = failing(None, message)
+    model = msgspec.structs.replace(
+        model, checks=tuple(msgspec.structs.replace(one, stub="") for one in model.checks)
+    )
+    for one in (failing(None, message), failing(shown), model):
+        assert only(one).unwritten == unwritten
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ("`g` is not defined, because SyntaxError in cell 3, line 7: bad.", ""),
+        ("`g` took longer than 10 s.", ""),
+        (
+            "`g` raises NameError in cell 3: `pandas` is not installed here, so it had no effect.",
+            "",
+        ),
+        ("`g` is still to be written.", "Look."),
+        ("It is wrong.", "Look."),
+    ],
+)
+def test_a_hint_is_left_out_where_it_does_not_help(message: str, hint: str) -> None:
+    assert only(failing(None, message)).hint == hint
+
+
+def test_questions_that_are_not_right_are_named() -> None:
+    wrong = {"x": '"order" is not right: ticked a.', "z": 'There is no answer to "loss".'}
+    one = evidence(
+        seen(name, Seen("failed", 0.0, wrong[item]) if item in wrong else PASSED, item=item)
+        for name, item in PAIRS
+    )
+    assert only(one).what.endswith("not all answers are right: order, loss.")
 
 
 # -- the page of the class ------------------------------------------------------------------------
@@ -417,3 +468,25 @@ def test_a_mistake_that_nobody_has_is_told_of_and_those_there_are_can_be_listed(
         assert graded.only(student).key in listed.split()
     assert "2 students" in listed
     assert "1 student " in listed
+
+
+def test_a_comment_that_is_taken_back_is_said_to_be_gone(graded: Class) -> None:
+    key, file = graded.only("bob").key, graded.results / "mistakes.yaml"
+    file.write_text(f"- {{mistake: {key}, comment: See slide 12., who: R. Head}}\n")
+    assert f"a comment on {key}" in " ".join(
+        graded.run("rescore", graded.results, "--yes").output.split()
+    )
+    file.unlink()
+    assert f"no comment on {key}" in " ".join(
+        graded.run("rescore", graded.results, "--yes").output.split()
+    )
+
+
+def test_points_that_all_change_alike_are_said_once() -> None:
+    before = evidence(seen(name, item=item) for name, item in PAIRS)
+    old = mark(before, rubric())
+    document = Document(**msgspec.structs.asdict(old), digest="", evidence=before)
+    new = mark(before, rubric(written_share=0.5))
+    reasons = list(Remark(document, new).reasons())
+    assert reasons[0] == "9 criteria are worth other points now"
+    assert not any("1b.a" in one for one in reasons)

@@ -25,9 +25,11 @@ from autograder.course.rubric import Rubric
 from autograder.examples.example import Example
 from autograder.exporting.results import github_result, gradescope_results
 from autograder.marking.marks import Marks, mark
+from autograder.marking.requests import requests_in
 from autograder.nbgrader.comments import write_marks
 from autograder.reports.files import write_grades, write_student
-from autograder.reports.markdown import INVISIBLE, student_markdown
+from autograder.reports.markdown import INVISIBLE, how_to_ask, student_markdown
+from autograder.reports.mistakes import points
 from autograder.reports.pages.class_page import write_class_page
 from autograder.reports.pages.student import student_page
 from autograder.reports.terminal import MOST_LINES, print_class, print_marks
@@ -36,6 +38,7 @@ from autograder.results.stored import stored_evidence
 from autograder.results.writing import write_whole
 from autograder.session.loading import CellTrouble
 from autograder.submissions.finding import Origin, student_id
+from autograder.submissions.released import UNTOUCHED
 from autograder.submissions.text import printable
 from autograder.suite.evidence import CheckEvidence, Evidence, Seen
 
@@ -43,7 +46,9 @@ HOSTILE = "<b>*x*</b> [a](http://b) ![c](d) | _e_ __init__ ~~f~~ # &amp; \\ $g$ 
 
 
 # What the page itself is made of.
-PLAIN_TAGS = {f"{end}{tag}" for end in ("", "/") for tag in ("h1", "h2", "h3", "p", "ul", "li")}
+PLAIN_TAGS = {
+    f"{end}{tag}" for end in ("", "/") for tag in ("h1", "h2", "h3", "p", "ul", "li", "pre", "code")
+}
 PLAIN_TAGS |= {"strong", "/strong"}
 
 
@@ -400,3 +405,69 @@ def test_people_see_the_name_and_the_id_and_pseudonyms_hide_both(
     hidden = write_class_page(tmp_path, rows, rubric, b"secret").read_text(encoding="utf-8")
     assert "Lovelace" not in hidden
     assert "12345" not in hidden
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"),
+    [(0.25, "0.25"), (0.125, "0.125"), (1 / 12, "0.083"), (0.1 + 0.2, "0.30"), (5 - 1e-12, "5.00")],
+)
+def test_points_have_a_third_digit_where_two_do_not_hold_them(score: float, shown: str) -> None:
+    assert points(score) == shown
+
+
+def test_the_lines_to_ask_with_are_a_request_as_they_are() -> None:
+    text = "\n".join(how_to_ask("small", "ada")).replace("as marked", "0.5")
+    (asked,) = requests_in(text)
+    assert (asked.assignment, asked.student, asked.points) == ("small", "ada", 0.5)
+    assert asked.reason == "why"
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"reason": UNTOUCHED}, ("nothing was filled in",)),
+        ({"reason": "of several files a.py was graded; the others were: b.py"}, ("several files",)),
+        ({"checks": ()}, ("no function is written",)),
+        ({"another": "gates", "checks": ()}, ("looks like the homework gates",)),
+    ],
+)
+def test_what_a_person_should_look_at_is_listed(
+    rubric: Rubric, changed: dict[str, Any], why: tuple[str, ...]
+) -> None:
+    one = evidence(rubric, **changed)
+    assert row(one, mark(one, rubric)).needs_a_person == why
+
+
+def test_a_zero_for_functions_that_are_there_is_listed(rubric: Rubric) -> None:
+    wrong = Seen("failed", 0.0, "It is wrong.")
+    checks = [
+        msgspec.structs.replace(one, submitted=wrong, stub="f") for one in evidence(rubric).checks
+    ]
+    one = evidence(rubric, checks=tuple(checks))
+    assert row(one, mark(one, rubric)).needs_a_person == ("0 points, though there is code",)
+
+
+def test_a_syntax_error_that_costs_points_is_listed(rubric: Rubric) -> None:
+    lost = Seen("failed", 0.0, "`f` is not defined, because SyntaxError in cell 2, line 5: bad.")
+    whole = evidence(rubric)
+    met = Seen("passed", 1.0)
+    checks = [msgspec.structs.replace(one, submitted=met) for one in whole.checks]
+    one = evidence(rubric, checks=(msgspec.structs.replace(checks[0], submitted=lost), *checks[1:]))
+    (why,) = row(one, mark(one, rubric)).needs_a_person
+    assert why.startswith("a syntax error costs 0.")
+
+
+def test_a_file_s_name_is_beside_an_id_that_differs_from_it(rubric: Rubric) -> None:
+    changed = student_id("rnn (1)")
+    one = evidence(rubric, changed, file="rnn (1).ipynb")
+    assert row(one, mark(one, rubric)).shown == f"rnn (1).ipynb ({changed})"
+    assert row(one, mark(one, rubric), "Ada").shown == f"Ada ({changed})"
+    other = evidence(rubric, "ada", file="rnn.ipynb")
+    assert row(other, mark(other, rubric)).shown == "ada"
+
+
+def test_what_a_student_should_do_is_not_said_to_staff(rubric: Rubric) -> None:
+    reason = "the file is empty; hand in the file that holds your work"
+    one = evidence(rubric, status="unreadable", reason=reason, checks=())
+    assert row(one, mark(one, rubric)).reason == "the file is empty"
+    assert "hand in the file" in student_markdown(one, mark(one, rubric), rubric)

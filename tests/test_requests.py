@@ -163,7 +163,7 @@ def test_it_is_said_on_whose_word_a_request_counts(these: Class, name: str, sour
     told = these.run("requests", these.folder, these.inbox).output
     (entry,) = these.entries()
     assert (entry["student"], entry["source"]) == ("12345", source)
-    assert "other files: 1" in told
+    assert re.search(r"other files: 1 \(.*rnn\.ipynb\)", told)
 
 
 def test_a_text_box_of_a_platform_is_read(these: Class) -> None:

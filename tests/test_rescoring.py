@@ -19,6 +19,7 @@ from autograder.cli import main
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import Late, Rubric, load_rubric
 from autograder.marking.decisions import Decisions
+from autograder.reports.mistakes import points
 from autograder.results.stored import Document, stored_documents
 from autograder.results.writing import locked
 from autograder.submissions.finding import Origin
@@ -67,7 +68,7 @@ class Class:
         assert {row["student"]: float(row["total"]) for row in rows} == totals
         for name, total in totals.items():
             told = (self.results / f"{name}.md").read_text(encoding="utf-8")
-            assert f"**{total:.2f} of " in told
+            assert f"**{points(total)} of " in told
             page = (self.results / f"{name}.html").read_text(encoding="utf-8")
             shown = re.search(r'class="score"><data value="([^"]+)"', page)
             assert shown
@@ -206,7 +207,7 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
     totals = {"ada": 3.726, "bob": 3.776, "cem": 0, "dora": 0}
     assert {"ada": ada - ada_late, "bob": bob - bob_late} == near({"ada": 3.726, "bob": 3.776})
     assert graded.totals() == near(totals)
-    assert "Late: 0.41 of 4.14 points are taken; handed in 2026-12-01 09:00 UTC" in (
+    assert "Late: 0.414 of 4.14 points are taken; handed in 2026-12-01 09:00 UTC" in (
         graded.results / "ada.md"
     ).read_text(encoding="utf-8")
 

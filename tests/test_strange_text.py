@@ -179,7 +179,7 @@ def test_the_page_of_pairs_too(
 
 # -- Markdown ---------------------------------------------------------------------------------
 
-PLAIN_TAGS = {"h1", "h2", "h3", "p", "strong", "ul", "li", "blockquote", "code"}
+PLAIN_TAGS = {"h1", "h2", "h3", "p", "strong", "ul", "li", "blockquote", "code", "pre"}
 
 
 @example(ALL)
@@ -301,7 +301,7 @@ def test_what_is_too_long_to_be_drawn_is_cut_and_said_to_be() -> None:
 def sheet(rubric: Rubric, text: str, student: str = "ada") -> str:
     half = msgspec.structs.replace(rubric, written_share=0.5)
     questions = {part.id: "" for part in half.parts()}
-    written = WrittenAnswers(half, questions, {}, {student: {"2a": text}}, {student: ()}, (), ())
+    written = WrittenAnswers(half, questions, {}, {student: {"2a": text}}, {student: ()}, {}, ())
     return "\n".join(answer_sheet(written))
 
 

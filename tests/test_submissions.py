@@ -510,7 +510,7 @@ def test_who_would_share_an_id_has_the_same_one_wherever_the_class_lies(tmp_path
     assert sum(one.startswith("bob") for one in ids) == 2
     assert sum(one.startswith("eve.py ") for one in ids) == 2
     notes = "".join(note for _, each in here for note in each)
-    assert "the id eve: mon/eve.py, tue/eve.py" in notes
+    assert "eve handed in 2 files, and both were graded: mon/eve.py, tue/eve.py." in notes
     assert str(tmp_path) not in notes
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -25,15 +26,21 @@ from autograder.course.folders import Assignment, CourseError
 from autograder.exporting.tables import as_csv
 from autograder.grading.class_run import ClassRun
 from autograder.grading.rescoring import Rescoring
-from autograder.intake.choices import read_choices
-from autograder.intake.finding import Collected, collect, refuse_among, workspace
+from autograder.intake.choices import read_choices, refuse_unknown
+from autograder.intake.finding import Collected, collect, refuse_among, some, workspace
 from autograder.intake.roster import Person, Roster, read_roster
 from autograder.intake.telling import describe
 from autograder.marking.decisions import MISTAKES
 from autograder.reports.files import write_grades
+from autograder.reports.mistakes import points
 from autograder.reports.terminal import literal, print_class, progress
 from autograder.results.rows import Row
-from autograder.results.stored import refuse_another, stored_origin, stored_students
+from autograder.results.stored import (
+    refuse_another,
+    stored_origin,
+    stored_score,
+    stored_students,
+)
 from autograder.results.writing import write_whole
 from autograder.submissions.finding import HandIn
 from autograder.submissions.text import counted
@@ -41,6 +48,8 @@ from autograder.worker.confine import Level
 
 # Lists who in the roster handed in work, and who did not.
 COMPARED = "roster.csv"
+# The roster itself, which counts for every later run that is given none.
+ROSTER = "roster-as-given.csv"
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,16 @@ class _Run:
         refuse_another(self.out, assignment.name)
         with workspace(self.out) as unpack_into:
             chosen = read_choices(self.out)
-            roster = read_roster(self.roster) if self.roster else None
+            roster = self._roster()
             collected = collect(
                 *(self.submissions, assignment.name, assignment.released, unpack_into),
                 roster=roster,
                 chosen=chosen,
             )
+            known = {one.student for one in collected.submissions}
+            refuse_unknown(chosen, known | {*stored_students(self.out)})
+            if self.roster:
+                write_whole(self.out / ROSTER, self.roster.read_bytes())
             handed_in = [
                 one
                 for one in collected.submissions
@@ -84,14 +97,25 @@ class _Run:
                 *(assignment, handed_in, self.out, self.jobs, self.isolation, self.force),
                 self.cluster,
             )
+            before = {one.student: stored_score(self.out, one.student) for one in handed_in}
             rows = _graded(run, len(handed_in))
         if roster is not None:
             absent = self._compare(roster)
             collected = replace(collected, absent=absent)
         self._show(run, rows, collected)
+        self._say_replaced(before)
+        self._say_another(rows)
         failed = [one.student for one in rows if one.status == "not graded"]
         if failed:
             raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
+
+    def _roster(self) -> Roster | None:
+        """The list of the class: the one given, or that of an earlier run into the folder."""
+        kept = self.out / ROSTER
+        if self.roster is None and kept.exists():
+            say(f"names and lateness are those of {kept}, since no --roster is given", "yellow")
+            return read_roster(kept)
+        return read_roster(self.roster) if self.roster else None
 
     def _compare(self, roster: Roster) -> list[Person]:
         """Writes who in the roster has results, and returns those who have none."""
@@ -132,6 +156,27 @@ class _Run:
         console.print(literal(done))
         for line in describe(collected):
             say(line, "yellow")
+
+    def _say_replaced(self, before: Mapping[str, tuple[str, float] | None]) -> None:
+        """Says whose earlier file was graded before, and what became of the mark."""
+        replaced = [
+            f"{student} {points(was[1])} → {points(now[1])}"
+            for student, was in sorted(before.items())
+            if was and (now := stored_score(self.out, student)) and now[0] != was[0]
+        ]
+        if replaced:
+            say(f"{len(replaced)} replaced an earlier submission: {some(replaced)}", "yellow")
+
+    def _say_another(self, rows: Sequence[Row]) -> None:
+        """Warns where most of a class seems to have done another homework."""
+        for other, count in Counter(one.another for one in rows if one.another).items():
+            if 2 * count > len(rows):
+                say(
+                    f"{count} of {len(rows)} submissions look like the homework {other}, not "
+                    f"{self.assignment.name}; to grade them as that, add --assignment {other} and "
+                    "name another --out",
+                    "red",
+                )
 
     def _write(self, run: ClassRun, rows: Sequence[Row], secret: bytes | None) -> tuple[Path, Path]:
         from autograder.reports.pages.class_page import INDEX, write_class_page  # see _graded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -84,6 +85,14 @@ def with_assignment(command: Callable[..., R]) -> Callable[..., R]:
         return command(*args, assignment=assignment, **kwargs)
 
     return wrapped
+
+
+def next_command(name: str, results: Path, assignment: Assignment, *more: str) -> str:
+    """A command on the results to give next, as it is typed."""
+    words = ["autograder", name, str(results), *more]
+    if len(assignment.course.names()) > 1:
+        words += ["--assignment", assignment.name]
+    return shlex.join(words)
 
 
 def roster_option(text: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

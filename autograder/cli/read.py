@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.options import with_assignment
+from autograder.cli.options import next_command, with_assignment
 from autograder.course.folders import Assignment, CourseError
 from autograder.marking.decisions import WRITTEN
 from autograder.reading.answers import written_answers
-from autograder.reading.desk import Desk, form_of
-from autograder.reading.form import write_form
+from autograder.reading.desk import Desk
+from autograder.reading.form import form_of, write_form
 from autograder.reading.serving import ReadingServer
 
 
@@ -40,9 +40,8 @@ def read(
     with server:
         click.echo(f"answers to read: {form.to_read}; the points go into {form.form}")
         if reader:
-            click.echo(
-                f"only {WRITTEN} counts; `autograder readers --take {reader}` copies points there"
-            )
+            take = next_command("readers", results, assignment, "--take", reader)
+            click.echo(f"only {WRITTEN} counts; `{take}` copies points there")
         click.echo(f"open {server.address} (Ctrl-C ends it; do not share the address)")
         try:
             server.serve_forever()

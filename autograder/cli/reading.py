@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.options import say, with_assignment
+from autograder.cli.options import next_command, say, with_assignment
 from autograder.course.folders import Assignment, CourseError
 from autograder.nbgrader.reader import read_gradebook
 from autograder.reading.answers import written_answers
@@ -34,7 +34,7 @@ def reading(
         raise CourseError("give SUBMISSIONS to be read, or --gradebook where they have been")
     if gradebook:
         path, unknown = read_gradebook(assignment, gradebook, results)
-        click.echo(f"{path}; now: autograder rescore {results}")
+        click.echo(f"{path}; now: {next_command('rescore', results, assignment)}")
         if unknown:
             say(f"{results} has no results of {', '.join(unknown)}", "yellow")
         return

@@ -10,6 +10,7 @@ from rich.console import Console
 from autograder.cli.options import say, with_assignment
 from autograder.course.folders import Assignment
 from autograder.grading.requests import collect_requests
+from autograder.intake.finding import some
 from autograder.marking.requests import REQUESTS
 from autograder.reports.requests import print_requests
 
@@ -27,7 +28,11 @@ def requests(results: Path, files: tuple[Path, ...], assignment: Assignment) -> 
     done = collect_requests(assignment, results, files)
     print_requests(Console(), done.requests)
     if files:
-        click.echo(f"added: {done.added}, already there: {done.known}, other files: {done.others}")
+        others = f" ({some(done.others)})" if done.others else ""
+        click.echo(
+            f"added: {done.added}, already there: {done.known}, other files: {len(done.others)}"
+            + others
+        )
     for refused in done.refused:
         say(refused, "yellow")
     click.echo(f"answer in {results / REQUESTS}; the page is {done.page}")

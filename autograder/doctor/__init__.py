@@ -130,6 +130,7 @@ def try_in_a_worker(control: Control, outside: Outside) -> dict[str, bool]:
         disturbed = False
     except (SandboxError, WorkerLost):
         disturbed = True
+    neighbour.kill()
     return worked | {"disturb a classmate's worker": disturbed}
 
 

@@ -51,8 +51,8 @@ def canvas(
             )
     without = sum(1 for _, earned in earners if earned is None)
     if without:
-        have = "has no mark and is" if without == 1 else "have no mark and are"
-        warnings.append(f"{without} {have} not in the file; Canvas keeps their old marks")
+        have = "student has" if without == 1 else "students have"
+        warnings.append(f"{without} {have} no mark and so no line; Canvas keeps what it has")
     return canvas_table(earners, columns), warnings
 
 

@@ -24,10 +24,13 @@ from autograder.sandbox.workers import Control, SandboxError
 from autograder.submissions.finding import HandIn
 from autograder.submissions.reading import Submission, read_submission
 from autograder.submissions.released import (
+    ANOTHER,
     UNTOUCHED,
+    another_homework,
     is_untouched,
     released_code,
     shows_only,
+    stubs_of_course,
     without,
 )
 from autograder.submissions.text import printable_lines
@@ -62,6 +65,7 @@ class Grader:
         self.rubric, checks, library = matching(assignment)
         self._shows_only = shows_only(assignment.source)
         self._released = released_code(assignment.released, assignment.name)
+        self._stubs = stubs_of_course(assignment)
         self._suite = Suite(
             assignment.name,
             checks,
@@ -80,6 +84,9 @@ class Grader:
         if is_untouched(submission, self._released):
             notes = (*submission.notes, UNTOUCHED)
             submission = msgspec.structs.replace(submission, notes=notes)
+        if another := another_homework(submission, self.assignment.name, self._stubs):
+            notes = (ANOTHER.format(another, self.assignment.name), *submission.notes)
+            submission = msgspec.structs.replace(submission, notes=notes, another=another)
         return without(submission, self._shows_only)
 
     def digest(self, submission: Submission, isolation: Level) -> str:

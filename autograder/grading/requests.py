@@ -39,14 +39,15 @@ ENDINGS = (".txt", ".md", TYPED)
 class CollectedRequests:
     """The requests in ``requests.yaml``, their page, and the new ones.
 
-    ``refused`` are sentences for a person to read; ``others`` counts the files that hold none.
+    ``refused`` are sentences for a person to read; ``others`` are the names of
+    files that hold none.
     """
 
     requests: list[Listed] = field(default_factory=list)
     page: Path = Path()
     added: int = 0
     known: int = 0
-    others: int = 0
+    others: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
 
@@ -95,13 +96,13 @@ class _Collecting:
         """Takes the requests in a file, if there are any."""
         place, name = printable(text.place), text.path.name.lower()
         if not name.endswith(ENDINGS) or text.path.is_symlink() or not text.path.is_file():
-            self.done.others += 1
+            self.done.others.append(place)
             return
         with text.path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         asked = list(requests_in(decode(data[:MAX_BYTES]), name.endswith(TYPED)))
         if not asked:
-            self.done.others += 1
+            self.done.others.append(place)
             return
         if len(data) > MAX_BYTES:
             self.done.refused.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from autograder.results.writing import locked
 from autograder.submissions.text import counted
 
 MOST_NAMED = 3
+# Of products of points, which are rounded.
+SAME = 1e-6
 # How many students are listed; and of the histogram: bars, their length, points between bars.
 MOST_SHOWN = 10
 MOST_BARS, BAR = 12, 40
@@ -60,8 +63,13 @@ class Remark:
     def reasons(self) -> Iterator[str]:
         """What changed: criterion by criterion, by part, and of the whole."""
         before, after = self.document, self.marks
+        scaled = self._scaled()
+        if len(scaled) > MOST_NAMED:
+            yield f"{len(scaled)} criteria are worth other points now"
         for name, now in after.criteria.items():
             was = before.criteria.get(name)
+            if len(scaled) > MOST_NAMED and name in scaled:
+                continue
             if was is None or was.score != now.score:
                 by_hand = f" (by hand, {now.by_hand.who})" if now.by_hand else ""
                 yield f"{name} {was.score if was else 0:g} → {now.score:g}{by_hand}"
@@ -96,10 +104,20 @@ class Remark:
             if mistake.credit != (earlier.credit if earlier else None):
                 yield _credited(mistake)
             if mistake.comment != (earlier.comment if earlier else ""):
-                yield f"a comment on {mistake.key}"
+                yield f"{'a' if mistake.comment else 'no'} comment on {mistake.key}"
         was_late, late = (one.late.taken if one.late else 0.0 for one in (before, after))
         if was_late != late:
             yield f"late, {was_late:g} → {late:g} taken"
+
+    def _scaled(self) -> set[str]:
+        """The criteria of which the same share is earned, and which are worth other points now."""
+        return {
+            name
+            for name, now in self.marks.criteria.items()
+            if (was := self.document.criteria.get(name))
+            and was.score != now.score
+            and math.isclose(was.score * now.max_score, now.score * was.max_score, abs_tol=SAME)
+        }
 
 
 def _credited(mistake: Mistake) -> str:

@@ -28,10 +28,12 @@ from autograder.intake.archives import (
     names,
     unpack,
 )
-from autograder.intake.choices import CHOSEN
+from autograder.intake.choices import Choice
 from autograder.intake.pieces import Piece
 from autograder.intake.roster import MAX_NAME, Person, Roster, joined
 from autograder.submissions.finding import (
+    SEVERAL,
+    SHARED,
     SUFFIXES,
     TIMESTAMP,
     HandIn,
@@ -126,18 +128,20 @@ def collect(
     released: Path,
     unpack_into: Path | None,
     roster: Roster | None = None,
-    chosen: Mapping[str, str] | None = None,
+    chosen: Mapping[str, Choice] | None = None,
 ) -> Collected:
     """All that was handed in under ``paths``: files, folders, and what platforms give to download.
 
     The id of a student is the platform's; else it is the stem of a file, or the name of a folder.
-    Where two would share an id that no platform gave, both get their whole file name, and a note.
-    ``chosen`` names the files that a person chose, by student. Zips are unpacked into
-    ``unpack_into``. Raises CourseError where there is nothing, a zip of the class cannot be
-    unpacked, or a chosen file is not there.
+    Where two would share an id that no platform gave, and none of them was chosen, both get their
+    whole file name, and a note. ``chosen`` names the files that a person chose, by student. Zips
+    are unpacked into ``unpack_into``. Raises CourseError where there is nothing, a zip of the class
+    cannot be unpacked, or a chosen file is not there.
     """
     paths = list(paths)
-    intake = _Intake(assignment, released, unpack_into, chosen or {})
+    chosen = chosen or {}
+    by_hand = {student: one.file for student, one in chosen.items()}
+    intake = _Intake(assignment, released, unpack_into, by_hand)
     for path in paths:
         intake.take(path)
     found = intake.hand_ins()
@@ -150,12 +154,18 @@ def collect(
     distinct: list[HandIn] = []
     for same in by_id.values():
         places = [intake.place(one.path) for one in same]
-        distinct += same if len(same) == 1 else _told_apart(same, places, by_id.keys())
+        picked = [one for one in same if one.path.name == by_hand.get(one.student)]
+        if len(same) == 1:
+            distinct += same
+        elif len(picked) == 1:
+            distinct.append(_picked(picked[0], same))
+        else:
+            distinct += _told_apart(same, places, by_id.keys())
     distinct.sort(key=lambda one: one.student)
-    for student, file in (chosen or {}).items():
+    for student, choice in chosen.items():
         if student not in intake.used and any(one.student == student for one in distinct):
-            raise CourseError(
-                f"{CHOSEN}: {student} handed in no file {file!r}; correct or remove that line"
+            raise choice.row.error(
+                f"{student} handed in no file {choice.file!r}; correct or remove this line"
             )
     return _with_roster(distinct, intake, roster)
 
@@ -359,10 +369,9 @@ class _Intake:
         )
         one, notes = best.piece, best.notes
         if others:
-            how = "was chosen by hand" if best.by_hand else f"was graded, {_why(one)}"
-            told = some([printable(other.piece.origin.file) for other in others])
-            file = printable(one.origin.file)
-            notes = (f"of several files {file} {how}; the others were: {told}", *notes)
+            how = "was chosen by hand" if best.by_hand else f"was graded, {_why(best, others)}"
+            file, *more = _names([best, *others])
+            notes = (f"{SEVERAL}{file} {how}; the others were: {some(more)}", *notes)
         self.also[student] = one.also
         origin = msgspec.structs.replace(
             one.origin,
@@ -474,12 +483,33 @@ def some(names: Sequence[str]) -> str:
     return f"{', '.join(names[:MOST_NAMED])}{more}"
 
 
-def _why(one: Piece) -> str:
+def _names(several: Sequence[_Looked]) -> list[str]:
+    """The names of files, or of what the platform put each into where these say more."""
+    names = [printable((one.path or one.piece.path).name) for one in several]
+    if len({*names}) < len(names):
+        return [printable(one.piece.origin.file) for one in several]
+    return names
+
+
+def _why(best: _Looked, others: Sequence[_Looked]) -> str:
     """Why this one of several counts, in the words of a note."""
+    one = best.piece
+    alike = [other.piece for other in others if other.is_work == best.is_work]
+    if not alike:
+        return "the only one with work in it"
+    if not moodle.is_typed(one) and all(map(moodle.is_typed, alike)):
+        return "the only one that was not typed into the platform"
     told = {"canvas": "the newest by Canvas's number", "gradescope": "the newest by Gradescope's"}
     if one.origin.number and one.origin.platform in told:
         return told[one.origin.platform]
     return "the newest" if one.handed_in else "the last by name, as nothing says which is newer"
+
+
+def _picked(one: HandIn, same: Iterable[HandIn]) -> HandIn:
+    """The one of several with the same id that a person chose."""
+    others = some([printable(each.path.name) for each in same if each is not one])
+    note = f"{SEVERAL}{printable(one.path.name)} was chosen by hand; the others were: {others}"
+    return replace(one, notes=(note, *one.notes))
 
 
 def _whole_name(one: HandIn) -> str:
@@ -501,7 +531,10 @@ def _told_apart(
     whole = [_whole_name(one) for one in same]
     folded = Counter(name.casefold() for name in whole)
     for one, name, own in zip(same, paths, whole, strict=True):
-        note = f"{len(same)} files would share the id {one.student}: {told}"
+        note = (
+            f"{one.student} handed in {len(same)} files, and {'both' if len(same) == 2 else 'all'} "
+            f"{SHARED}{told}. Keep one of them in the folder, or name it in chosen.csv"
+        )
         if folded[own.casefold()] > 1 or own.casefold() in taken:
             own = f"{own} {short_hash(name)}"
         yield replace(one, student=student_id(own), notes=(*one.notes, note))

@@ -9,22 +9,22 @@ from autograder.intake.finding import Collected, some
 
 def describe(collected: Collected) -> Iterator[str]:
     """What was left out, who is late and not how late, and how the roster fits."""
-    if collected.left_out:
-        counts = [
-            name if count == 1 else f"{name} ({count} times)"
-            for name, count in sorted(collected.left_out.items())
-        ]
+    counts = [
+        name if count == 1 else f"{name} ({count} times)"
+        for name, count in sorted(collected.left_out.items())
+        if name != "__MACOSX"  # what macOS adds to every zip
+    ]
+    if counts:
         yield f"left out, as no submission: {some(counts)}"
     unmeasured = [
-        one.student
-        for one in collected.submissions
-        if one.origin.late and not one.origin.late_seconds
+        one for one in collected.submissions if one.origin.late and not one.origin.late_seconds
     ]
     if unmeasured:
+        platform = unmeasured[0].origin.platform.capitalize() or "the platform"
         yield (
-            f"{_count(unmeasured, 'submission is', 'submissions are')} late, and the platform does "
-            "not say how late: with `late` in the rubric one day is counted, and late.csv in the "
-            f"results says more ({some(unmeasured)})"
+            f"Late, but {platform} does not say by how much: "
+            f"{some([one.student for one in unmeasured])}. If the rubric has `late`, one day is "
+            "counted; put the real number of days into late.csv."
         )
     if collected.absent:
         names = [one.name for one in collected.absent]

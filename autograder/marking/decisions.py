@@ -270,7 +270,7 @@ class _Reading:
         """The same for an entry of ``mistakes.yaml``."""
         name = rule.mistake or ""
         if known is not None and name not in known:
-            return "mistake", _unknown("mistake", name, known, str(self._folder))
+            return "mistake", unknown("mistake", name, known, str(self._folder))
         if name in self.mistakes:
             return "mistake", f"{name} appears here a second time; remove one of them"
         self.mistakes[name] = ForAll((rule.comment or "").strip(), rule.credit, rule.who or "")
@@ -290,7 +290,7 @@ class _Reading:
             known: Mapping[str, Part | Criterion] = self._parts if entry.part else self._criteria
             one, points = known.get(name), entry.points or 0.0
             if one is None:
-                return key, _unknown(key, name, known, "rubric.yaml")
+                return key, unknown(key, name, known, "the rubric")
             most = one.points * by_checks
             is_there = name in (own.parts if entry.part else own.criteria)
         if wrong := _out_of_range(points, name, most, "" if key == "total" else " by the checks"):
@@ -334,7 +334,7 @@ class _Reading:
         student, name = one.of
         subject = self._subjects.get(name)
         if subject is None:
-            return "criterion", _unknown("criterion", name, self._subjects, "rubric.yaml")
+            return "criterion", unknown("criterion", name, self._subjects, "the rubric")
         if not one.is_rule and (wrong := self._unknown_student(student)):
             return "student", wrong
         wrong = _out_of_range(one.granted or 0.0, name, subject.most, f" by {subject.by}")
@@ -401,12 +401,17 @@ class _Reading:
         self._refuse_unknown(row)
         part = self._parts.get(name)
         if part is None:
-            raise row.error(_unknown("part", name, self._parts, "rubric.yaml"))
+            raise row.error(unknown("part", name, self._parts, "the rubric"))
         points, most = row.points("points"), part.points * self._rubric.written_share
         if points > most + EXACT:
+            if not most:
+                raise row.error(
+                    f"gives {points:g} for {name}, but `written_share` is 0: set it again, or "
+                    "remove this file"
+                )
             raise row.error(
                 f"{counted(points, 'point')}, where a reader has {most:g} to give for {name} "
-                f"(`written_share` in rubric.yaml); {mend}"
+                f"(`written_share` in the rubric); {mend}"
             )
         own = self.gathered[row["student"]].written
         if name in own:
@@ -425,7 +430,7 @@ class _Reading:
             self._refuse_unknown(row)
             rule = self._rubric.late
             if rule is None:
-                raise row.error("rubric.yaml has no `late`; add it, or remove this file")
+                raise row.error("the rubric has no `late`; add it, or remove this file")
             own = self.gathered[row["student"]]
             if own.handed_in is not None:
                 raise row.error(f"{row['student']} appears here a second time; remove one of them")
@@ -452,7 +457,7 @@ class _Reading:
     def _unknown_student(self, student: str) -> str:
         if student in self._students:
             return ""
-        return _unknown("student", student, self._students, str(self._folder))
+        return unknown("student", student, self._students, str(self._folder))
 
 
 def _on_request(answer: Request) -> str:
@@ -466,7 +471,8 @@ def _out_of_range(points: float, name: str, most: float, by: str) -> str:
     return f"{counted(points, 'point')}, where {name} is worth {most:g}{by}; give 0 to {most:g}"
 
 
-def _unknown(what: str, name: str, known: Collection[str], where: str) -> str:
+def unknown(what: str, name: str, known: Collection[str], where: str) -> str:
+    """A sentence for a name that is not among the known ones."""
     near = get_close_matches(name, known, n=1)
     mend = f"did you mean {near[0]}?" if near else "correct or remove it"
     return f"{where} has no {what} {name!r}; {mend}"

@@ -14,10 +14,17 @@ import msgspec
 from autograder.course.rubric import Criterion, Part
 from autograder.examples.example import Example
 from autograder.marking.decisions import ForAll
-from autograder.session.replies import UNWRITTEN
 from autograder.suite.evidence import CheckEvidence, Evidence, Named
 
 NOT_RIGHT = "{}: not all answers are right."
+QUESTION = re.compile(r'(?:There is no answer to )?"([^"]+)"')
+# Where a stub is as it was released, or not there.
+NOT_WRITTEN = re.compile(r"`\w+` is (?:still to be written|not defined)\b")
+# What a hint on how to solve it does not help with.
+NO_HINT = re.compile(
+    r"` is not defined\b|` took longer than |` is not installed here|\bModuleNotFoundError\b"
+    r"|\bSyntaxError\b|\bIndentationError\b"
+)
 # Where in a student's own file something is.
 PLACE = re.compile(r"(?: in)? cell \d+\b(?:, line \d+)?")
 KEY_DIGITS = 6
@@ -47,8 +54,8 @@ class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
     the name of a misconception, or one made of how it fails. ``costs`` are the lost points by
     criterion; 0 where an earlier mistake has cost them already, or a ``credit`` leaves them whole.
     ``spared`` names the functions that are right although they call this stub. ``unwritten`` says
-    that the stub is as it was released. ``who`` decided on the ``comment`` and the ``credit`` for
-    all who have it.
+    that the stub is as it was released, or not defined. ``who`` decided on the ``comment`` and the
+    ``credit`` for all who have it.
     """
 
     what: str
@@ -76,11 +83,12 @@ class _Entry:
     """A mistake while its costs are added up."""
 
     def __init__(self, what: str, stub: str, hint: str, detail: str = "", name: str = "") -> None:
-        self.what, self.name, self.stub, self.hint = what, name, stub, hint
+        self.what, self.name, self.stub = what, name, stub
+        self.hint = "" if NO_HINT.search(what) else hint
         self.details = (detail,) if detail else ()
         self.costs: dict[str, float] = {}
         self.example: Example | None = None
-        self.unwritten = False
+        self.unwritten = bool(NOT_WRITTEN.match(what))
 
     def add(self, new: _Entry, item: Item, points: float) -> None:
         """Adds the same mistake in another item, and its cost there in points."""
@@ -179,15 +187,17 @@ def _entries(item: Item) -> Iterator[tuple[str, _Entry]]:
     if answer := _wrong_answer(item.checks):
         # The answers to all questions of a criterion are one entry.
         what = NOT_RIGHT.format(criterion.title)
-        yield _key(item.part, what, *item.wrong_answers), _Entry(what, "", criterion.hint, *answer)
+        key = _key(item.part, what, *item.wrong_answers)
+        asked = [found[1] for one in item.wrong_answers if (found := QUESTION.match(one))]
+        if asked:
+            what = f"{what.rstrip('.')}: {', '.join(asked)}."
+        yield key, _Entry(what, "", criterion.hint, *answer)
         return
     short = [check for check in item.checks if check.submitted.share < 1]
     message = next((check.submitted.message for check in short if check.submitted.message), "")
     stub = next((check.stub for check in short if check.stub), "")
     what = message or f"{criterion.title}: it was not checked."
-    entry = _Entry(what, stub, criterion.hint)
-    entry.unwritten = what == UNWRITTEN.format(stub)
-    yield _key(stub or item.part, what), entry
+    yield _key(stub or item.part, what), _Entry(what, stub, criterion.hint)
 
 
 def _key(of: str, what: str, *more: str) -> str:

@@ -79,5 +79,5 @@ def _summary(marks: Marks, evidence: Evidence, rubric: Rubric) -> str:
         lines += [f"- {plain(trouble.message)}" for trouble in evidence.cells]
     for entry in entries(marks, rubric):
         lines += ["", *mistake_lines(entry)]
-    lines += ["", plain(how_to_ask(rubric.assignment, marks.student))]
+    lines += ["", *how_to_ask(rubric.assignment, marks.student)]
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from rich.table import Table
 from autograder.course.folders import CourseError
 from autograder.course.rubric import Rubric
 from autograder.marking.decisions import EXACT, WRITTEN, readers_forms
-from autograder.reading.form import LOST, NO_ANSWER, UNREAD, Answer, read_form, set_mark
+from autograder.reading.form import UNREAD, Answer, is_blank, read_form, set_mark
 from autograder.reports.terminal import literal
 from autograder.submissions.text import counted
 
@@ -63,7 +63,7 @@ def _points(file: Path, most: Mapping[str, float]) -> dict[Answer, float]:
     return {
         answer: float(points)
         for answer, (points, comment) in read_form(file).items()
-        if points and answer[1] in most and comment not in (NO_ANSWER, LOST)
+        if points and answer[1] in most and not is_blank(comment)
     }
 
 

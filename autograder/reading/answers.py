@@ -19,7 +19,8 @@ from autograder.reading.showing import CellPictures, pictures_in
 from autograder.release.model_answers import model_answers
 from autograder.results.stored import refuse_another, stored_students
 from autograder.submissions.finding import HandIn
-from autograder.submissions.reading import read_file
+from autograder.submissions.reading import read_file, submission_of
+from autograder.submissions.released import another_homework, stubs_of_course
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class WrittenAnswers:
     """The written answers of a class: of each part the question, what an answer earns, a model.
 
     ``given`` holds the answers as they were written, by student and part, and ``pictures`` what is
-    attached to them; ``lost`` are students whose files hold no texts; ``elsewhere`` are the answers
-    that were read in nbgrader.
+    attached to them; ``lost`` are students whose files hold no questions of this homework, with the
+    other homework that the file seems to be, if any; ``elsewhere`` are the answers that were read
+    in nbgrader.
     """
 
     rubric: Rubric
@@ -36,7 +38,7 @@ class WrittenAnswers:
     model: Mapping[str, str]
     given: Mapping[str, Mapping[str, str]]
     pictures: Mapping[str, Sequence[CellPictures]]
-    lost: Collection[str]
+    lost: Mapping[str, str]
     elsewhere: Collection[tuple[str, str]]
 
 
@@ -48,6 +50,13 @@ def written_answers(
     Raises CourseError where the rubric leaves a reader nothing to give, or a student was not
     graded.
     """
+    refuse_another(folder, assignment.name)
+    rubric = rubric_of(assignment)
+    if not rubric.written_share:
+        raise CourseError(
+            f"{assignment.rubric_file}: `written_share` is 0: written answers earn nothing. Set it "
+            "above 0 first."
+        )
     with workspace(folder) as unpack_into:
         collected = collect(
             submissions,
@@ -56,18 +65,12 @@ def written_answers(
             unpack_into,
             chosen=read_choices(folder),
         )
-        return _written(assignment, rubric_of(assignment), folder, collected.submissions)
+        return _written(assignment, rubric, folder, collected.submissions)
 
 
 def _written(
     assignment: Assignment, rubric: Rubric, folder: Path, handed_in: Sequence[HandIn]
 ) -> WrittenAnswers:
-    if not rubric.written_share:
-        raise CourseError(
-            f"{assignment.rubric_file}: `written_share` is 0, so a reader has nothing to give; set "
-            "it"
-        )
-    refuse_another(folder, assignment.name)
     graded = set(stored_students(folder))
     for one in handed_in:
         if one.student not in graded:
@@ -75,7 +78,16 @@ def _written(
                 f"{one.path}: {folder} holds no results of {one.student}; grade it first"
             )
     released = _released(assignment)
-    cells = {one.student: student_cells(read_file(one.path)) for one in handed_in}
+    contents = {one.student: read_file(one.path) for one in handed_in}
+    lost, cells = {}, {}
+    stubs = stubs_of_course(assignment)
+    for student, own in contents.items():
+        another = another_homework(submission_of(own, student), assignment.name, stubs)
+        cells[student] = [] if another else student_cells(own)
+        if another:
+            lost[student] = another
+        elif own.format == "script" and all(one.kind == "code" for one in cells[student]):
+            lost[student] = ""
     asked = {one.metadata.get("nbgrader", {}).get("grade_id"): one.source for one in released.cells}
     return WrittenAnswers(
         rubric=rubric,
@@ -86,10 +98,7 @@ def _written(
         model={one.part: one.answer for one in model_answers(assignment, rubric)},
         given={student: _answers(released, own) for student, own in cells.items()},
         pictures={one.student: pictures_in(one.path) for one in handed_in},
-        # A script from which the texts are gone says nothing of what was answered.
-        lost={
-            student for student, own in cells.items() if own and all(c.kind == "code" for c in own)
-        },
+        lost=lost,
         elsewhere={
             (row["student"], part_of(row["cell"])[0])
             for row in read_rows(folder / GRADEBOOK, ("student", "cell"))

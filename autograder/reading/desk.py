@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from markupsafe import Markup
 
-from autograder.course.folders import CourseError
 from autograder.course.rubric import Part, Rubric
 from autograder.exporting.tables import cell
-from autograder.marking.decisions import WRITTEN
 from autograder.reading.answers import WrittenAnswers
-from autograder.reading.form import UNREAD, Mark, read_form, set_mark
+from autograder.reading.form import UNREAD, Mark, form_of, read_form, set_mark
 from autograder.reading.showing import as_html
 from autograder.reports.pages.rendering import environment
 
-READER = re.compile(r"[\w-]{1,40}")
 MAX_COMMENT = 2_000
 # Equal steps from no points to full points.
 STEPS = 4
@@ -27,13 +23,6 @@ STEPS = 4
 
 class Refused(Exception):
     """Why a request from the page is refused."""
-
-
-def form_of(reader: str) -> str:
-    """The file name of a reader's form; without a name, of the form that counts."""
-    if reader and not READER.fullmatch(reader):
-        raise CourseError(f"{reader!r} cannot be a reader's name; use letters, digits, - and _")
-    return f"{Path(WRITTEN).stem}-{reader}.csv" if reader else WRITTEN
 
 
 @dataclass(frozen=True)

@@ -6,24 +6,33 @@ A reader may have a form of their own, ``written-NAME.csv``, but only ``written.
 from __future__ import annotations
 
 import fcntl
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from autograder.course.folders import CourseError
 from autograder.exporting.tables import as_csv, cell
 from autograder.marking.decisions import WRITTEN, TableRow, read_rows
-from autograder.reading.answers import WrittenAnswers
 from autograder.reports.markdown import plain
 from autograder.results.writing import write_whole
 from autograder.submissions.text import printable_lines
 
+if TYPE_CHECKING:
+    from autograder.reading.answers import WrittenAnswers
+
+READER = re.compile(r"[\w-]{1,40}")
 # In a folder of its own, where no student's file has its name.
 SHEET = Path("reading") / "answers.md"
 COLUMNS = ("student", "part", "points", "of", "comment")
 NO_ANSWER = "No answer."
-LOST = "The file holds no written questions; the notebook that it was made of may."
+NO_TEXTS = (
+    "This file has no written questions. If it was exported from a notebook, ask for the notebook."
+)
+ANOTHER = "No answer; this looks like the homework "
 # Characters of an answer on the sheet. Real answers are shorter, and the file has the rest.
 MAX_ANSWER = 10_000
 LINE_WIDTH = 96
@@ -41,6 +50,13 @@ class Form:
     form: Path
     sheet: Path
     to_read: int
+
+
+def form_of(reader: str) -> str:
+    """The file name of a reader's form; without a name, of the form that counts."""
+    if reader and not READER.fullmatch(reader):
+        raise CourseError(f"{reader!r} cannot be a reader's name; use letters, digits, - and _")
+    return f"{Path(WRITTEN).stem}-{reader}.csv" if reader else WRITTEN
 
 
 def write_form(written: WrittenAnswers, folder: Path, name: str = WRITTEN) -> Form:
@@ -63,8 +79,7 @@ def _write_form(written: WrittenAnswers, folder: Path, name: str) -> Form:
                 continue
             points, comment = filled.pop(key, ("", ""))
             if part.id not in texts and points in ("", "0"):
-                why = LOST if student in written.lost else NO_ANSWER
-                blank.append((*key, "0", most, comment or why))
+                blank.append((*key, "0", most, comment or _why_blank(written, student)))
             else:
                 rows.append((*key, points, most, comment))
     rows += [(*key, points, "", comment) for key, (points, comment) in filled.items()]
@@ -73,6 +88,18 @@ def _write_form(written: WrittenAnswers, folder: Path, name: str) -> Form:
     write_whole(folder / SHEET, sheet.encode())
     unread = sum(1 for row in rows if not row[2])
     return Form(folder / name, folder / SHEET, unread)
+
+
+def _why_blank(written: WrittenAnswers, student: str) -> str:
+    if student not in written.lost:
+        return NO_ANSWER
+    another = written.lost[student]
+    return f"{ANOTHER}{another}." if another else NO_TEXTS
+
+
+def is_blank(comment: str) -> bool:
+    """Whether an answer got its 0 from the form, and not from a reader."""
+    return comment in (NO_ANSWER, NO_TEXTS) or comment.startswith(ANOTHER)
 
 
 def read_form(file: Path) -> dict[Answer, Mark]:
@@ -149,7 +176,7 @@ def answer_sheet(written: WrittenAnswers) -> Iterator[str]:
     """The lines of the sheet, in Markdown: of each part the question, what an answer earns, the
     model answer, and the answers to read."""
     rubric = written.rubric
-    yield f"# WrittenAnswers answers: {rubric.title}"
+    yield f"# Written answers: {rubric.title}"
     yield from ("", f"Points and comments go into {WRITTEN}.")
     for part in rubric.parts():
         yield from ("", f"## {part.id} {part.title}", "")
@@ -176,5 +203,6 @@ def answer_sheet(written: WrittenAnswers) -> Iterator[str]:
 def _as_text(answer: str) -> Iterator[str]:
     """An answer as indented lines, in which Markdown sees nothing but text."""
     for line in printable_lines(answer, MAX_ANSWER).split("\n"):
-        wrapped = textwrap.wrap(line, LINE_WIDTH, drop_whitespace=False) or [""]
-        yield from (f"    {each}" for each in wrapped)
+        # Only between words: a line of code or a formula stays as it is.
+        wrapped = textwrap.wrap(line, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
+        yield from (f"    {each}" for each in wrapped or [""])

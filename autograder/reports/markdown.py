@@ -62,7 +62,7 @@ def student_markdown(evidence: Evidence, marks: Marks, rubric: Rubric, name: str
             lines += [f"- {plain(text)}" for text in describe_part(mark, rubric.feedback)]
             if evidence.checked and mark.read_again and rubric.feedback != "score":
                 lines += ["", f"To read again: section {plain(mark.read_again)} of the assignment."]
-    lines += ["", plain(how_to_ask(rubric.assignment, marks.student))]
+    lines += ["", *how_to_ask(rubric.assignment, marks.student)]
     return "\n".join(lines) + "\n"
 
 
@@ -104,13 +104,18 @@ def describe_decisions(mark: CriterionMark, policy: str) -> list[str]:
     return lines + [f"Another look: declined by {one.who}: {one.reason}" for one in mark.declined]
 
 
-def how_to_ask(assignment: str, student: str) -> str:
+def how_to_ask(assignment: str, student: str) -> list[str]:
     """How to ask for another look, in reports without a form."""
-    return (
-        f"To ask for another look at a mark, hand in a text file with these lines: {HEADING} / "
-        f"assignment: {assignment} / student: {student} / criterion: its part and title / "
-        "points: as marked / reason: why."
-    )
+    return [
+        "To ask for another look at a mark, hand in a text file (.txt) with these lines:",
+        "",
+        f"    {HEADING}",
+        f"    assignment: {assignment}",
+        f"    student: {printable(student)}",
+        "    criterion: its part and title",
+        "    points: as marked",
+        "    reason: why",
+    ]
 
 
 def describe_by_hand(by_hand: SetByHand, policy: str) -> str:

@@ -113,5 +113,9 @@ def describe_result(example: Example) -> list[str]:
 
 
 def points(score: float) -> str:
-    """A number of points as reports show it: two decimals, and a half is rounded up."""
-    return f"{score + 1e-9:.2f}"
+    """A number of points as reports show it: two decimals, or three where these do not hold it.
+
+    A half is rounded up.
+    """
+    rounded = f"{score + 1e-9:.3f}"
+    return rounded.removesuffix("0")

@@ -134,6 +134,12 @@ def stored_origin(folder: Path, student: str) -> Origin:
     return stored.origin if stored is not None else UNKNOWN
 
 
+def stored_score(folder: Path, student: str) -> tuple[str, float] | None:
+    """The hash of the student's file that was graded, and its score; None if there is none."""
+    stored = _stored(folder, student)
+    return (stored.evidence.sha256, stored.score) if stored is not None else None
+
+
 def known_as_slow(folder: Path, student: str) -> bool:
     """Whether what the folder holds of a student took all the time that it was given."""
     stored = _stored(folder, student)

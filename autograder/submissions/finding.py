@@ -32,6 +32,9 @@ LEFT_BEHIND = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# How notes begin or end in which several files were found.
+SEVERAL = "of several files "
+SHARED = "were graded: "
 _ID = re.compile(r"[\w ][\w .@+-]*")
 
 
@@ -140,7 +143,7 @@ def choose(
         return order[0], ()
     chosen, *others = (printable(path.name) for path in order[:4])
     how = "was chosen by hand" if order[0].name == by_hand else "was graded"
-    note = f"of several files {chosen} {how}; the others were: {', '.join(others)}"
+    note = f"{SEVERAL}{chosen} {how}; the others were: {', '.join(others)}"
     return order[0], (note,)
 
 

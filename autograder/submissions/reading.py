@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -46,6 +47,8 @@ STARTS = {
     b"<html": "a web page",
     b"{\\rtf": "a rich-text document",
 }
+# What Moodle and Canvas call a text that a student typed into their page.
+TYPED = re.compile(r"(?:.*_)?(?:onlinetext|\d+_text)\.html")
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -60,7 +63,10 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """What one student handed in. ``trouble`` says why nothing could be read, if so."""
+    """What one student handed in. ``trouble`` says why nothing could be read, if so.
+
+    ``another`` names the homework that this seems to be instead.
+    """
 
     student: str
     file: str
@@ -69,6 +75,7 @@ class Submission(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
     trouble: str = ""
+    another: str = ""
 
     @property
     def work(self) -> str:
@@ -197,8 +204,13 @@ def _read(path: Path, file: Iterator[bytes], notes: list[str]) -> dict[str, Any]
             break
     if not start.strip():
         raise _Unreadable("the file is empty; hand in the file that holds your work")
+    if TYPED.fullmatch(path.name):
+        raise _Unreadable(
+            "text typed into the platform, no notebook; hand in the .ipynb or .py file itself"
+        )
     for begins, what in STARTS.items():
-        if start.lstrip()[: len(begins)].lower() == begins.lower():
+        begun = start.lstrip()[: len(begins)].lower() == begins.lower()
+        if begun or (what == "a web page" and path.suffix.lower() in (".html", ".htm")):
             raise _Unreadable(
                 f"the file is {what}, not a notebook or a Python script; hand in the .ipynb or "
                 ".py file itself"

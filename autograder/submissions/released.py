@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from autograder.course.folders import Assignment
 from autograder.course.percent import code_of, percent_cells
+from autograder.submissions.definitions import definitions
 from autograder.submissions.finding import SUFFIXES
 from autograder.submissions.reading import Submission, read_submission
 
 UNTOUCHED = "nothing was filled in: the code is as it was released"
 
+ANOTHER = "this looks like the homework {}, not {}"
+# So many stubs of another homework are no coincidence.
+MANY = 2
+
+STUB = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
 TO_FILL_IN = re.compile(r'role="(stub|concepts)"')
 
 
@@ -50,6 +58,33 @@ def _bare(source: str) -> str:
     """A cell's code without lines that hold a comment or nothing."""
     lines = (line.rstrip() for line in source.split("\n"))
     return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+
+
+def stubs_of_course(assignment: Assignment) -> Mapping[str, frozenset[str]]:
+    """The names of the stubs of each homework in the course that can be read."""
+    found = {}
+    for name in assignment.course.names():
+        with suppress(OSError, UnicodeDecodeError):
+            text = assignment.course.assignment(name).source.read_text(encoding="utf-8")
+            stubs = [cell for head, cell in percent_cells(text) if 'role="stub"' in head]
+            found[name] = frozenset(STUB.findall("\n".join(stubs)))
+    return found
+
+
+def another_homework(
+    submission: Submission, name: str, stubs: Mapping[str, Collection[str]]
+) -> str:
+    """The homework that was handed in instead of this one; empty where nothing says so.
+
+    A stub that both have says nothing.
+    """
+    own = set(stubs.get(name, ()))
+    defined = definitions(submission.cells, set().union(*stubs.values())).keys()
+    for other, names in stubs.items():
+        theirs = defined & set(names)
+        if not defined & (own - set(names)) and len(theirs - own) >= MANY:
+            return other
+    return ""
 
 
 def without(submission: Submission, unchanged: Iterable[str]) -> Submission:

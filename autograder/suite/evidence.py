@@ -67,7 +67,8 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
 class Evidence(msgspec.Struct, frozen=True):
     """All that was seen of one submission; the same submission gives the same, byte for byte.
 
-    ``defined`` has the cell and line that define each stub.
+    ``defined`` has the cell and line that define each stub. ``another`` names the homework that
+    this seems to be instead.
     """
 
     student: str
@@ -84,6 +85,7 @@ class Evidence(msgspec.Struct, frozen=True):
     explanations: tuple[Explanation, ...] = ()
     examples: tuple[Example, ...] = ()
     out_of_time: bool = False
+    another: str = ""
 
     @property
     def checked(self) -> bool:

@@ -83,7 +83,8 @@ class Suite:
             session.close()
         examples = self._examples(submission, control, not_met)
         problems = bool(session.troubles or session.mishaps)
-        status: Status = "graded with problems" if problems else "graded"
+        has_problems = problems or bool(submission.another)
+        status: Status = "graded with problems" if has_problems else "graded"
         notes = list(submission.notes)
         notes += [message.rstrip(".") for message in session.losses]
         if session.too_much:
@@ -237,6 +238,7 @@ class Suite:
             },
             explanations=tuple(explanations),
             examples=tuple(examples),
+            another=submission.another,
         )
 
 

@@ -83,14 +83,19 @@ def marks(about: Statistics) -> str:
         axes.set_axisbelow(True)
         axes.legend(loc="upper left")
 
-    return _drawn(3.9, f"Marks of {counted(len(about.totals), 'submission')}", draw)
+    return _drawn(4.3, f"Marks of {counted(len(about.totals), 'submission')}", draw)
 
 
 def parts(about: Statistics) -> str:
     """How many submissions earned all, some and none of each part."""
 
     def draw(axes: Axes) -> None:
-        names = [f"{one.part.id} {one.part.title}" for one in about.parts]
+        names = [
+            textwrap.fill(
+                printable(f"{one.part.id} {one.part.title}"), 24, max_lines=2, placeholder=" …"
+            )
+            for one in about.parts
+        ]
         left = [0] * len(names)
         kinds = (
             ("all", [one.full for one in about.parts], ACCENT),
@@ -104,9 +109,10 @@ def parts(about: Statistics) -> str:
         axes.set_xlabel("submissions")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.invert_yaxis()
-        axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
+        # In a line of its own: below the axes nothing is in its way.
+        axes.figure.legend(*axes.get_legend_handles_labels(), ncols=3, loc="outside lower right")
 
-    return _drawn(0.9 + 0.3 * len(about.parts), "Earned of each part", draw)
+    return _drawn(1.1 + 0.32 * len(about.parts), "Earned of each part", draw)
 
 
 def criteria(about: Statistics) -> str:

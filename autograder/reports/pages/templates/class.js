@@ -6,7 +6,7 @@
   const heads = [...table.tHead.rows[0].cells];
   const [text, status, part] = ["text", "status", "part"].map((id) => document.getElementById(id));
   const [shown, noMatch] = ["shown", "no-match"].map((id) => document.getElementById(id));
-  const firstPart = 2;
+  const firstPart = 3;
   const collator = new Intl.Collator(undefined, { numeric: true });
 
   const value = (row, column) => {

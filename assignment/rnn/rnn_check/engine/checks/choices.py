@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Set
+from difflib import get_close_matches
 from typing import Protocol
 
 from .agree import Disagreement, Partial
@@ -38,7 +39,8 @@ def judge(answers: object, question: Question, known: Collection[str]) -> None:
         raise Disagreement('The answers are no dict such as {"order": "ac"}.')
     if question.id not in answers:
         strange = sorted(str(key)[:40] for key in answers if key not in known)
-        typo = f' Is "{strange[0]}" a typo?' if strange else ""
+        near = get_close_matches(question.id, strange, n=1)
+        typo = f' Is "{near[0]}" a typo?' if near else ""
         raise Disagreement(f'There is no answer to "{question.id}".{typo}')
     ticked = letters(answers[question.id], question.id)
     if not ticked:
