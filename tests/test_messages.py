@@ -139,3 +139,13 @@ def test_a_token_is_no_quantity() -> None:
     zeros = token_ids(np.array([0, 0]), 5)
     assert "all tokens are wrong" in told(lambda: agree(zeros, [1, 2]))
     agree(drawn, [1, 4, 1])
+
+
+def test_an_array_that_was_overwritten_at_each_step_is_told_and_no_other() -> None:
+    want = np.arange(24.0).reshape(2, 3, 4)
+    last = np.repeat(want[:, -1:], 3, axis=1)
+    axes = ("row", "time step", "unit")
+    message = told(lambda: agree(last, want, "`hs`", axes))
+    assert message.startswith("`hs`: the same at every time step, as if one array were overwritten")
+    for wrong in (want + 1, want[:, ::-1], 2 * want):
+        assert "overwritten" not in told(lambda got=wrong: agree(got, want, "`hs`", axes))

@@ -409,9 +409,9 @@ def test_people_see_the_name_and_the_id_and_pseudonyms_hide_both(
 
 @pytest.mark.parametrize(
     ("score", "shown"),
-    [(0.25, "0.25"), (0.125, "0.125"), (1 / 12, "0.083"), (0.1 + 0.2, "0.30"), (5 - 1e-12, "5.00")],
+    [(0.25, "0.25"), (0.125, "0.125"), (1 / 12, "0.08"), (0.1 + 0.2, "0.30"), (5 - 1e-12, "5.00")],
 )
-def test_points_have_a_third_digit_where_two_do_not_hold_them(score: float, shown: str) -> None:
+def test_points_of_half_a_hundredth_have_a_third_digit(score: float, shown: str) -> None:
     assert points(score) == shown
 
 

@@ -113,9 +113,9 @@ def describe_result(example: Example) -> list[str]:
 
 
 def points(score: float) -> str:
-    """A number of points as reports show it: two decimals, or three where these do not hold it.
+    """A number of points as reports show it: two decimals, or three of a half hundredth.
 
-    A half is rounded up.
+    So the halves of 0.25 add up, and a third is 0.33. A half is rounded up.
     """
-    rounded = f"{score + 1e-9:.3f}"
-    return rounded.removesuffix("0")
+    half = abs(score * 200 - round(score * 200)) < 1e-6
+    return f"{score + 1e-9:.3f}".removesuffix("0") if half else f"{score + 1e-9:.2f}"

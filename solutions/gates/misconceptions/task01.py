@@ -640,8 +640,9 @@ def identity(right: Right, answer: Any, size: int) -> Any:
 )
 def only_length_one(right: Right, answer: Any, size: int) -> Any:
     Q = np.asarray(answer, dtype=float)
+    at_right_angles = np.allclose(Q @ Q.T, np.eye(size))
     for axis in (0, 1):
-        if Q.shape == (size, size) and np.allclose(np.sum(Q**2, axis=axis), 1):
+        if not at_right_angles and np.allclose(np.sum(Q**2, axis=axis), 1):
             return Q
     return right.orthogonal(answer, size)
 
@@ -653,5 +654,5 @@ def only_length_one(right: Right, answer: Any, size: int) -> Any:
 )
 def triangle_of_qr(right: Right, answer: Any, size: int) -> Any:
     R = np.asarray(answer, dtype=float)
-    below = np.tril(R, -1)
-    return right.orthogonal(answer, size) if below.any() else R
+    triangular = not np.tril(R, -1).any() and (size == 1 or np.triu(R, 1).any())
+    return R if triangular else right.orthogonal(answer, size)

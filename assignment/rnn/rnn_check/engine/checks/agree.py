@@ -378,7 +378,8 @@ def _token_feature(wrong: NDArray[np.bool_]) -> str:
 def _is_constant(got: Array, want: Array, axis: int) -> bool:
     """Whether what should change along an axis does not."""
     allowed = tolerance(got, want)
-    return bool((np.ptp(got, axis=axis) < allowed < np.ptp(want, axis=axis).max()).all())
+    changes = [float(np.ptp(one, axis=axis).max()) for one in (got, want)]
+    return changes[0] < allowed < changes[1]
 
 
 def _edge(wrong: NDArray[np.bool_], called: str) -> str:
