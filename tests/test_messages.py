@@ -145,7 +145,7 @@ def test_an_array_that_was_overwritten_at_each_step_is_told_and_no_other() -> No
     want = np.arange(24.0).reshape(2, 3, 4)
     last = np.repeat(want[:, -1:], 3, axis=1)
     axes = ("row", "time step", "unit")
-    message = told(lambda: agree(last, want, "`hs`", axes))
+    message = told(partial(agree, last, want, "`hs`", axes))
     assert message.startswith("`hs`: the same at every time step, as if one array were overwritten")
     for wrong in (want + 1, want[:, ::-1], 2 * want):
-        assert "overwritten" not in told(lambda got=wrong: agree(got, want, "`hs`", axes))
+        assert "overwritten" not in told(partial(agree, wrong, want, "`hs`", axes))
