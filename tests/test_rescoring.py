@@ -207,7 +207,7 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
     totals = {"ada": 3.726, "bob": 3.776, "cem": 0, "dora": 0}
     assert {"ada": ada - ada_late, "bob": bob - bob_late} == near({"ada": 3.726, "bob": 3.776})
     assert graded.totals() == near(totals)
-    assert "Late: 0.414 of 4.14 points are taken; handed in 2026-12-01 09:00 UTC" in (
+    assert "Late: 0.41 of 4.14 points are taken; handed in 2026-12-01 09:00 UTC" in (
         graded.results / "ada.md"
     ).read_text(encoding="utf-8")
 
