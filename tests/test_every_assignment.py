@@ -113,6 +113,21 @@ def test_reference_earns_everything_and_stubs_nothing(each: Assignment, sandbox:
         assert evidence.assignment == each.name
 
 
+@pytest.mark.slow
+def test_right_ways_in_other_styles_earn_everything(each: Assignment, sandbox: Sandbox) -> None:
+    """Each submission has another style of every stub, so that all styles are graded in a few."""
+    grader, planter = Grader(each), Planter(each)
+    styles: dict[str, list[str]] = {}
+    for one in planted(each, RIGHT):
+        styles.setdefault(one.stub, []).append(one.source)
+    for number in range(max(map(len, styles.values()))):
+        sources = (of_stub[number % len(of_stub)] for of_stub in styles.values())
+        submission = planter.submission(f"style-{number}", *sources)
+        marks = mark(grader.grade(submission, sandbox.controls[0]), grader.rubric)
+        assert [one.what for one in marks.mistakes] == []
+        assert marks.score == marks.max_score
+
+
 def test_the_reference_agrees_with_its_oracle(each: Assignment) -> None:
     """To 1e-6, on calls of the functions that the oracle has too."""
     reference = Reference(each)

@@ -714,7 +714,7 @@ def test_the_token_after_the_prompt(student: Any) -> None:
 @pytest.mark.visible
 def test_generating_leaves_its_arguments_alone(student: Any) -> None:
     weights = (np.eye(2), np.eye(2), np.eye(2), np.ones(2), np.eye(2), np.ones(2))
-    arguments = (np.array([0, 1]), 2, *weights, np.random.default_rng(8))
+    arguments = ([0, 1], 2, *weights, np.random.default_rng(8))
     after = student.arguments_after.generate(*arguments)
     untouched(
         after, arguments, ("prompt", "length", "W_e", "W_x", "W_h", "b_h", "W_y", "b_y", "rng")
@@ -733,8 +733,7 @@ def test_the_prompt_is_read_in_order(student: Any) -> None:
     prompts = ([0, 1], [1, 0], [1, 0, 0], [1, 1, 0], [0, 1, 1])
     # All are asked before any is looked at: where they are wrong, together they tell why.
     answers = [
-        student.generate(np.array(prompt), 1, *weights, np.random.default_rng(8))
-        for prompt in prompts
+        student.generate(prompt, 1, *weights, np.random.default_rng(8)) for prompt in prompts
     ]
     for prompt, got in zip(prompts, answers, strict=True):
         drawn = token_ids(got, 2, "For length=1, the drawn tokens", 1)

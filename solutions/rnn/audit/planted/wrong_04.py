@@ -176,7 +176,7 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
         return int(np.argmax(kept))
     return _right["sampler"](logits, rng, temperature, top_k)
 
-# %% greedy-draws-among-the-top-k: sample_token loses 4a.greedy
+# %% greedy-draws-among-the-top-k: sample_token loses 4a.greedy is sample_token/greedy-draws
 def sample_token(logits, rng, temperature=1.0, top_k=None):
     if temperature == 0 and top_k is None:
         return int(np.argmax(logits))
