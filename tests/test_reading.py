@@ -80,7 +80,10 @@ class Class:
                 yield next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
             finally:
                 server.send_signal(signal.SIGINT)
-                server.wait(60)
+                try:
+                    server.wait(60)
+                finally:
+                    server.kill()
 
 
 @pytest.fixture(scope="module")
