@@ -187,7 +187,7 @@ def check_gru_cell(cell):
     [
         (
             "def check_gru_cell(cell): return True",
-            "Your test accepts a cell that answers zeros, one",
+            "Your test accepts three wrong cells: they return zeros",
         ),
         ("def check_gru_cell(cell): return False", "rejects your own `gru_cell_forward`, which is"),
         ("def check_gru_cell(cell): assert False", "rejects your own `gru_cell_forward`, which is"),
@@ -206,7 +206,7 @@ def test_a_test_is_tried_on_a_right_cell_once_there_is_one(tell: Tell) -> None:
     told = tell("2c", gru_cell_forward=lambda x_t, h_prev, *rest: 0 * h_prev)
     assert "· 2c.test 0.15" in told
     assert "`check_gru_cell` is tried on a right `gru_cell_forward` too, once yours is" in told
-    assert "`check_gru_cell` accepts your own `gru_cell_forward`. It was tried" in tell("2c")
+    assert "`check_gru_cell` accepts your `gru_cell_forward` and rejects a few" in tell("2c")
 
 
 # -- what differs from torch ------------------------------------------------------------------

@@ -533,7 +533,7 @@ def _told_apart(
     for one, name, own in zip(same, paths, whole, strict=True):
         note = (
             f"{one.student} handed in {len(same)} files, and {'both' if len(same) == 2 else 'all'} "
-            f"{SHARED}{told}. Keep one of them in the folder, or name it in chosen.csv"
+            f"{SHARED}{told}. Keep only one in the folder, or name the one to grade in chosen.csv"
         )
         if folded[own.casefold()] > 1 or own.casefold() in taken:
             own = f"{own} {short_hash(name)}"

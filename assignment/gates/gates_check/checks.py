@@ -264,8 +264,10 @@ def _is_orthogonal(Q: Array, name: str) -> None:
 
 def _is_repeated(first: Array, again: Array) -> None:
     if not np.array_equal(first, again):
-        told = "Two generators with the same seed give different matrices: draw from `rng` alone."
-        raise Disagreement(told, says_what_to_do=True)
+        message = (
+            "Two generators with the same seed give different matrices: draw from `rng` alone."
+        )
+        raise Disagreement(message, says_what_to_do=True)
 
 
 def _is_another(first: Array, other: Array) -> None:
@@ -496,8 +498,8 @@ def test_of_the_plainest_wrong_cells_one_is_rejected(student: Any) -> None:
 
     accepted = [_accepts(student, cell, may_raise=True) for cell in (zeros, old, one_unit)]
     if all(accepted):
-        told = "Your test accepts a cell that answers zeros, one that answers the old state, and "
-        raise Disagreement(f"{told}one that answers a single unit.")
+        message = "Your test accepts three wrong cells: they return zeros, the old state, and a "
+        raise Disagreement(f"{message}single unit.")
 
 
 PARTS_OF_CELLS = [
@@ -631,8 +633,8 @@ def test_sentiment_layers_read_the_batch_first(student: Any) -> None:
         model = _small_sentiment(student)
         logits = None if model is None else model(TWO_TOKENS)
     if _is_one_of(logits, TIME_FIRST):
-        told = "The layer `rnn` takes its first axis for time: is `batch_first=True` missing?"
-        raise Disagreement(told)
+        message = "The layer `rnn` treats its first axis as time: is `batch_first=True` missing?"
+        raise Disagreement(message)
 
 
 @pytest.mark.criterion("3b.forward")
@@ -771,13 +773,13 @@ def test_the_rate_of_dropout(student: Any) -> None:
         if len(rows) == 1:
             raise Disagreement("Every row has the same mask: each entry is drawn by itself.")
         if all(len(set(row)) == 1 for row in rows):
-            told = "Each row is kept or dropped as a whole: each entry is drawn by itself."
-            raise Disagreement(told)
+            message = "Each row is kept or dropped as a whole: each entry is drawn by itself."
+            raise Disagreement(message)
         try:
             follows(mask.ravel().astype(int).tolist(), np.array([p, 1 - p]), "The mask")
         except Disagreement as error:
-            told = f"For p={p}, entries are not dropped with this probability."
-            raise Disagreement(told, error.detail) from None
+            message = f"For p={p}, entries are not dropped with this probability."
+            raise Disagreement(message, error.detail) from None
 
 
 @pytest.mark.criterion("3c.mask")
@@ -790,8 +792,8 @@ def test_the_mask_follows_its_generator(student: Any) -> None:
 
     first = mask(4)
     if (first != mask(4)).any():
-        told = "Two generators with the same seed give different masks: draw from `rng` alone."
-        raise Disagreement(told, says_what_to_do=True)
+        message = "Two generators with the same seed give different masks: draw from `rng` alone."
+        raise Disagreement(message, says_what_to_do=True)
     if (first == mask(5)).all():
         raise Disagreement("Generators with different seeds give the same mask.")
     arguments = (x, 0.5, np.random.default_rng(4))
@@ -920,8 +922,8 @@ def test_lstm_layers_read_the_batch_first(student: Any) -> None:
         answer = None if model is None else model(np.array([[0, 0]]))
     logits = answer[0] if isinstance(answer, list) and answer else answer
     if isinstance(logits, np.ndarray) and logits.shape == (1, 2, 2) and _time_first(logits):
-        told = "The layer `lstm` takes its first axis for time: is `batch_first=True` missing?"
-        raise Disagreement(told)
+        message = "The layer `lstm` treats its first axis as time: is `batch_first=True` missing?"
+        raise Disagreement(message)
 
 
 @pytest.mark.criterion("4a.forget")
@@ -1036,8 +1038,8 @@ def _state_of(answer: object, shape: tuple[int, ...]) -> tuple[Array, Array]:
     h, c = (as_array(item(state, index, ("h", "c")), name) for index, name in enumerate("hc"))
     for name, array in (("h", h), ("c", c)):
         if array.shape != shape:
-            told = f"The state {name}: not the shape {shape}."
-            raise Disagreement(told, f"The shape is {array.shape}.")
+            message = f"The state {name}: not the shape {shape}."
+            raise Disagreement(message, f"The shape is {array.shape}.")
     return h, c
 
 

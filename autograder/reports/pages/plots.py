@@ -109,7 +109,7 @@ def parts(about: Statistics) -> str:
         axes.set_xlabel("submissions")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.invert_yaxis()
-        # In a line of its own: below the axes nothing is in its way.
+        # Below the axes, where it covers neither bars nor title.
         axes.figure.legend(*axes.get_legend_handles_labels(), ncols=3, loc="outside lower right")
 
     return _drawn(1.1 + 0.32 * len(about.parts), "Earned of each part", draw)

@@ -31,7 +31,7 @@ class Setting:
 
     def __str__(self) -> str:
         parts = ["uses relu in place of tanh"] * self.relu
-        parts += ["takes its first axis for time (`batch_first` is missing)"] * self.time_first
+        parts += ["treats its first axis as time (`batch_first` is missing)"] * self.time_first
         return " and ".join(parts)
 
 

@@ -386,8 +386,10 @@ def _is_orthogonal(Q: Array, name: str) -> None:
 
 def _is_repeated(first: Array, again: Array) -> None:
     if not np.array_equal(first, again):
-        told = "Two generators with the same seed give different matrices: draw from `rng` alone."
-        raise Disagreement(told, says_what_to_do=True)
+        message = (
+            "Two generators with the same seed give different matrices: draw from `rng` alone."
+        )
+        raise Disagreement(message, says_what_to_do=True)
 
 
 def _is_another(first: Array, other: Array) -> None:

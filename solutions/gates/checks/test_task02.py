@@ -400,8 +400,8 @@ def test_of_the_plainest_wrong_cells_one_is_rejected(student: Any) -> None:
 
     accepted = [_accepts(student, cell, may_raise=True) for cell in (zeros, old, one_unit)]
     if all(accepted):
-        told = "Your test accepts a cell that answers zeros, one that answers the old state, and "
-        raise Disagreement(f"{told}one that answers a single unit.")
+        message = "Your test accepts three wrong cells: they return zeros, the old state, and a "
+        raise Disagreement(f"{message}single unit.")
 
 
 @pytest.mark.criterion("2c.test")
@@ -419,11 +419,11 @@ def test_right_and_wrong_cells(student: Any, reference: Any, rng: Rng) -> None:
         return
     # How many these are shows in the points.
     many = "All" if len(slipped) == len(WRONG) else "Some"
-    told = f"{many} wrong cells are accepted, among them one {slipped[0].title}. "
-    told += telling_input(slipped[0], reference.gru_cell_forward)
+    message = f"{many} wrong cells are accepted, among them one {slipped[0].title}. "
+    message += telling_input(slipped[0], reference.gru_cell_forward)
     if len(slipped) == len(WRONG):
-        raise Disagreement(told)
-    raise Partial(1 - len(slipped) / len(WRONG), told)
+        raise Disagreement(message)
+    raise Partial(1 - len(slipped) / len(WRONG), message)
 
 
 def _accepts_counted(student: Any, cell: Cell) -> bool:

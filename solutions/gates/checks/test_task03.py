@@ -245,8 +245,8 @@ def test_sentiment_layers_read_the_batch_first(student: Any) -> None:
         model = _small_sentiment(student)
         logits = None if model is None else model(TWO_TOKENS)
     if _is_one_of(logits, TIME_FIRST):
-        told = "The layer `rnn` takes its first axis for time: is `batch_first=True` missing?"
-        raise Disagreement(told)
+        message = "The layer `rnn` treats its first axis as time: is `batch_first=True` missing?"
+        raise Disagreement(message)
 
 
 @pytest.mark.criterion("3b.layers")
@@ -535,13 +535,13 @@ def test_the_rate_of_dropout(student: Any) -> None:
         if len(rows) == 1:
             raise Disagreement("Every row has the same mask: each entry is drawn by itself.")
         if all(len(set(row)) == 1 for row in rows):
-            told = "Each row is kept or dropped as a whole: each entry is drawn by itself."
-            raise Disagreement(told)
+            message = "Each row is kept or dropped as a whole: each entry is drawn by itself."
+            raise Disagreement(message)
         try:
             follows(mask.ravel().astype(int).tolist(), np.array([p, 1 - p]), "The mask")
         except Disagreement as error:
-            told = f"For p={p}, entries are not dropped with this probability."
-            raise Disagreement(told, error.detail) from None
+            message = f"For p={p}, entries are not dropped with this probability."
+            raise Disagreement(message, error.detail) from None
 
 
 @pytest.mark.criterion("3c.mask")
@@ -554,8 +554,8 @@ def test_the_mask_follows_its_generator(student: Any) -> None:
 
     first = mask(4)
     if (first != mask(4)).any():
-        told = "Two generators with the same seed give different masks: draw from `rng` alone."
-        raise Disagreement(told, says_what_to_do=True)
+        message = "Two generators with the same seed give different masks: draw from `rng` alone."
+        raise Disagreement(message, says_what_to_do=True)
     if (first == mask(5)).all():
         raise Disagreement("Generators with different seeds give the same mask.")
     arguments = (x, 0.5, np.random.default_rng(4))
@@ -597,8 +597,8 @@ def follows_rate(mask: Array, p: float, name: str) -> None:
     try:
         follows(mask.ravel().astype(int).tolist(), np.array([p, 1 - p]), name, CHANCE / MANY)
     except Disagreement as error:
-        told = f"{name}: entries are not dropped with the probability that was asked for."
-        raise Disagreement(told, error.detail) from None
+        message = f"{name}: entries are not dropped with the probability that was asked for."
+        raise Disagreement(message, error.detail) from None
 
 
 def _are_independent(one: Array, two: Array, p: float, name: str) -> None:
@@ -624,8 +624,8 @@ def test_how_many_are_dropped_differs(student: Any, rng: Rng) -> None:
         try:
             follows(kept, shares, "The numbers of entries that are kept", CHANCE / 4)
         except Disagreement as error:
-            told = "How many of four entries are kept does not differ as it should."
-            raise Disagreement(told, error.detail) from None
+            message = "How many of four entries are kept does not differ as it should."
+            raise Disagreement(message, error.detail) from None
 
 
 @pytest.mark.criterion("3c.mask")

@@ -79,8 +79,8 @@ def test_lstm_layers_read_the_batch_first(student: Any) -> None:
         answer = None if model is None else model(np.array([[0, 0]]))
     logits = answer[0] if isinstance(answer, list) and answer else answer
     if isinstance(logits, np.ndarray) and logits.shape == (1, 2, 2) and _time_first(logits):
-        told = "The layer `lstm` takes its first axis for time: is `batch_first=True` missing?"
-        raise Disagreement(told)
+        message = "The layer `lstm` treats its first axis as time: is `batch_first=True` missing?"
+        raise Disagreement(message)
 
 
 @pytest.mark.criterion("4a.layers")
@@ -262,8 +262,8 @@ def _state_of(answer: object, shape: tuple[int, ...]) -> tuple[Array, Array]:
     h, c = (as_array(item(state, index, ("h", "c")), name) for index, name in enumerate("hc"))
     for name, array in (("h", h), ("c", c)):
         if array.shape != shape:
-            told = f"The state {name}: not the shape {shape}."
-            raise Disagreement(told, f"The shape is {array.shape}.")
+            message = f"The state {name}: not the shape {shape}."
+            raise Disagreement(message, f"The shape is {array.shape}.")
     return h, c
 
 

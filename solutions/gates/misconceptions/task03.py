@@ -313,7 +313,7 @@ def model_relu(right: Right) -> Any:
     "time-first",
     piece="SentimentRNN_setting",
     costs=LAYERS,
-    title="the RNN takes its first axis for time",
+    title="the RNN treats its first axis as time",
     hint="Which setting of nn.RNN says that the batch comes first?",
 )
 def model_time_first(right: Right) -> Any:

@@ -25,7 +25,7 @@ state = partial(model, piece="CharLSTM_state", costs=STATE)
     "time-first",
     piece="CharLSTM_setting",
     costs=f"{LAYERS} {STATE}",
-    title="the LSTM takes its first axis for time",
+    title="the LSTM treats its first axis as time",
     hint="Which setting of nn.LSTM says that the batch comes first?",
 )
 def lstm_time_first(right: Right) -> Any:

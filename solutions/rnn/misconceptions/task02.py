@@ -330,7 +330,7 @@ def setting_relu(right: Right) -> Any:
 @setting(
     "time-first",
     costs=f"{LAYERS} {STATE}",
-    title="the RNN layer takes its first axis for time",
+    title="the RNN layer treats its first axis as time",
     hint="tokens are (N,T), the batch first. Which option tells nn.RNN so?",
 )
 def time_first(right: Right) -> Any:

@@ -94,7 +94,7 @@ def _misses(
         if seen.state != "missed" or miss is None:
             continue
         if result.is_from_elsewhere(miss):
-            if any(miss is not one for one in _from_elsewhere(result)[:1]):
+            if miss is not _from_elsewhere(result)[0]:
                 continue
             miss = replace(miss, mistake=None, plain=True)
         called = criterion.id if item is None else f"{criterion.id}, {item}"
@@ -207,8 +207,10 @@ def _on_cases(result: PartResult) -> Iterator[str]:
 
 def _judged(result: PartResult) -> Iterator[str]:
     for judge, own in result.judged.items():
-        text = f"`{judge}` accepts your own `{own}`. It was tried here on that one and on a few "
-        text += "wrong ones alone; where your work is graded, on others, right and wrong."
+        text = (
+            f"`{judge}` accepts your `{own}` and rejects a few wrong ones. The grader tries it on "
+        )
+        text += "more, right and wrong."
         yield ""
         yield from textwrap.wrap(text, TEXT_WIDTH)
 
