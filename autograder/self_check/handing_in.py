@@ -87,6 +87,7 @@ def hand_in(
     print(f"{path.name}: {of_code}, run in a fresh process ...", flush=True)
     report, late = _in_a_fresh_process(facts, package, path)
     to_mend = [*late, *report.failures, *report.to_mend, *_for_nbgrader(facts, path)]
+    # The other process writes as for a notebook.
     for part in facts.parts:
         to_mend = [one.replace(CHECK.format(part.id), check.format(part.id)) for one in to_mend]
     print("\n".join(_lines(facts, path, report, to_mend)))
