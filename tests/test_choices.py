@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from autograder.audit.running import Bench, Graded, Job
 from autograder.checks.agree import Disagreement, Partial
 from autograder.checks.choices import judge
 from autograder.course.concepts import Question, load_concepts
-from autograder.course.folders import Assignment
+from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import rubric_of
 from autograder.marking.marks import mark
 from autograder.nbgrader.comments import comment
@@ -48,6 +49,32 @@ def test_an_answer_is_told_with_the_right_one(
         judge({"order": answer}, QUESTION, ["order"])
     assert isinstance(raised.value, Disagreement | Partial)
     assert raised.value.message == told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "wrong"),
+    [
+        ("right: [a, b]", "right: [a, z]", 6, "question second: `right` must name one or more"),
+        ("right: [a, b]", "answer: [a, b]", 6, "unknown key `answer`"),
+        ("id: second", "id: first", 2, "the id first appears twice"),
+        ("  part: 1a", "  part: 1a\n  part: 1b", 4, "the key `part` appears here a second time"),
+    ],
+)
+def test_a_wrong_bank_is_refused_with_its_line(
+    old: str, new: str, line: int, wrong: str, tmp_path: Path
+) -> None:
+    text = (
+        "- {id: first, part: 1a, topic: t, question: q, options: {a: x}, right: [a], "
+        "explanation: e}\n- id: second\n  part: 1a\n  topic: t\n  question: q\n"
+        "  right: [a, b]\n  options: {a: x, b: y}\n  explanation: e\n"
+    )
+    file = tmp_path / "concepts.yaml"
+    file.write_text(text)
+    assert list(load_concepts(file)) == ["first", "second"]
+    file.write_text(text.replace(old, new))
+    with pytest.raises(CourseError, match=re.escape(wrong)) as refused:
+        load_concepts(file)
+    assert str(refused.value).startswith(f"{file}, line {line}: ")
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from autograder.course.folders import CourseError
+from autograder.course.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,5 @@ def survivors(file: Path) -> set[Change]:
     """
     if not file.is_file():
         return set()
-    try:
-        listed = msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), list[_Survivor])
-    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise CourseError(f"{file}: {error}") from None
+    listed, _ = read_yaml(file, list[_Survivor])
     return {Change(one.stub, one.was, one.becomes) for one in listed}

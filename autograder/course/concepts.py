@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import yaml
 
-from autograder.course.folders import CourseError
+from autograder.course.yaml_files import read_yaml
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,23 +25,18 @@ def load_concepts(file: Path) -> dict[str, Question]:
     """The bank by question id, empty where there is no file. Raises CourseError."""
     if not file.exists():
         return {}
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-        questions = msgspec.convert(data, list[Question])
-    except OSError as error:
-        raise CourseError(f"{file}: cannot be read ({error.strerror})") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CourseError(f"{file}, line {line}: not YAML: {error.problem}") from None
-    except msgspec.ValidationError as error:
-        raise CourseError(f"{file}: {error}") from None
+    questions: list[Question]
+    questions, lines = read_yaml(file, list[Question])
     bank: dict[str, Question] = {}
-    for question in questions:
+    for number, question in enumerate(questions):
         if question.id in bank:
-            raise CourseError(f"{file}: the id {question.id} appears twice; rename one of them")
+            raise lines.error(
+                f"$[{number}].id", f"the id {question.id} appears twice; rename one of them"
+            )
         if not question.right <= question.options.keys() or not question.right:
-            raise CourseError(
-                f"{file}: question {question.id}: `right` must name one or more of its options"
+            raise lines.error(
+                f"$[{number}].right",
+                f"question {question.id}: `right` must name one or more of its options",
             )
         bank[question.id] = question
     return bank

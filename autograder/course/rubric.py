@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-import yaml
 from msgspec import Meta
 
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.times import EXAMPLE, moment
+from autograder.course.yaml_files import Lines, lines_of, read_yaml
 
 Points = Annotated[float, Meta(gt=0)]
 Credit = Annotated[float, Meta(ge=0, le=0.5)]
@@ -109,48 +108,6 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             yield from part.criteria
 
 
-class Lines:
-    """Says on which line of a YAML text a path such as ``$.tasks[0].points`` is."""
-
-    def __init__(self, file: Path, text: str) -> None:
-        self._file = file
-        self._root = yaml.compose(text, Loader=yaml.SafeLoader)
-        self._refuse_twice(self._root)
-
-    def _refuse_twice(self, node: yaml.Node | None) -> None:
-        """YAML would quietly take the last of two equal keys."""
-        if isinstance(node, yaml.SequenceNode):
-            for value in node.value:
-                self._refuse_twice(value)
-        if isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    raise CourseError(
-                        f"{self._file}, line {key.start_mark.line + 1}: the key `{key.value}` "
-                        "appears here a second time; remove one of them"
-                    )
-                seen.add(key.value)
-                self._refuse_twice(value)
-
-    def error(self, path: str, message: str) -> CourseError:
-        return CourseError(f"{self._file}, line {self.of(path)}: {message}")
-
-    def of(self, path: str) -> int:
-        """The number of the line."""
-        node, line = self._root, 1
-        for key, index in re.findall(r"\.([\w/-]+)|\[(\d+)\]", path):
-            if isinstance(node, yaml.SequenceNode) and index:
-                node = node.value[int(index)]
-                line = node.start_mark.line + 1
-            elif isinstance(node, yaml.MappingNode):
-                for name, value in node.value:
-                    if name.value == key:
-                        node, line = value, name.start_mark.line + 1
-                        break
-        return line
-
-
 def _add_up(
     lines: Lines, path: str, what: str, points: float, made_of: Iterable[Task | Part | Criterion]
 ) -> None:
@@ -211,57 +168,6 @@ def _validate(rubric: Rubric, lines: Lines) -> None:
                     )
 
 
-class _Loader(yaml.SafeLoader):
-    """Leaves a time as it is written."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    start: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-    for start, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def read_yaml(file: Path, kind: Any) -> tuple[Any, Lines]:
-    """What a YAML file holds, as a value of the type ``kind``, and its lines.
-
-    Raises CourseError with file, line, and what to change.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-        # A loader that makes plain values alone, as yaml's safe one does.
-        data: Any = yaml.load(text, Loader=_Loader)
-        lines = Lines(file, text)
-    except OSError as error:
-        raise CourseError(f"{file}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise CourseError(f"{file}: not UTF-8; save it in that encoding") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CourseError(f"{file}, line {line}: not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise CourseError(f"{file}: not YAML: {error}") from None
-    try:
-        return msgspec.convert(data, kind), lines
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        path = path.rstrip("`")
-        unknown = re.search(r"unknown field `(.+)`", message)
-        if unknown:
-            raise lines.error(
-                f"{path}.{unknown[1]}", f"unknown key `{unknown[1]}`; remove or rename it"
-            ) from None
-        allowed = _allowed(kind, path.rpartition(".")[2]) if "enum value" in message else ""
-        raise lines.error(path, message + allowed) from None
-
-
-def _allowed(kind: Any, key: str) -> str:
-    """The words that a key may have, to be listed after one that it may not."""
-    for each in msgspec.json.schema(kind)["$defs"].values():
-        if words := each["properties"].get(key, {}).get("enum"):
-            return f"; it is one of {', '.join(words)}"
-    return ""
-
-
 def rubric_of(assignment: Assignment) -> Rubric:
     """An assignment's rubric. Raises CourseError as ``load_rubric``, and for that of another."""
     rubric = load_rubric(assignment.rubric_file)
@@ -283,7 +189,7 @@ def load_rubric(file: Path) -> Rubric:
 
 def match_misconceptions(rubric: Rubric, file: Path, names: Iterable[str]) -> None:
     """Raises CourseError where the rubric credits a misconception that is not known."""
-    lines = Lines(file, file.read_text(encoding="utf-8"))
+    lines = lines_of(file)
     known = set(names)
     for name in rubric.credits:
         if name not in known:
@@ -345,7 +251,7 @@ def unchecked(
 
 def at_criterion(rubric: Rubric, file: Path, criterion: Criterion, message: str) -> CourseError:
     """An error on the line of a criterion."""
-    lines = Lines(file, file.read_text(encoding="utf-8"))
+    lines = lines_of(file)
     for t, task in enumerate(rubric.tasks):
         for p, part in enumerate(task.parts):
             if criterion in part.criteria:

@@ -18,23 +18,17 @@ import yaml
 
 from autograder.course.folders import CourseError
 from autograder.course.times import moment
+from autograder.course.yaml_files import PlainLoader
 from autograder.intake.pieces import Piece
 from autograder.submissions.finding import Origin
 from autograder.submissions.text import printable
 
 METADATA = "submission_metadata.yml"
 MAX_METADATA_BYTES = 256 << 20
-_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_Safe):  # type: ignore[misc]
-    """Plain values alone: a time stays text, and so do the values of what Ruby calls an object."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    start: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-    for start, pairs in _Safe.yaml_implicit_resolvers.items()
-}
+class _Loader(PlainLoader):
+    """The same for what Ruby calls an object: its plain values."""
 
 
 def _plain(loader: Any, _: str, node: yaml.Node) -> Any:

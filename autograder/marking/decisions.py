@@ -26,8 +26,9 @@ from typing import TypeVar
 import msgspec
 
 from autograder.course.folders import CourseError
-from autograder.course.rubric import Criterion, Late, Part, Rubric, read_yaml
+from autograder.course.rubric import Criterion, Late, Part, Rubric
 from autograder.course.times import EXAMPLE, in_words, moment
+from autograder.course.yaml_files import read_yaml
 from autograder.marking.requests import Request, answers_to, read_requests, subjects
 from autograder.submissions.finding import UNKNOWN, Origin
 from autograder.submissions.text import counted, decode

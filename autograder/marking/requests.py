@@ -28,7 +28,8 @@ import msgspec
 import yaml
 
 from autograder.course.folders import CourseError
-from autograder.course.rubric import Criterion, Lines, Part, Rubric, read_yaml
+from autograder.course.rubric import Criterion, Part, Rubric
+from autograder.course.yaml_files import Lines, read_yaml
 from autograder.submissions.text import MAX_TEXT, printable, printable_lines
 
 REQUESTS = "requests.yaml"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import msgspec
 from rich.console import Console
 
-from autograder.course.rubric import Lines, Rubric
+from autograder.course.rubric import Rubric
+from autograder.course.yaml_files import Lines
 from autograder.marking.decisions import EXACT
 from autograder.marking.marks import CriterionMark, Marks, WrittenMark
 from autograder.marking.requests import REQUESTS, Request, Subject, answers_to, subjects
