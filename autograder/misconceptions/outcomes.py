@@ -79,14 +79,13 @@ def written(
 ) -> list[int] | None:
     """The tokens that a way writes where each is certain; None where one is not."""
     ids: list[int] = []
-    while True:
-        rows = list(way(ids, *args, **kwargs))
-        if len(ids) == len(rows):
-            return ids
-        shares = np.asarray(rows[len(ids)])
+    # A way reads the tokens so far each time that it is asked for the next shares.
+    for row in way(ids, *args, **kwargs):
+        shares = np.asarray(row)
         if not shares.max() > CERTAIN:
             return None
         ids.append(int(shares.argmax()))
+    return ids
 
 
 def own(value: Any) -> Any:
