@@ -30,7 +30,7 @@ from autograder.session.student import Call, Student
 from autograder.worker.by_hand import REFUSAL
 
 # Calls for one example, and for a submission. So many numbers, or draws, count as one more call.
-MAX_CALLS, MAX_ALL_CALLS = 300, 800
+MAX_CALLS, MAX_ALL_CALLS = 160, 800
 NUMBERS_A_CALL, DRAWS_A_CALL = 2_000, 100
 # How many draws show which tokens come too often or too rarely.
 ENOUGH = 200
