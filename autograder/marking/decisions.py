@@ -42,6 +42,7 @@ LATE_PENALTY = "late penalty"
 
 EXACT = 1e-9
 DAY = 86_400
+TWICE = "{} of {} appears here a second time; remove one of them"
 
 
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -282,27 +283,25 @@ class _Reading:
         student = entry.student or ""
         if wrong := self._unknown_student(student):
             return "student", wrong
-        own, by_checks = self.gathered[student], 1 - self._rubric.written_share
+        own, reason, who = self.gathered[student], entry.reason or "", entry.who or ""
         if entry.total is not None:
-            key, name, points, most = "total", "the total", entry.total, self._rubric.points
-            is_there = own.total is not None
-        else:
-            key, name = "part" if entry.part else "criterion", entry.part or entry.criterion or ""
-            known: Mapping[str, Part | Criterion] = self._parts if entry.part else self._criteria
-            one, points = known.get(name), entry.points or 0.0
-            if one is None:
-                return key, unknown(key, name, known, "the rubric")
-            most = one.points * by_checks
-            is_there = name in (own.parts if entry.part else own.criteria)
-        if wrong := _out_of_range(points, name, most, "" if key == "total" else " by the checks"):
-            return "total" if key == "total" else "points", wrong
-        if is_there:
-            return key, f"{name} of {student} appears here a second time; remove one of them"
-        decided = ByHand(points, entry.reason or "", entry.who or "")
-        if entry.total is not None:
-            own.total = decided
-        else:
-            (own.parts if entry.part else own.criteria)[name] = decided
+            if wrong := _out_of_range(entry.total, "the total", self._rubric.points, ""):
+                return "total", wrong
+            if own.total is not None:
+                return "total", TWICE.format("the total", student)
+            own.total = ByHand(entry.total, reason, who)
+            return None
+        key, name = "part" if entry.part else "criterion", entry.part or entry.criterion or ""
+        known: Mapping[str, Part | Criterion] = self._parts if entry.part else self._criteria
+        if name not in known:
+            return key, unknown(key, name, known, "the rubric")
+        most, points = known[name].points * (1 - self._rubric.written_share), entry.points or 0.0
+        if wrong := _out_of_range(points, name, most, " by the checks"):
+            return "points", wrong
+        decided = own.parts if entry.part else own.criteria
+        if name in decided:
+            return key, TWICE.format(name, student)
+        decided[name] = ByHand(points, reason, who)
         return None
 
     def requests(self) -> None:

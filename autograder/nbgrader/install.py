@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 from nbgrader.apps.baseapp import NbGrader
 
-from autograder.course.folders import Assignment, CourseError
+from autograder.course.folders import Assignment, Course, CourseError
 from autograder.release import NOT_FILES, find_drift
 from autograder.results.writing import write_whole
 
@@ -130,19 +130,8 @@ def install(assignments: Sequence[Assignment], folder: Path) -> list[str]:
         )
     sources, _ = _as_nbgrader_reads(folder, [one.name for one in assignments])
     changes = {one.name: _change(one, sources[one.name], record) for one in assignments}
-    parents = {parent for one in changes.values() for parent in one.source.parents}
-    made = {str(parent) for parent in parents if not parent.exists()}
-    laid = {
-        name: Laid(str(change.source), _digest(change.wanted)) for name, change in changes.items()
-    }
-    record = msgspec.structs.replace(
-        record,
-        course=str(course.root),
-        assignments=dict(sorted({**record.assignments, **laid}.items())),
-        made=tuple(sorted({*record.made, *made})),
-    )
+    block = _lines(_recorded(record, course, changes))
     lines = [line for change in changes.values() for line in _lay(change)]
-    block = _lines(record)
     if before + block + after != text:
         _write(config, before + block + after)
         lines.append(f"{'added' if is_new else 'changed':<8} {config}")
@@ -153,6 +142,19 @@ def install(assignments: Sequence[Assignment], folder: Path) -> list[str]:
             "elsewhere; remove that and do this again"
         )
     return lines
+
+
+def _recorded(record: Record, course: Course, changes: Mapping[str, _Change]) -> Record:
+    """The record with these changes, before any of them is made."""
+    parents = {parent for one in changes.values() for parent in one.source.parents}
+    made = {str(parent) for parent in parents if not parent.exists()}
+    laid = {name: Laid(str(one.source), _digest(one.wanted)) for name, one in changes.items()}
+    return msgspec.structs.replace(
+        record,
+        course=str(course.root),
+        assignments=dict(sorted({**record.assignments, **laid}.items())),
+        made=tuple(sorted({*record.made, *made})),
+    )
 
 
 def _change(assignment: Assignment, source: Path, record: Record) -> _Change:

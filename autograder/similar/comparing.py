@@ -132,27 +132,55 @@ def find_similar(assignment: Assignment, codes: Mapping[str, str]) -> Similar:
 
     Raises CourseError where copydetect is not installed.
     """
+    prints, left_out = _fingerprints(codes, _public(assignment))
+    pairs = [pair for pair in _pairs(prints) if pair.share >= LEAST_SHARE]
+    return Similar(_groups(pairs), len(prints), left_out)
+
+
+@dataclass(frozen=True)
+class _Public:
+    """What is not a student's own: the lines that were released, and the fingerprints of these and
+    of the reference."""
+
+    lines: frozenset[str]
+    hashes: frozenset[int]
+
+
+def _public(assignment: Assignment) -> _Public:
     released = assignment.released / assignment.source.name
     texts = [_code(path.read_text(encoding="utf-8")) for path in (released, assignment.source)]
-    as_released = {line.strip() for line in texts[0].split("\n")}
-    texts += [_own(text, as_released) for text in texts]
-    known = {one for text in texts for one in _fingerprint(text, 1).hashes}
+    lines = frozenset(line.strip() for line in texts[0].split("\n"))
+    texts += [_own(text, lines) for text in texts]
+    return _Public(lines, frozenset(one for text in texts for one in _fingerprint(text, 1).hashes))
+
+
+def _fingerprints(
+    codes: Mapping[str, str], public: _Public
+) -> tuple[dict[str, Fingerprint], tuple[str, ...]]:
+    """The fingerprint of each student's own code, and what could not be compared."""
     prints: dict[str, Fingerprint] = {}
-    left_out = []
+    left_out, few = [], []
     for student, code in codes.items():
         try:
             with _deadline():
-                made = _without(_fingerprint(_own(code[:MAX_CHARACTERS], as_released)), known)
+                own = _own(code[:MAX_CHARACTERS], public.lines)
+                made = _without(_fingerprint(own), public.hashes)
         except TimeoutError:
             left_out.append(f"{student}: takes too long to read")
             continue
         if len(code) > MAX_CHARACTERS:
             left_out.append(f"{student}: all after the first {MAX_CHARACTERS:,} characters")
-        prints[student] = made
-    few = [one for one, made in prints.items() if len(made.hashes) < LEAST_FINGERPRINTS]
+        if len(made.hashes) < LEAST_FINGERPRINTS:
+            few.append(student)
+        else:
+            prints[student] = made
     if few:
         left_out.append(f"too little code of their own: {', '.join(few)}")
-    prints = {one: made for one, made in prints.items() if one not in few}
+    return prints, tuple(left_out)
+
+
+def _pairs(prints: Mapping[str, Fingerprint]) -> list[Pair]:
+    """The pairs that hold the same code, and those that share far more than others."""
     # Those who hold the same code count as one, however many they are: a file that half of a class
     # handed in is neither how one writes it nor what is usual.
     same = _same_code(prints)
@@ -163,9 +191,7 @@ def find_similar(assignment: Assignment, codes: Mapping[str, str]) -> Similar:
     common = {one for one, number in holders.items() if number > most}
     rare = {student: _without(prints[student], common) for student in apart}
     pairs = [_pair(one, other, prints) for one, other in same]
-    pairs += [_pair(one, other, rare) for one, other in _standing_out(rare)]
-    worth = [pair for pair in pairs if pair.share >= LEAST_SHARE]
-    return Similar(_groups(worth), len(prints), tuple(left_out))
+    return pairs + [_pair(one, other, rare) for one, other in _standing_out(rare)]
 
 
 def _code(script: str) -> str:
@@ -195,11 +221,11 @@ def _fingerprint(code: str, window: int = WINDOW) -> Fingerprint:
     )
 
 
-def _without(made: Fingerprint, what: set[int]) -> Fingerprint:
+def _without(made: Fingerprint, what: Collection[int]) -> Fingerprint:
     from copydetect.utils import get_token_coverage
 
     left = copy(made)
-    left.hashes = made.hashes - what
+    left.hashes = made.hashes.difference(what)
     left.hash_idx = {one: places for one, places in made.hash_idx.items() if one in left.hashes}
     left.token_coverage = get_token_coverage(left.hash_idx, PIECE, len(left.filtered_code))
     return left
