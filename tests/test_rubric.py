@@ -125,7 +125,7 @@ def test_a_rubric_is_read_into_its_models(file: Path) -> None:
         ("call_seconds: 1", "seconds: 1", 7, "unknown key `seconds`"),
         ("call_seconds: 1", "memory_mb: lots", 7, "Expected `int`"),
         ("id: 1a.each", "id: 1a.whole", 22, "1a.whole appears here twice"),
-        ("id: 1a.each", "id: 2a.each", 22, "stands in part 1a; call it 1a.NAME or move it"),
+        ("id: 1a.each", "id: 2a.each", 22, "is in part 1a; call it 1a.NAME or move it"),
         ('id: "02"', 'id: "01"', 28, "task 01 appears here twice"),
         ("id: 2a\n", "id: 1a\n", 32, "part 1a appears here twice"),
         ("items: [x, y]", "items: [x, x]", 26, "item x of 1a.each appears here twice"),

@@ -59,7 +59,7 @@ def run_audit(
     """Measures one thing after another. Raises CourseError where something is missing.
 
     What the assignment has nothing for, such as known mistakes, is left out.
-    ``watch(what, done, of)`` is told of each submission that was graded.
+    ``watch(what, done, of)`` is called for each submission that was graded.
     """
     with Bench(assignment, jobs, isolation, watch) as bench:
         yield from _measures(assignment, bench, Planter(assignment), sizes)
@@ -95,8 +95,8 @@ def _ends(assignment: Assignment, bench: Bench, planter: Planter) -> Iterator[Me
     jobs = [Job("reference", planter.submission("reference")), Job("stubs", stubs)]
     marks = {graded.name: graded.marks for graded in bench.run("the ends of the scale", jobs)}
     reference = Measure("the reference earns everything", ALL)
-    told = f"{marks['reference'].score:g} of {marks['reference'].max_score:g}"
-    reference.add(marks["reference"].score == marks["reference"].max_score, told)
+    earned = f"{marks['reference'].score:g} of {marks['reference'].max_score:g}"
+    reference.add(marks["reference"].score == marks["reference"].max_score, earned)
     yield reference
     nothing = Measure("the untouched assignment earns nothing", ALL)
     nothing.add(marks["stubs"].score == 0, f"{marks['stubs'].score:g}")
@@ -215,5 +215,5 @@ def _difference(lost: frozenset[str], should: frozenset[str]) -> str:
 
 def _why(graded: Graded) -> str:
     short = [check for check in graded.evidence.checks if check.submitted.share < 1]
-    told = [f"{check.criterion}: {check.submitted.message}" for check in short[:2]]
-    return " ".join(told) or _listed(graded.lost())
+    messages = [f"{check.criterion}: {check.submitted.message}" for check in short[:2]]
+    return " ".join(messages) or _listed(graded.lost())

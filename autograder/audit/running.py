@@ -56,8 +56,8 @@ class Graded:
         """The criteria that did not earn everything; of one with items, the items."""
         lost: set[str] = set()
         for check in self.evidence.checks:
-            told = self.marks.criteria[check.criterion]
-            if told.score < told.max_score:
+            mark = self.marks.criteria[check.criterion]
+            if mark.score < mark.max_score:
                 one = check.criterion if check.item is None else f"{check.criterion}:{check.item}"
                 seen = check.followed_through or check.submitted
                 if check.item is None or seen.share < 1:

@@ -31,7 +31,7 @@ def audit(
 ) -> None:
     """Measure the grader itself: what it lets pass, what it fails, what it names.
 
-    For whoever has changed the rubric, the checks or the solutions. Takes some minutes, and
+    For those who have changed the rubric, the checks or the solutions. Takes some minutes, and
     fails where a bound is broken.
     """
     sizes = Sizes(runs, with_mutants=not no_mutants)

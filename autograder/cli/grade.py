@@ -110,7 +110,7 @@ class _Run:
             raise CourseError(f"not graded, because the grader failed: {', '.join(failed)}")
 
     def _roster(self) -> Roster | None:
-        """The list of the class: the one given, or that of an earlier run into the folder."""
+        """The roster that was given, or else that of an earlier run into the folder."""
         kept = self.out / ROSTER
         if self.roster is None and kept.exists():
             say(f"names and lateness are those of {kept}, since no --roster is given", "yellow")

@@ -40,11 +40,11 @@ def gradescope(
 ) -> None:
     """Write the zip that makes this grader run on Gradescope.
 
-    It holds the solutions and the course's secret: upload it, and give it to nobody.
+    It holds the solutions and the course's secret. Give it to no one but Gradescope.
     """
     rubric = rubric_of(assignment)
     write_package(assignment, out, isolation, visibility)
     points = rubric.points * (1 - rubric.written_share)
     worth = counted(points, "point")
     click.echo(f"{out}: the autograder of a programming assignment with {worth}.")
-    click.echo("It holds the solutions and the course's secret: upload it, and give it to nobody.")
+    click.echo("It holds the solutions and the course's secret. Give it to no one but Gradescope.")

@@ -29,7 +29,7 @@ def rescore(
 ) -> None:
     """Mark the class in DIR again, by the rubric and the decisions as they are now.
 
-    Nobody's code runs again. Prints how many move, how far, and the ten who move most, and asks
+    No code runs again. Prints how many move, how far, and the ten who move most, and asks
     before it writes.
     """
     with Rescoring(assignment, results) as rescoring:

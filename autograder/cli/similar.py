@@ -46,7 +46,7 @@ def similar(paths: tuple[Path, ...], out: Path | None, assignment: Assignment) -
             collected = collect(paths, assignment.name, assignment.released, Path(folder))
             codes = codes_in(collected.submissions)
     found = find_similar(assignment, codes)
-    # In a folder of its own, where no student's page has its name.
+    # In a separate folder, where no student's page has its name.
     out = out or (results or Path()) / "similar" / "pairs.html"
     write_pairs(found, rubric_of(assignment).title, out)
     print_pairs(Console(), found)

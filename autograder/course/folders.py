@@ -53,7 +53,7 @@ class Course:
         return sorted(source.stem for source in sources if source.stem == source.parent.name)
 
     def assignment(self, name: str | None = None) -> Assignment:
-        """The assignment of this name; without one, that of the course's own rubric.
+        """The assignment of this name; without one, the one that the course's rubric names.
 
         Raises CourseError where there is none.
         """
@@ -180,7 +180,7 @@ class Assignment:
 def _package(folder: Path) -> str:
     """The package that an assignment's folder is here.
 
-    Its name is that of no other folder, since two courses may have assignments of one name.
+    No other folder has its name, since two courses may have assignments of the same name.
     """
     folder = folder.resolve()
     name = f"assignment_{folder.name}_{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"

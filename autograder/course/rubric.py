@@ -157,8 +157,7 @@ def _validate(rubric: Rubric, lines: Lines) -> None:
                 if not criterion.id.startswith(f"{part.id}."):
                     raise lines.error(
                         f"{at}.id",
-                        f"{criterion.id} stands in part {part.id}; "
-                        f"call it {part.id}.NAME or move it",
+                        f"{criterion.id} is in part {part.id}; call it {part.id}.NAME or move it",
                     )
                 if (criterion.share == "each") != bool(criterion.items):
                     raise lines.error(
@@ -169,7 +168,7 @@ def _validate(rubric: Rubric, lines: Lines) -> None:
 
 
 def rubric_of(assignment: Assignment) -> Rubric:
-    """An assignment's rubric. Raises CourseError as ``load_rubric``, and for that of another."""
+    """An assignment's rubric. Raises CourseError as ``load_rubric``, and for another's rubric."""
     rubric = load_rubric(assignment.rubric_file)
     if rubric.assignment != assignment.name:
         raise CourseError(

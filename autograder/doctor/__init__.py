@@ -42,7 +42,7 @@ NOT_PROMISED: Mapping[Level, Mapping[str, str]] = {
 class Examined:
     """How one level did: ``reason`` is why it does not hold; ``worked`` is what was tried.
 
-    ``bounded`` tells whether a control group bounds all workers together.
+    ``bounded`` says whether a control group bounds all workers together.
     """
 
     level: Level
@@ -85,12 +85,12 @@ def diagnose(course: Course | None = None) -> Diagnosis:
     What is found wrong comes with advice. Raises CourseError where nothing can be tried at all.
     """
     levels = tuple(_examine(level) for level in LEVELS)
-    told: list[str] = []
+    advice: list[str] = []
     for one in levels:
         if one.holds:
             break
-        told += advise(one.reason) if one.reason else [BROKEN.format(", ".join(one.through))]
-    diagnosis = Diagnosis(levels, tuple(dict.fromkeys(told)))
+        advice += advise(one.reason) if one.reason else [BROKEN.format(", ".join(one.through))]
+    diagnosis = Diagnosis(levels, tuple(dict.fromkeys(advice)))
     return replace(diagnosis, weaknesses=tuple(find_weaknesses(diagnosis.gives, course)))
 
 

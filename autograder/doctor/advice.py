@@ -85,8 +85,8 @@ def _advice(reason: str) -> Iterator[str]:
     elif _in_a_chroot():
         yield IN_A_CHROOT
     else:
-        set_so = [told for file, value, told in SETTINGS if _holds(Path(file)) == value]
-        yield from set_so or [IN_A_CONTAINER]
+        advice = [words for file, value, words in SETTINGS if _holds(Path(file)) == value]
+        yield from advice or [IN_A_CONTAINER]
 
 
 def _in_a_chroot() -> bool:

@@ -10,7 +10,7 @@ from rich.table import Table
 from autograder.doctor import NOT_PROMISED, Diagnosis, Examined
 
 MEANING = {
-    "isolated": "students' code is alone in a box of its own, and gets nothing out of it",
+    "isolated": "students' code is alone in a box, and gets nothing out of it",
     "restricted": "students' code is kept from your files, your network and other processes",
     "none": "nothing is kept from students' code, so none is graded, unless you say by name that "
     "you trust it as your own (--isolation none)",
@@ -43,12 +43,12 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
         console.print(BOUNDED if diagnosis.bounded else ONE_BY_ONE)
     if diagnosis.advice:
         console.print("For a better level:" if diagnosis.gives != "none" else "To change that:")
-    for told in diagnosis.advice:
-        console.print(f"- {escape(told)}", highlight=False)
+    for advice in diagnosis.advice:
+        console.print(f"- {escape(advice)}", highlight=False)
     if diagnosis.weaknesses:
         console.print("What weakens it on this machine:")
-    for told in diagnosis.weaknesses:
-        console.print(f"- {escape(told)}", highlight=False)
+    for weakness in diagnosis.weaknesses:
+        console.print(f"- {escape(weakness)}", highlight=False)
 
 
 def _table(tried: list[Examined]) -> Table:

@@ -26,7 +26,7 @@ TWO_ON_A_CORE = (
 )
 SHARED_FOLDER = (
     "Other users have files in {}, and at `restricted` a worker can learn that they exist: make "
-    "`isolated` work, or grade where nobody else works."
+    "`isolated` work, or grade on a machine that no one else uses."
 )
 OPEN_COURSE = "Other users of this machine can read the solutions: `chmod -R o-rwx {}`."
 OPEN_SECRET = (

@@ -263,7 +263,7 @@ class Search:
         student = Student(self.session, self._reference, aim.right)
         with suppress(StudentError):
             if self._reference.stubs[call.stub].kind == "writes" and call.about is None:
-                # One after another, so that each is given a generator of its own.
+                # One after another, so that each is given a new generator.
                 answers = [_make(student, call, times=1) for _ in range(call.times)]
                 answer = answers if call.times > 1 else answers[0]
                 return msgspec.structs.replace(call, answer=answer)

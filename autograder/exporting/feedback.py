@@ -19,7 +19,7 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_feedback(form: str, documents: Sequence[Document], pages: Path, out: Path) -> list[str]:
-    """Writes the pages that are in the folder ``pages``; returns what there is to tell.
+    """Writes the pages that are in the folder ``pages``; returns what there is to say.
 
     For Moodle that is the zip which it takes back as feedback files. Canvas's bulk upload takes a
     zip too; beside it, its pages lie in a folder. Raises CourseError where no submission came from

@@ -28,7 +28,7 @@ def canvas(
     parts: bool,
     assignment_id: str,
 ) -> tuple[Table, list[str]]:
-    """The table for Canvas, and what there is to tell.
+    """The table for Canvas, and what there is to say.
 
     Canvas finds an assignment by the number after its title, and makes a new one where there is
     none. So with a roster, which has all titles, one has to fit. Raises CourseError otherwise.
@@ -95,7 +95,7 @@ def moodle(
     """The table for Moodle, and who is left out of it.
 
     Moodle's import stops at a line whose student it does not find, so each line has the identity
-    that most have: email, ID number or username. Raises CourseError where nobody has one.
+    that most have: email, ID number or username. Raises CourseError where no one has one.
     """
     fields = [field for _, field in IDS_MOODLE]
     best = max(fields, key=lambda field: sum(bool(getattr(who, field)) for who, _ in earners))

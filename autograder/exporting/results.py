@@ -50,8 +50,8 @@ def gradescope_results(
     for part in rubric.parts():
         for criterion in part.criteria:
             mark = marks.criteria[criterion.id]
-            told = _describe_criterion(marks, criterion.id, rubric)
-            tests.append(_test(criterion.id, criterion.title, mark.score, mark.max_score, told))
+            lines = _describe_criterion(marks, criterion.id, rubric)
+            tests.append(_test(criterion.id, criterion.title, mark.score, mark.max_score, lines))
         written = marks.parts[part.id].written
         if written:
             name = f"{part.title}: the written answer"
@@ -59,7 +59,7 @@ def gradescope_results(
             tests.append(_test(f"{part.id}.written", name, written.score, written.max_score, lines))
     return {
         "score": marks.score,
-        "output": _lines(_summary(evidence, marks, rubric)),
+        "output": _output(_summary(evidence, marks, rubric)),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -79,19 +79,19 @@ def _describe_criterion(marks: Marks, criterion: str, rubric: Rubric) -> list[st
     return lines
 
 
-def _test(number: str, name: str, score: float, most: float, told: list[str]) -> dict[str, Any]:
+def _test(number: str, name: str, score: float, most: float, lines: list[str]) -> dict[str, Any]:
     return {
         "number": number,
         "name": name,
         "score": score,
         "max_score": most,
         "status": "passed" if score >= most else "failed",
-        "output": _lines(told),
+        "output": _output(lines),
     }
 
 
-def _lines(told: list[str]) -> str:
-    return "\n".join(map(printable, told))
+def _output(lines: list[str]) -> str:
+    return "\n".join(map(printable, lines))
 
 
 def _summary(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
@@ -102,7 +102,7 @@ def _summary(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
 
 
 def _head(evidence: Evidence, marks: Marks, rubric: Rubric) -> list[str]:
-    """What there is to tell of the whole."""
+    """What is said of the whole."""
     lines = [
         f"{rubric.title}: {points(marks.score)} of {points(marks.max_score)} points",
         f"File: {evidence.file}. Status: {marks.status}.",
@@ -153,7 +153,7 @@ def github_result(evidence: Evidence, marks: Marks, rubric: Rubric) -> dict[str,
 def _github_tests(evidence: Evidence, marks: Marks, rubric: Rubric) -> Iterator[dict[str, Any]]:
     """A test for what changed the total, for each criterion, and for each answer that was read.
 
-    What is told of the whole comes with the first.
+    What is said of the whole comes with the first.
     """
     head = _head(evidence, marks, rubric)
     if evidence.status in NOT_RUN:
@@ -166,14 +166,14 @@ def _github_tests(evidence: Evidence, marks: Marks, rubric: Rubric) -> Iterator[
         name = f"Set as a whole: {rest:+.2f}"
         yield _github_test(name, rest, max(rest, 0.0), head)
         head = []
-    told_already: set[int] = set()
+    shown: set[int] = set()
     for part in rubric.parts():
         for criterion in part.criteria:
             one = marks.criteria[criterion.id]
             name = f"{criterion.id} {criterion.title}: {_points_of(one)}"
-            told = [*head, *_feedback(marks, criterion.id, rubric, told_already)]
+            lines = [*head, *_feedback(marks, criterion.id, rubric, shown)]
             line = _line(marks, criterion.id, rubric)
-            yield _github_test(name, one.score, one.max_score, told) | {"line_no": line}
+            yield _github_test(name, one.score, one.max_score, lines) | {"line_no": line}
             head = []
         if answer := written.get(part.id):
             lines = answer.comments(rubric.feedback)
@@ -185,7 +185,7 @@ def _points_of(one: CriterionMark | WrittenMark) -> str:
     return f"{points(one.score)} of {points(one.max_score)}"
 
 
-def _feedback(marks: Marks, criterion: str, rubric: Rubric, told_already: set[int]) -> list[str]:
+def _feedback(marks: Marks, criterion: str, rubric: Rubric, shown: set[int]) -> list[str]:
     """What cost the criterion: a mistake in full where it is the first time, then by its number."""
     lines = describe_decisions(marks.criteria[criterion], rubric.feedback)
     for entry in entries(marks, rubric):
@@ -193,15 +193,15 @@ def _feedback(marks: Marks, criterion: str, rubric: Rubric, told_already: set[in
             continue
         head, *more = as_lines(entry)
         lines.append(f"Mistake {head}")
-        if entry.number not in told_already:
+        if entry.number not in shown:
             lines += more
-        told_already.add(entry.number)
+        shown.add(entry.number)
     return lines
 
 
 def _github_test(name: str, score: float, most: float, lines: list[str]) -> dict[str, Any]:
     """One test. The reporter prints the message of an error only, and of all the ``test_code``."""
-    text = COMMAND.sub(r"\g<0> ", printable_lines(_lines(lines), MAX_TEXT_OF_TEST))
+    text = COMMAND.sub(r"\g<0> ", printable_lines(_output(lines), MAX_TEXT_OF_TEST))
     return {
         "name": COMMAND.sub(r"\g<0> ", printable(name)),
         "status": "pass" if score >= most else "fail",

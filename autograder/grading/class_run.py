@@ -223,7 +223,7 @@ class _Job:
         results: Results,
         started: Synchronized[int],
     ) -> None:
-        """Starts one of several processes, each with a control of its own."""
+        """Starts one of several processes, each with its own control."""
         die_with_parent()
         with started.get_lock():
             number = started.value

@@ -1,4 +1,4 @@
-"""Marks a class again from what was seen of it. Nobody's code runs again."""
+"""Marks a class again from its evidence. No code runs again."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _credited(mistake: Mistake) -> str:
 class Rescoring:
     """The class of a folder, marked again; ``write`` puts the new marks in place of the stored.
 
-    Nobody else writes into the folder meanwhile. Raises CourseError where a run is writing there,
+    No one else writes into the folder meanwhile. Raises CourseError where a run is writing there,
     or the rubric, the decisions and what was seen do not fit each other. With ``adding``, more
     submissions are still being graded, so an unknown mistake is no error; ``unknown`` names it.
     """
@@ -271,11 +271,11 @@ def print_moved(console: Console, rescoring: Rescoring, everyone: bool = False) 
     for one in rescoring.remarks:
         for name, criterion in one.marks.criteria.items():
             if criterion.by_hand and criterion.by_hand.before > criterion.score:
-                told = (
+                message = (
                     f"{one.document.student}: {name} is set to {criterion.score:g} by hand, and "
                     f"the checks give {criterion.by_hand.before:g}"
                 )
-                console.print(literal(told, "yellow"))
+                console.print(literal(message, "yellow"))
     if waiting := rescoring.open_requests:
         wait = "request waits" if waiting == 1 else "requests wait"
         console.print(f"{waiting} {wait} for an answer in {REQUESTS}", highlight=False)
@@ -315,15 +315,15 @@ def _how_many(moved: Sequence[Remark], number: int) -> str:
 
 def _by_how_much(moved: Sequence[Remark]) -> str:
     """How many go up and down, and how far."""
-    told = []
+    ways = []
     for way, by in (
         ("up", [m for one in moved if (m := one.moved) > 0]),
         ("down", [m for one in moved if (m := -one.moved) > 0]),
     ):
         if by:
             far = f"{min(by):g}" if min(by) == max(by) else f"{min(by):g} to {max(by):g}"
-            told.append(f"{len(by)} {way} by {far}")
-    return f": {', '.join(told)}" if told else ""
+            ways.append(f"{len(by)} {way} by {far}")
+    return f": {', '.join(ways)}" if ways else ""
 
 
 def _histogram(changes: Sequence[float]) -> Table:

@@ -100,10 +100,10 @@ def _unpack_all(opened: zipfile.ZipFile, into: Path, bounds: Bounds, packed: int
         name = _name(entry)
         if name.endswith("/"):
             continue
-        told = printable(name, 200)
+        shown = printable(name, 200)
         why = _refused(entry, name)
         if why:
-            yield f"{told} ({why})"
+            yield f"{shown} ({why})"
             continue
         path = into.joinpath(*name.split("/"))
         try:
@@ -118,11 +118,11 @@ def _unpack_all(opened: zipfile.ZipFile, into: Path, bounds: Bounds, packed: int
                         raise BadArchive(f"unpacked it is over {MAX_RATIO} times as large")
                     to.write(piece)
         except FileExistsError:
-            yield f"{told} (its name is taken)"
+            yield f"{shown} (its name is taken)"
         except (OSError, zlib.error, zipfile.BadZipFile, EOFError) as error:
             with suppress(OSError):
                 path.unlink()
-            yield f"{told} (it cannot be unpacked: {getattr(error, 'strerror', '') or 'damaged'})"
+            yield f"{shown} (it cannot be unpacked: {getattr(error, 'strerror', '') or 'damaged'})"
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

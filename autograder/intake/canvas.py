@@ -24,7 +24,7 @@ def piece(path: Path) -> Piece | None:
     """What Canvas says of a file; None if this is no name that Canvas gives, or it says too little.
 
     A student may be called ``eve_999``, and a file ``7_rnn.py``; where that leaves two ways to read
-    whose file this is, it is nobody's.
+    whose file this is, it belongs to no one.
     """
     words = path.name.split("_")
     late = words[0] == LATE

@@ -1,4 +1,4 @@
-"""Puts together what platforms give: one submission for each student, and all that is to tell."""
+"""Puts together what platforms give: one submission for each student, and notes about it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Text:
 def workspace(folder: Path) -> Iterator[Path]:
     """A folder for what is unpacked, inside of another, and gone in the end.
 
-    What a run that was killed left of its own is removed too: nobody holds its lock. The outer
+    What a run that was killed has left is removed too: its lock is free. The outer
     folder is removed as well, if it was made here and is still empty.
     """
     is_new = not folder.exists()
@@ -160,7 +160,7 @@ def collect(
         elif len(picked) == 1:
             distinct.append(_picked(picked[0], same))
         else:
-            distinct += _told_apart(same, places, by_id.keys())
+            distinct += _renamed(same, places, by_id.keys())
     distinct.sort(key=lambda one: one.student)
     for student, choice in chosen.items():
         if student not in intake.used and any(one.student == student for one in distinct):
@@ -429,10 +429,10 @@ class _Intake:
                 files += islice(self._beneath(folder), MAX_FILES)
                 if left:
                     notes.append(f"left out of the zip: {some(left)}")
-        chosen, told = choose(files, self._assignment, self._released, by_hand)
+        chosen, why = choose(files, self._assignment, self._released, by_hand)
         if chosen is not None and by_hand and chosen.name == by_hand:
             self.used.add(student)
-        return chosen, (*notes, *told)
+        return chosen, (*notes, *why)
 
     def _is_work(self, path: Path) -> bool:
         return is_work(path, self._assignment, self._released)
@@ -499,9 +499,12 @@ def _why(best: _Looked, others: Sequence[_Looked]) -> str:
         return "the only one with work in it"
     if not moodle.is_typed(one) and all(map(moodle.is_typed, alike)):
         return "the only one that was not typed into the platform"
-    told = {"canvas": "the newest by Canvas's number", "gradescope": "the newest by Gradescope's"}
-    if one.origin.number and one.origin.platform in told:
-        return told[one.origin.platform]
+    by_number = {
+        "canvas": "the newest by Canvas's number",
+        "gradescope": "the newest by Gradescope's",
+    }
+    if one.origin.number and one.origin.platform in by_number:
+        return by_number[one.origin.platform]
     return "the newest" if one.handed_in else "the last by name, as nothing says which is newer"
 
 
@@ -517,23 +520,23 @@ def _whole_name(one: HandIn) -> str:
     return one.path.name if student_id(one.path.stem) == one.student else one.student
 
 
-def _told_apart(
+def _renamed(
     same: list[HandIn], places: Sequence[Path], taken: Collection[str]
 ) -> Iterator[HandIn]:
-    """Those who would share an id, under names of their own.
+    """Those who would share an id, under different ids.
 
-    Of where the files lie, only how they lie to each other counts: students read the note, and
-    the same class in another place gets the same ids, and so the same inputs.
+    Only the files' places relative to each other count: students read the note, and the same class
+    in another folder gets the same ids, and so the same inputs.
     """
     common = Path(os.path.commonpath([place.parent for place in places]))
     paths = [str(place.relative_to(common)) for place in places]
-    told = some([printable(path) for path in paths])
+    listed = some([printable(path) for path in paths])
     whole = [_whole_name(one) for one in same]
     folded = Counter(name.casefold() for name in whole)
     for one, name, own in zip(same, paths, whole, strict=True):
         note = (
             f"{one.student} handed in {len(same)} files, and {'both' if len(same) == 2 else 'all'} "
-            f"{SHARED}{told}. Keep only one in the folder, or name the one to grade in chosen.csv"
+            f"{SHARED}{listed}. Keep only one in the folder, or name the one to grade in chosen.csv"
         )
         if folded[own.casefold()] > 1 or own.casefold() in taken:
             own = f"{own} {short_hash(name)}"

@@ -150,8 +150,8 @@ def joined(one: HandIn, person: Person) -> HandIn:
     if person.late_seconds is not None:
         late, seconds = person.late_seconds > 0, person.late_seconds
     name = printable(person.name, MAX_NAME) or origin.name
-    told = Origin(origin.platform, name, origin.account, origin.file, origin.number, late, seconds)
-    return HandIn(one.student, one.path, one.notes, one.handed_in or person.time, told)
+    known = Origin(origin.platform, name, origin.account, origin.file, origin.number, late, seconds)
+    return HandIn(one.student, one.path, one.notes, one.handed_in or person.time, known)
 
 
 def read_roster(file: Path) -> Roster:

@@ -30,8 +30,8 @@ def describe(collected: Collected) -> Iterator[str]:
         names = [one.name for one in collected.absent]
         yield f"{len(names)} of the roster handed in nothing: {some(names)}"
     if collected.unknown:
-        told = _count(collected.unknown, "submission is", "submissions are")
-        yield f"{told} not in the roster: {some(collected.unknown)}"
+        how_many = _count(collected.unknown, "submission is", "submissions are")
+        yield f"{how_many} not in the roster: {some(collected.unknown)}"
     for students in collected.double:
         yield f"{' and '.join(students)} are one person in the roster; only one can be exported"
 

@@ -1,6 +1,6 @@
 """What people decide about marks: overrides, a reader's marks, late work.
 
-They stand in files beside the results, which every marking reads and none changes:
+They are in files beside the results, which every marking reads and none changes:
 
 - ``overrides.yaml``: a list of ``{student, criterion, points, reason, who}``, or with ``part`` for
   ``criterion``, or with the ``total`` for both and the points;
@@ -195,8 +195,8 @@ class Decisions:
 
         ``mistakes`` are the keys of all their mistakes, or None while the class is being graded.
         Raises CourseError with file and line where a student, a criterion, a part or a mistake is
-        not known, points are above what can be had, a reason is missing, or something appears there
-        twice.
+        not known, points are above the most that can be earned, a reason is missing, or something
+        appears twice.
         """
         reading = _Reading(folder, rubric, students)
         reading.overrides()

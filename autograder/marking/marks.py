@@ -243,15 +243,15 @@ def _criterion(
             [item.example.message] if item.example else [one.message for one in seen if one.message]
         )
     share = sum(one.share for one in earned) / len(earned)
-    told = [f"It looks as if {one.title}." for one in named.values()]
+    lines = [f"It looks as if {one.title}." for one in named.values()]
     if followed:
-        told.append("Earned with correct functions in place of your other stubs. As submitted:")
-    told += dict.fromkeys(messages)
+        lines.append("Earned with correct functions in place of your other stubs. As submitted:")
+    lines += dict.fromkeys(messages)
     hints = [one.hint for one in named.values()] or [criterion.hint]
     return earned, CriterionMark(
         score=_round(worth * share),
         max_score=_round(worth),
-        message=" ".join(told) or ("Met." if share == 1 else ""),
+        message=" ".join(lines) or ("Met." if share == 1 else ""),
         hint="" if share == 1 else " ".join(hints),
         followed_through=followed,
         misconceptions=tuple(named),

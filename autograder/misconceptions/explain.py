@@ -436,7 +436,7 @@ class _Case:
     def verdict(self, names: Names, right: Right, leaves: tuple[Leaf, ...] | None) -> Verdict:
         """How a way of writing the stub fits the answers.
 
-        Two at once are also contradicted where zeros would be all there is to tell them by.
+        Two at once are also contradicted where only zeros would tell them apart.
         """
         of_layers = self.piece(LAYERS_PIECE) in {one.piece for one in names}
         differing = []

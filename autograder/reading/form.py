@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from autograder.reading.answers import WrittenAnswers
 
 READER = re.compile(r"[\w-]{1,40}")
-# In a folder of its own, where no student's file has its name.
+# In a separate folder, where no student's file has its name.
 SHEET = Path("reading") / "answers.md"
 COLUMNS = ("student", "part", "points", "of", "comment")
 NO_ANSWER = "No answer."

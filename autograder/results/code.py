@@ -14,7 +14,7 @@ from autograder.submissions.definitions import definitions
 from autograder.submissions.reading import Cell, Submission
 from autograder.submissions.text import printable
 
-# Of one part: more than this nobody reads beside the marks, and the file itself is at hand.
+# Of one part: more than this is too long to read beside the marks, and the file is at hand.
 MAX_LINES = 200
 MAX_LINE = 300
 

@@ -95,11 +95,11 @@ def stored_document(folder: Path, student: str) -> Document:
     if not is_student_id(student):
         raise _not_ours(path, "no student has this name")
     own = document.origin
-    told = [own.name, own.account, own.file]
+    texts = [own.name, own.account, own.file]
     if (
         document.evidence != tidied(document.evidence)
         or not all(map(_is_code, _texts(document)))
-        or any(printable(text) != text for text in told)
+        or any(printable(text) != text for text in texts)
     ):
         raise _not_ours(path, "some of its text cannot be printed, or is too long")
     try:

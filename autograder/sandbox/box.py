@@ -1,4 +1,4 @@
-"""The box that the warm process lives in: which files there are, who it is, what it is told.
+"""The box that the warm process lives in: its files, its user, its environment.
 
 At the level ``isolated`` there are Python, its packages, the system's libraries and the folder
 ``worker``, read-only, and nothing else; ``worker/boxed.py`` builds that. What a worker then does to
@@ -174,7 +174,7 @@ def choose(asked: Level | None) -> Level:
         failed.append(f"{level}: {reason}")
     raise CourseError(
         "students' code cannot be kept apart on this machine "
-        f"({'; '.join(failed)}); `autograder doctor` tells what to do. "
+        f"({'; '.join(failed)}); `autograder doctor` says what to do. "
         "Code that you trust as your own can be graded with --isolation none."
     )
 

@@ -21,10 +21,10 @@ WARM_MB = 2048
 OWN_PROCESSES = 32
 END_SECONDS = 2.0
 NAME = "autograder"
-# Of a controller: where the limit stands in version 2, and in version 1.
+# The file that holds a controller's limit, in version 2 and in version 1.
 MEMORY = ("memory.max", "memory.limit_in_bytes")
 PIDS = ("pids.max", "pids.max")
-# Enters groups, one for each argument before `--`, and goes on as what stands behind it.
+# Enters the groups named before `--`, then becomes the program after it.
 _ENTER = (
     'until [ "$1" = -- ]; do echo $$ > "$1/cgroup.procs"; shift; done 2>/dev/null; shift; exec "$@"'
 )
@@ -67,7 +67,7 @@ class Cgroup:
 
 
 def make_group(workers: int) -> Cgroup | None:
-    """A new group for the warm process and its workers; None where none can be had."""
+    """A new group for the warm process and its workers; None where no group can be made."""
     memory = _make(MEMORY)
     # In version 2, a group has all controllers, and a process is in one group alone.
     pids = None if memory and (memory / PIDS[0]).exists() else _make(PIDS)

@@ -223,7 +223,7 @@ class Control:
         try:
             self._line.receive(time.monotonic() + START_SECONDS, MAX_CONTROL_BYTES)
         except wire.Closed:
-            reason = "the warm process did not start; its message stands above"
+            reason = "the warm process did not start; its message is above"
             raise SandboxError(reason) from None
         self._ready = True
 
@@ -322,7 +322,7 @@ class Sandbox:
     """The warm process. Starting returns at once; the first fork waits until it is ready.
 
     There are ``controls`` lines to it, with a worker each at a time. ``hidden`` folders are kept
-    from every worker, wherever they lie. ``group`` bounds all of it together, where it can be had.
+    from every worker, wherever they are. ``group`` bounds all of it together, where there is one.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ def watch(command: Sequence[str], files: Sequence[Path]) -> None:
     """Runs a command now, and again after each change of one of the files, until Ctrl-C.
 
     Args:
-        command: the words after ``python``; each run is a process of its own.
+        command: the words after ``python``; each run is a new process.
         files: need not exist yet.
     """
     names = " or ".join(path.name for path in files)

@@ -64,7 +64,7 @@ class Loader:
 
     ``support`` are the sources of modules that were released beside the notebook, by name.
     ``troubles`` are the cells that did not run to their end; where ``hidden_sent``, none is added:
-    which cell ends a later run, and how, could tell a hidden input.
+    which cell ends a later run, and how, could reveal a hidden input.
     """
 
     def __init__(

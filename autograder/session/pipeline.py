@@ -40,7 +40,7 @@ T = TypeVar("T")
 class _Request:
     """What is asked, and the tasks that wait for it; see ``Pipeline.ask``.
 
-    ``number`` is that of the message to ``worker``, once it was sent there.
+    ``number`` is the number of the message to ``worker``, once it was sent.
     """
 
     subject: str

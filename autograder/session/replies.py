@@ -60,9 +60,9 @@ class Raised(NamedTuple):
 class StudentError(Exception):
     """A stub did not answer.
 
-    ``message`` may always be shown: the code chose no word of it, by which it could tell what a
+    ``message`` may always be shown: the code chose no word of it, by which it could reveal what a
     hidden check has asked. ``detail`` is for staff, and for checks that are not hidden; ``raised``
-    is the exception, where it is about one.
+    is the exception, where there was one.
     """
 
     def __init__(

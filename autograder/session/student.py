@@ -81,7 +81,7 @@ class Student:
     def arguments_after(self) -> _Variant:
         """``student.arguments_after.f(...)``: the arguments as they are after the call.
 
-        None where the call never came back, which is for other checks to tell.
+        None where the call did not end, which other checks report.
         """
         return _Variant(self, arguments_after=True)
 
@@ -283,7 +283,7 @@ def _crossing(inputs: tuple[Any, ...], states: Mapping[str, Any]) -> dict[str, A
 
 
 def _as_shapes(found: object) -> dict[str, tuple[int, ...]]:
-    """The shapes that a worker tells of, by name; what is no shape is left out."""
+    """The shapes that a worker sent, by name; what is no shape is left out."""
     shapes = found.items() if isinstance(found, dict) else ()
     return {
         name: tuple(shape)

@@ -16,7 +16,7 @@ def definitions(cells: Iterable[Cell], names: Iterable[str]) -> dict[str, tuple[
     )
     found: dict[str, tuple[Cell, int]] = {}
     for cell in cells:
-        # A script's cell begins with as many empty lines as stand before it.
+        # A script's cell begins with as many empty lines as there are lines before it.
         start = len(cell.source) - len(cell.source.lstrip("\n"))
         for match in definition.finditer(cell.source, start):
             line = cell.source.count("\n", 0, match.start()) + 1

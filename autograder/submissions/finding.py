@@ -22,7 +22,7 @@ TIMESTAMP = "timestamp.txt"
 MAX_TIME_BYTES = 100
 # What a page of the class is called, which lies beside those of the students.
 TAKEN = {"index"}
-# What systems and programs leave in a folder, and nobody hands in.
+# What systems and programs leave in a folder; no submission.
 LEFT_BEHIND = re.compile(
     rf"""{re.escape(TIMESTAMP)}
     | thumbs\.\w+ | (?:readme|license)(?:\.\w+)? | desktop\.ini | __macosx | __pycache__ | ~\$.*
@@ -178,4 +178,4 @@ def timestamp(path: Path) -> tuple[str, tuple[str, ...]]:
         with path.open("rb") as file:
             return moment(file.read(MAX_TIME_BYTES).decode("ascii")).isoformat(), ()
     except (OSError, ValueError, OverflowError):
-        return "", (f"{TIMESTAMP} holds no time, so nobody can say if this is late",)
+        return "", (f"{TIMESTAMP} holds no time, so it cannot be said whether this is late",)

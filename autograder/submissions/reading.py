@@ -54,7 +54,7 @@ TYPED = re.compile(r"(?:.*_)?(?:onlinetext|\d+_text)\.html")
 class Cell(msgspec.Struct, frozen=True):
     """One code cell.
 
-    A script's cell begins with as many empty lines as stand before it, while these are no more than
+    A script's cell begins with as many empty lines as there are lines before it, up to
     ``MAX_EMPTY_LINES`` in all.
     """
 
@@ -150,8 +150,8 @@ def read_file(path: Path) -> Contents:
         found = {"format": "none", "trouble": str(problem)}
     except OSError as error:
         found = {"format": "none", "trouble": f"the file cannot be read ({error.strerror})"}
-    told = tuple(dict.fromkeys(notes))
-    return Contents(printable(path.name), sha.hexdigest(), notes=told, **found)
+    distinct = tuple(dict.fromkeys(notes))
+    return Contents(printable(path.name), sha.hexdigest(), notes=distinct, **found)
 
 
 def _opened(path: Path) -> BinaryIO:

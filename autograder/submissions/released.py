@@ -1,4 +1,4 @@
-"""What of a released assignment need not run again when it comes back unchanged."""
+"""What of a released assignment need not run again when it is handed in unchanged."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ CUT = "…"
 UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 # More of these above and below one letter would cover the lines around it.
 MAX_MARKS = 4
-# What `str.isprintable` lets through, and yet nobody sees.
+# What `str.isprintable` lets through although it is invisible.
 BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )

@@ -113,8 +113,8 @@ def run_check(check: Check, given: Given, right: Collection[str] = ()) -> Run:
 def _see(check: Check, given: Given, student: Student, right: Collection[str]) -> Seen:
     have = {"student": student, "reference": given.remembered, "concepts": given.concepts}
     if "rng" in check.fixtures:
-        # With right ones in place, inputs are others: answers to those that the code has seen could
-        # be had from right ones.
+        # With correct functions in place, other inputs are drawn: code that has seen the first ones
+        # could get their answers from the correct functions.
         drawn_as = " ".join([check.drawn_as, *sorted(right)])
         have["rng"] = np.random.default_rng(given.drawn_from(drawn_as))
     shown = (check.visible or given.public) and not given.session.hidden_sent
@@ -137,8 +137,8 @@ def _see(check: Check, given: Given, student: Student, right: Collection[str]) -
     except Exception as error:
         # A student's code runs elsewhere: a name that is missing here is the check's mistake.
         if type(error) is NameError or isinstance(error, ImportError):
-            told = f"check {check.name}: {type(error).__name__}: {error}; correct the check"
-            raise CourseError(told) from None
+            message = f"check {check.name}: {type(error).__name__}: {error}; correct the check"
+            raise CourseError(message) from None
         # A check that stumbles over an odd answer costs that check and says so.
         message = f"What was returned could not be checked ({type(error).__name__})."
         return _seen("failed", 0.0, shown, message, str(error)[:MAX_DETAIL])

@@ -94,7 +94,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 def tidied(evidence: Evidence) -> Evidence:
-    """The same, with all text as ``text.printable`` makes it, whoever wrote it."""
+    """The same, with all text as ``text.printable`` makes it."""
     return msgspec.convert(_tidied(msgspec.to_builtins(evidence)), Evidence)
 
 

@@ -1,4 +1,4 @@
-"""Starts a program in a box: namespaces of its own, and no files but those that it is shown.
+"""Starts a program in a box: new namespaces, and no files but those that it is shown.
 
 ``main`` takes steps of three words each, then ``--``, the program's file, and the words that it is
 started with:

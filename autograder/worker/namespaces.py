@@ -121,7 +121,7 @@ def mount(kind: str, place: str, flags: int, options: str) -> None:
 def restrict(place: str, attributes: int, descriptor: int = AT_FDCWD) -> None:
     """Gives a mount and all below it attributes, such as READ_ONLY.
 
-    An empty ``place`` is that of the ``descriptor`` itself.
+    An empty ``place`` means the ``descriptor`` itself.
     """
     flags = AT_RECURSIVE | (0 if place else AT_EMPTY_PATH)
     wanted = ctypes.create_string_buffer(struct.pack("=QQQQ", attributes, 0, 0, 0), 32)

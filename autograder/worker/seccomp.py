@@ -103,7 +103,7 @@ def _rules(pid: int) -> dict[str, list[Rule]]:
     opened = os.O_ACCMODE | os.O_TRUNC | os.O_DIRECT
     # The clocks of this process and of the machine; others are of any process, by its number.
     clocks = [Rule(0, whole - 15, {0})]
-    # With flags, they tell whether a file is in memory.
+    # With flags, they show whether a file is in memory.
     without_flags = [Rule(5, whole, {0})]
     return {
         "open": [Rule(1, opened, OPEN_MODES)],
@@ -114,7 +114,7 @@ def _rules(pid: int) -> dict[str, list[Rule]]:
         "mmap": [Rule(3, MAP_HUGETLB, {0})],
         "madvise": [Rule(2, whole, MADVISE)],
         # One that is not private can be in a file that others read too. Waiting for it returns
-        # at once, as it may, and whoever waits asks again; so there is nobody to wake.
+        # at once, as it may, and the caller asks again; so no thread waits to be woken.
         "futex": [
             Rule(1, FUTEX_PRIVATE, {FUTEX_PRIVATE}),
             Rule(1, whole, {FUTEX_WAKE}, REFUSE | 0),

@@ -26,7 +26,7 @@ Request = dict[str, Any]
 
 
 class CallbackFailed(Exception):
-    """The grading process could not answer a call of a stub that it stands in for."""
+    """The grading process could not answer a call of a stub that it replaces."""
 
 
 class Server:
@@ -59,8 +59,8 @@ class Server:
             except BaseException as error:
                 reply = {"error": self._namespace.describe(error)}
             self._flush()
-            # What came at once waits for what else has been asked: to tell of each by itself takes
-            # longer than most calls. But a cell is told of, since the next one may take for ever.
+            # A quick answer waits for those to the next requests: to send each by itself takes
+            # longer than most calls. A cell's is sent, since the next one may never end.
             if op in LOADING or time.monotonic() - began > QUICK_SECONDS:
                 self._send(reply)
             else:
@@ -112,7 +112,7 @@ class Server:
         self._namespace.names.update({name: self._stand_in(name) for name in replaced})
         self._surroundings.put_back()
         try:
-            # Around the reading too: an answer of a class of its own may compute only then.
+            # Around the reading too: an answer of the student's own class may compute only then.
             with by_hand() if without_autograd else nullcontext():
                 if arguments_after:
                     with suppress(Exception):

@@ -205,7 +205,7 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
             try:
                 workers.answer()
             except (wire.Closed, wire.TooLate, ConnectionResetError):
-                # Reset, where nobody asked for a worker and so read what was sent above; too
+                # Reset, where no worker was asked for and what was sent above was not read; too
                 # late, where the grading process no longer listens.
                 workers.kill_all()
                 selector.unregister(workers.control)

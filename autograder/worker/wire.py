@@ -2,8 +2,8 @@
 
 A message is eight bytes of length, then msgpack. Numpy arrays, random generators and values that
 could not be read travel as msgpack extension types, so that nothing that arrives can run code.
-Whoever reads a message says how large it may be, before anything is allocated for it; and it is
-looked through before anything is made of it, since a message can take 1000 times its own size.
+The reader says how large a message may be before anything is allocated for it. It is looked through
+before anything is made of it, since a message can take 1000 times its own size.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_TEXT = 1 << 12
 # Of the longest text times the values beside it, which is what numpy would make room for.
 MAX_ROOM = 1 << 22
 MAX_WHAT = 100
-# What stands before an array's bytes, and how many of these are remembered.
+# The longest description before an array's bytes, and how many of these are remembered.
 MAX_HEAD = 128
 HEADS = 1024
 CHUNK = 1 << 16
@@ -158,7 +158,7 @@ def _described(head: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int, int]:
     if name not in DTYPES or len(shape) > MAX_DIMENSIONS or min(shape, default=0) < 0:
         raise ValueError("not an array of numbers")
     dtype = DTYPES[name]
-    # Counts empty axes too: nobody should loop over 2**60 rows of nothing.
+    # Counts empty axes too, so that no loop goes over 2**60 rows of nothing.
     entries = math.prod(max(size, 1) for size in shape)
     if entries > MAX_ENTRIES:
         raise ValueError("an array of too many entries")
@@ -295,7 +295,7 @@ def _cost(code: int) -> int:
 
 
 def _entries(body: bytes | bytearray, at: int) -> int:
-    """How many entries the array has that stands there as an extension; of any other, none."""
+    """How many entries the array has that begins there; 0 for any other extension."""
     if body[at] != ARRAY:
         return 0
     data = body[at + 1 : at + 1 + MAX_HEAD]
@@ -371,7 +371,7 @@ class Line:
     def _read(self, size: int, deadline: float) -> None:
         """Reads until there are ``size`` bytes, and what comes with the last of them."""
         while len(self._come) < size:
-            with suppress(OSError):  # where nobody reads any more, there may still be what was sent
+            with suppress(OSError):  # no one may read any more, and yet have sent something
                 self._push()
             _wait(self._to_both if self._queued else self._to_read, deadline)
             try:

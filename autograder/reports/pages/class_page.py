@@ -1,4 +1,4 @@
-"""The page of a class, for staff: how it did, what it misunderstood, and what a person must see."""
+"""The page of a class, for staff: how it did, what it misunderstood, and what to look at."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def write_class_page(
     """Writes ``index.html`` and the pictures in it, ``plots/*.svg``; returns the page's path.
 
     With a ``secret`` it holds no name, and no link that tells one: each student has a
-    pseudonym that whoever lacks the secret cannot find by trying names.
+    pseudonym that cannot be found by trying names without the secret.
     """
     # They come as they are done; sums depend on their order.
     rows = sorted(rows, key=lambda one: one.student)
@@ -123,7 +123,7 @@ def _lines(rows: Sequence[Row], rubric: Rubric, secret: bytes | None) -> list[_L
                 (one.parts[part.id], _earned(one, part, rubric.written_share))
                 for part in rubric.parts()
             ),
-            # What is said of a file may tell whose it is.
+            # What is said of a file may reveal whose it is.
             reason="" if secret else one.reason,
         )
         for one in rows

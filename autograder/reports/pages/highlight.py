@@ -58,20 +58,20 @@ def highlight(source: str, first: int = 1) -> tuple[Lines, ...]:
     folds: list[tuple[int, int]] = []
 
     def marked(token: re.Match[str]) -> str:
-        kind, told = token.lastgroup, token[0]
+        kind, found = token.lastgroup, token[0]
         if kind == "word":
-            known = WORDS.get(told)
-            return f'<i class="{known}">{told}</i>' if known else told
+            known = WORDS.get(found)
+            return f'<i class="{known}">{found}</i>' if known else found
         if kind == "name":
             return f'<i class="k">{token["defining"]}</i><i class="n">{token["name"]}</i>'
         shown = CLASSES[str(kind)]
         if token["quotes"] and _stands_alone(text, token):
             shown = "t"
-            if (count := told.count("\n")) >= FOLDED_LINES:
+            if (count := found.count("\n")) >= FOLDED_LINES:
                 after = text.count("\n", 0, token.start()) + 1
                 folds.append((after, after + count))
         start, end = f'<i class="{shown}">', "</i>"
-        return start + told.replace("\n", f"{end}\n{start}") + end
+        return start + found.replace("\n", f"{end}\n{start}") + end
 
     lines = TOKEN.sub(marked, text).split("\n")
     blocks: list[Lines] = []

@@ -65,7 +65,7 @@ def page_of(student: str) -> str:
 
 
 def points(score: float) -> Markup:
-    """A number of points, short to read and exact to whoever reads the page by a program."""
+    """A number of points, short to read, and exact for a program that reads the page."""
     return Markup(f'<data value="{score!r}">{rounded(score)}</data>')
 
 

@@ -12,7 +12,7 @@ from autograder.reports.pages.student import highlighted, lines_of
 from autograder.reports.requests import Listed
 from autograder.results.writing import write_whole
 
-# In a folder of its own, where no student's page has its name.
+# In a separate folder, where no student's page has its name.
 PAGE = Path("requests") / "index.html"
 
 

@@ -41,7 +41,7 @@ def follows(
     """
     n, vocab_size = len(drawn), len(probabilities)
     counts = np.bincount(np.asarray(drawn, dtype=np.int64), minlength=vocab_size)
-    # A token that is sure needs no test of its own: the others are impossible.
+    # A token that is certain needs no test: the others are impossible.
     tested = np.flatnonzero((probabilities > 0) & (probabilities < 1))
     limit = 0.5 * chance * probabilities[tested] / probabilities[tested].sum()
     # Both tails hold the count itself: where it alone is likely enough, they are too.

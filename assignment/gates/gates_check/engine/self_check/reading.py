@@ -139,7 +139,7 @@ def load(
 
 
 def _unwritten(*args: Any, **kwargs: Any) -> Any:
-    """Stands for a function that is left out."""
+    """Takes the place of a function that is left out."""
     raise NotImplementedError
 
 

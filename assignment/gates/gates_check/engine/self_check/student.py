@@ -40,7 +40,7 @@ class NoAnswer(Exception):
 
 @dataclass
 class StubCall:
-    """One call of a function, how it is written, and the plain data that came back.
+    """One call of a function, how it is written, and the plain data that it returned.
 
     ``of_model`` is what a model was built with whose forward pass this is, and ``loaded`` the
     parameters that it was given; ``about`` says what else of a model is asked. ``modified`` says
@@ -81,7 +81,7 @@ class OwnStudent:
     """The functions of a namespace: ``student.rnn_forward(x, h0, W_x, W_h, b_h)``.
 
     Arguments are passed as copies, and answers come back as plain data, read as they are where
-    they are graded. Every call may raise NoAnswer. All whose answers tell something are kept in
+    they are graded. Every call may raise NoAnswer. All whose answers say something are kept in
     ``calls``; ``last`` is the last of all. What is called by a name of one of the ``models`` is an
     OwnModel. Those that are ``derived`` by hand are called without automatic differentiation.
     ``stubs`` are the names of all functions that are asked for.

@@ -78,17 +78,17 @@ def describe(error: BaseException) -> dict[str, object]:
         (k.__name__ for k in type(error).__mro__ if k.__module__ in ("builtins", "numpy")),
         "Exception",
     )
-    told: dict[str, object] = {"type": kind, "text": safe_text(error)}
+    found: dict[str, object] = {"type": kind, "text": safe_text(error)}
     if isinstance(error, SyntaxError):
         line = error.lineno if isinstance(error.lineno, int) else 0
-        told |= {"cell": safe_text(error.filename), "line": line % (1 << 31)}
-        told["text"] = safe_text(error.msg)
-        return told
+        found |= {"cell": safe_text(error.filename), "line": line % (1 << 31)}
+        found["text"] = safe_text(error.msg)
+        return found
     for frame, line in traceback.walk_tb(error.__traceback__):
         name = frame.f_code.co_filename
         if name.startswith("cell "):
-            told |= {"cell": name, "line": line}
-    return told
+            found |= {"cell": name, "line": line}
+    return found
 
 
 def _one_by_one(node: ast.stmt) -> list[ast.stmt]:
@@ -140,9 +140,9 @@ class Namespace:
     def run(self, name: str, source: str, stop: int | None, at: Callable[[int], None]) -> None:
         """Runs a cell's statements, all or the first ``stop``.
 
-        ``at(i)`` is told before the i-th, but for the 0th. Raises what the cell raises; what stood
-        before that is defined. An import that fails costs the statements that use its names, and
-        the first of these is raised at the end.
+        ``at(i)`` is called before the i-th, but not before the 0th. Raises what the cell raises;
+        what comes before that is defined. An import that fails costs the statements that use its
+        names, and the first of these is raised at the end.
         """
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         missed: list[Exception] = []
@@ -185,8 +185,8 @@ class Namespace:
 
     def describe(self, error: BaseException) -> dict[str, object]:
         """As ``describe``; of a name that an import should have defined, says that."""
-        told, why = describe(error), self._why_undefined(error)
-        return told if why is None else {**told, "text": safe_text(why)}
+        found, why = describe(error), self._why_undefined(error)
+        return found if why is None else {**found, "text": safe_text(why)}
 
 
 class Surroundings:

@@ -11,7 +11,7 @@ PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun"}
 
 
 class NotebookShell:
-    """Stands in for IPython where a cell uses magics: these do nothing, Python in them runs."""
+    """Takes IPython's place where a cell uses magics: these do nothing, Python in them runs."""
 
     def __init__(self, run: Callable[[str], None]) -> None:
         self._run = run
@@ -43,7 +43,7 @@ def display(*_: object, display_id: object = None, **__: object) -> _Shown | Non
 
 
 class _NoFiles:
-    """Stands in for a selector, where no pipe can be made: waits for time and for threads alone."""
+    """Takes a selector's place, since no pipe can be made: waits for time and for threads alone."""
 
     def __init__(self) -> None:
         self._woken = threading.Event()

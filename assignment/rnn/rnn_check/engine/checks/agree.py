@@ -1,4 +1,4 @@
-"""Whether an answer agrees with the right one, and what to tell a student where it does not.
+"""Whether an answer agrees with the right one, and what to say to a student where it does not.
 
 Answers come from another process as plain data: arrays, numbers, text, lists (for tuples too) and
 dicts. Nothing about them is believed before it was looked at: first what kind of thing it is, then
@@ -54,7 +54,7 @@ class Disagreement(AssertionError):
     """An answer is wrong.
 
     ``message`` is for the student, also where the check is hidden. So it holds no value of the
-    check, and no number or text that the answer can choose, by which it could tell a value: only
+    check, and no number or text that the answer can choose to reveal a value: only
     features from a short list, such as a sign. ``detail`` holds values, counts and places;
     ``compared`` are what was expected and what was returned, where these were compared. A message
     that ``says_what_to_do`` needs no hint.
@@ -271,8 +271,8 @@ def _other_shape(name: str, got: object, array: Array, want: tuple[int, ...]) ->
         few = "too few" if len(array) < want[0] else "too many"
         return Disagreement(f"{name}: {few} items, expected {want[0]}.", f"There are {len(array)}.")
     if array.shape[1:] == want and isinstance(got, list):
-        told = "several arrays of the expected shape instead of one"
-        return Disagreement(f"{name}: {told}.", f"There are {len(got)}.")
+        several = "several arrays of the expected shape instead of one"
+        return Disagreement(f"{name}: {several}.", f"There are {len(got)}.")
     difference = _difference_of_shapes(array.shape, want)
     return Disagreement(f"{name}: not the shape {want}{difference}.", _shape_of(array))
 
@@ -295,13 +295,13 @@ def _no_tokens(name: str, got: object, array: Array) -> Disagreement:
         return Disagreement(f"{name}: one number, expected a list of ints.")
     if isinstance(got, list):
         return _each_an_array(name, array)
-    told = f"{name}: an array of several axes, expected a list of ints."
-    return Disagreement(told, _shape_of(array))
+    message = f"{name}: an array of several axes, expected a list of ints."
+    return Disagreement(message, _shape_of(array))
 
 
 def _each_an_array(name: str, array: Array) -> Disagreement:
-    told = f"{name}: each is an array or a list, expected one number."
-    return Disagreement(told, f"Each has the shape {array.shape[1:]}.")
+    message = f"{name}: each is an array or a list, expected one number."
+    return Disagreement(message, f"Each has the shape {array.shape[1:]}.")
 
 
 def _shape_of(array: Array) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 NUMERIC_KINDS = "biuf"
 MAX_DIMENSIONS = 8
 
-# What a value that cannot be read can be said to be. Whoever sends one may name nothing else, for
-# what it says is shown to the student, and could tell what a hidden check has asked.
+# What an unreadable value can be called. A worker may use no other words: they are shown to the
+# student, and could reveal what a hidden check has asked.
 _NAMES = """
 bytes bytearray memoryview complex function method type object module range set frozenset generator
 map zip filter enumerate reversed list_iterator dict_keys dict_values dict_items Generator Tensor
@@ -27,7 +27,7 @@ WHATS = frozenset(
 
 
 class Unreadable:
-    """Stands for a value that is not plain data; ``what``, one of ``WHATS``, says what it was."""
+    """Marks a value that is not plain data; ``what``, one of ``WHATS``, says what it was."""
 
     # An ordinary class: msgspec would send a Struct or a dataclass as a dict.
     def __init__(self, what: str) -> None:
