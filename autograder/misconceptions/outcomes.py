@@ -77,16 +77,16 @@ def _kind(error: Exception) -> str:
 def written(
     way: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> list[int] | None:
-    """The tokens that a way writes where each is certain; None where one is not."""
+    """The tokens that a way writes where each is certain; None where one is not.
+
+    Each is added to the list that the way reads, before it is asked for what comes next.
+    """
     ids: list[int] = []
-    while True:
-        rows = list(way(ids, *args, **kwargs))
-        if len(ids) == len(rows):
-            return ids
-        shares = np.asarray(rows[len(ids)])
+    for shares in map(np.asarray, way(ids, *args, **kwargs)):
         if not shares.max() > CERTAIN:
             return None
         ids.append(int(shares.argmax()))
+    return ids
 
 
 def own(value: Any) -> Any:
