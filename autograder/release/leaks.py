@@ -30,8 +30,8 @@ from autograder.submissions.text import counted
 
 # Shorter lines say nothing by themselves. Lengths are without white space.
 LEAST_CODE, LEAST_PROSE = 12, 24
-# Characters of a text whose pieces are kept for the search.
-MAX_INDEXED = 1 << 20
+# Characters of a text whose pieces are kept at a time for the search.
+INDEXED = 1 << 16
 CODE = re.compile(r"[=(\[{@*/%]|\breturn\b")
 
 # Lines that any program on sequences may hold.
@@ -87,14 +87,15 @@ class Secrets:
             numbers[one.squeezed[:LEAST_CODE]].append(number)
         return dict(numbers)
 
-    def possible_in(self, text: str) -> Iterable[_Secret]:
+    def possible_in(self, text: str) -> list[_Secret]:
         """The lines that may be in a squeezed text, by how they begin.
 
         Of thousands of lines, most texts hold the beginning of none.
         """
-        if len(text) > MAX_INDEXED:
-            return self.lines
-        starts = self._by_start.keys() & _pieces_of(text)
+        starts = set[str]()
+        for first in range(0, len(text), INDEXED):
+            stretch = text[first : first + INDEXED + LEAST_CODE - 1]
+            starts |= self._by_start.keys() & _pieces_of(stretch)
         numbers = sorted(number for start in starts for number in self._by_start[start])
         return [self.lines[number] for number in numbers]
 
