@@ -54,11 +54,9 @@ def _answers(name: str, questions: list[Question]) -> str:
 
 @while_unchanged
 def cells_of(assignment: Assignment) -> list[SourceCell]:
-    """The cells of the source, with its questions. Raises CourseError where one of them is wrong."""
+    """The cells of the source, with the questions of the bank. Raises CourseError."""
     rubric, bank = rubric_of(assignment), load_concepts(assignment.concepts_file)
-    return with_questions(
-        assignment.concepts_file, read_source(assignment, rubric), rubric, bank
-    )
+    return with_questions(assignment.concepts_file, read_source(assignment, rubric), rubric, bank)
 
 
 def with_questions(
