@@ -131,8 +131,8 @@ def copied(assignment: Assignment, folder: Path) -> Assignment:
 def autograder(assignment: Assignment, *words: str) -> tuple[int, str]:
     """A command, as an instructor gives it; its status and all it said.
 
-    Python keeps the modules of a folder as they are when a command is first given in it: what is
-    edited after that takes a copy. (test_installed.py runs commands in processes of their own.)
+    It runs in this process, which imports the modules of a folder once: checks and misconceptions
+    are edited before the first command, or in a copy. test_installed.py starts processes.
     """
     about = ["--course", str(assignment.course.root), "--assignment", assignment.name]
     done = CliRunner().invoke(main, [*words, *about])

@@ -38,8 +38,8 @@ def of_assignment(assignment: Assignment) -> bytes:
 
 
 def while_unchanged(function: Callable[[Assignment], T]) -> Callable[[Assignment], T]:
-    """Keeps what a function makes of an assignment until one of its files, its rubric or the
-    course secret changes. What is kept is shared, and not to be changed."""
+    """Caches the result for an assignment until one of its files, its rubric or the course secret
+    changes. All callers share the result, so it must not be changed."""
 
     @lru_cache(4)
     def kept(assignment: Assignment, _: bytes) -> T:
@@ -51,7 +51,7 @@ def while_unchanged(function: Callable[[Assignment], T]) -> Callable[[Assignment
         more = [file for file in (assignment.rubric_file, secret) if file.is_file()]
         try:
             digest = _digest(assignment.course.root, iter([*files(assignment.folder), *more]))
-        except OSError:  # of which the function itself tells
+        except OSError:  # the function itself says which file cannot be read
             return function(assignment)
         return kept(assignment, digest)
 

@@ -79,7 +79,7 @@ def written(
 ) -> list[int] | None:
     """The tokens that a way writes where each is certain; None where one is not.
 
-    Each is added to the list that the way reads, before it is asked for what comes next.
+    Each is added to the list that the way is called with, before the next one is asked for.
     """
     ids: list[int] = []
     for shares in map(np.asarray, way(ids, *args, **kwargs)):

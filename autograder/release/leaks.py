@@ -30,7 +30,7 @@ from autograder.submissions.text import counted
 
 # Shorter lines say nothing by themselves. Lengths are without white space.
 LEAST_CODE, LEAST_PROSE = 12, 24
-# Characters of a text whose pieces are kept at a time for the search.
+# A long text is searched in stretches of so many characters, to bound the memory.
 INDEXED = 1 << 16
 CODE = re.compile(r"[=(\[{@*/%]|\breturn\b")
 
@@ -387,8 +387,7 @@ def _as_notebook(file: str, data: bytes) -> dict[str, Any] | None:
 
 @lru_cache(256)
 def _in_file(file: str, data: bytes, secrets: Secrets) -> tuple[Finding, ...]:
-    """What is found in a file. It is kept, since a release is searched before and after it is
-    written."""
+    """What is found in a file; cached, since a release is searched before and after it is written."""
     return tuple(_found_in(file, data, secrets))
 
 
