@@ -387,7 +387,7 @@ def _as_notebook(file: str, data: bytes) -> dict[str, Any] | None:
 
 @lru_cache(256)
 def _in_file(file: str, data: bytes, secrets: Secrets) -> tuple[Finding, ...]:
-    """What is found in a file; cached, since a release is searched before and after it is written."""
+    """What is found in a file. Cached: a release is searched before and after it is written."""
     return tuple(_found_in(file, data, secrets))
 
 
