@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from autograder.course.folders import Assignment
+from autograder.cli import main
+from autograder.course.folders import Assignment, Course
 from autograder.new_assignment import new_assignment
 from autograder.release.contradictions import contradictions
-
-ROOT = Path(__file__).parent.parent
 
 # In which file what stands in place of what.
 Edits = Mapping[str, Mapping[str, str]]
@@ -124,17 +123,20 @@ def edit(assignment: Assignment, edits: Edits) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def copied(assignment: Assignment, folder: Path) -> Assignment:
+    shutil.copytree(assignment.course.root, folder, dirs_exist_ok=True)
+    return Assignment(Course(folder), assignment.name)
+
+
 def autograder(assignment: Assignment, *words: str) -> tuple[int, str]:
-    """A command in a process of its own, as an instructor gives it; its status and all it said."""
+    """A command, as an instructor gives it; its status and all it said.
+
+    It runs in this process, which imports the modules of a folder once: checks and misconceptions
+    are edited before the first command, or in a copy. test_installed.py starts processes.
+    """
     about = ["--course", str(assignment.course.root), "--assignment", assignment.name]
-    done = subprocess.run(
-        [sys.executable, "-m", "autograder.cli", *words, *about],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
-    return done.returncode, " ".join((done.stdout + done.stderr).split())
+    done = CliRunner().invoke(main, [*words, *about])
+    return done.exit_code, " ".join(done.output.split())
 
 
 def release(assignment: Assignment, *words: str) -> tuple[int, str]:
@@ -164,9 +166,12 @@ def test_an_edit_takes_these_files_and_a_release(name: str, small: Assignment) -
     assert earned(small) == ("2.00 of 2.00 points" if name == "part" else "1.00 of 1.00 points")
 
 
-def test_a_part_that_is_dropped_leaves_nothing_behind(small: Assignment) -> None:
+def test_a_part_that_is_dropped_leaves_nothing_behind(
+    small: Assignment, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     edit(small, PART)
     assert release(small)[0] == 0
+    small = copied(small, tmp_path_factory.mktemp("course"))
     edit(small, dropped(PART))
     assert release(small)[0] == 0
     assert release(small, "--check")[0] == 0

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from autograder.cli import main
 from autograder.course.folders import Assignment
 from autograder.grading.jobs import usual_jobs
 from autograder.intake.finding import MOST_NAMED
@@ -95,11 +95,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     return assignment
 
 
-def autograder(*words: object) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "autograder.cli", *map(str, words)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+def autograder(*words: object) -> Result:
+    done = CliRunner().invoke(main, list(map(str, words)))
+    assert done.exit_code == 0, (done.output, done.exception)
     return done
 
 

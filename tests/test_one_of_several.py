@@ -278,7 +278,6 @@ def test_self_check_of_the_second_runs_its_checks(second: Assignment, tmp_path: 
 
 def test_audit_measures_the_second(second: Assignment, tmp_path: Path) -> None:
     words = ["audit", "--runs", "2", "--no-mutants"]
-    run(second, *words)
     # Checks that see nothing are noticed in this assignment, and not in the other.
     root = Path(shutil.copytree(second.course.root, tmp_path / "course"))
     copy = Assignment(type(second.course)(root), "second")

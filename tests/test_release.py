@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import base64
 import gzip
-import hashlib
 import inspect
 import io
 import json
@@ -36,7 +35,14 @@ from autograder.release import (
     find_leaks,
     write_release,
 )
-from autograder.release.leaks import Secrets, collect_secrets, leaks_in, squeeze
+from autograder.release.leaks import (
+    INDEXED,
+    LEAST_CODE,
+    Secrets,
+    collect_secrets,
+    leaks_in,
+    squeeze,
+)
 from autograder.release.questions import with_questions
 from autograder.release.source import read_source, solution_regions
 from tests.conftest import RNN
@@ -54,20 +60,28 @@ ENVIRONMENT = os.environ | {
 
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
-    """A copy of the course in which the release was just built. Not to be changed."""
+    """A copy of the first assignment as it is checked in. Not to be changed.
+
+    That this is what a release builds, test_every_assignment.py finds.
+    """
     return _copy_of(RNN, tmp_path_factory.mktemp("released"))
 
 
 @pytest.fixture
 def assignment(released: Assignment, tmp_path: Path) -> Assignment:
-    """The same, to plant things into."""
-    copy = shutil.copytree(released.course.root, tmp_path / "course")
-    return Course(Path(copy)).assignment()
+    """The same, to be changed."""
+    return _copy_of(released, tmp_path)
+
+
+@pytest.fixture
+def little(small: Assignment, tmp_path: Path) -> Assignment:
+    """The smallest assignment, released, to be changed."""
+    return _copy_of(small, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def secrets(released: Assignment) -> Secrets:
-    """What students must not get of the course in which the release was just built."""
+    """What students must not get of this copy."""
     released.course.secret()
     return collect_secrets(released)
 
@@ -83,65 +97,35 @@ def handed_out(released: Assignment, secrets: Secrets, tmp_path: Path) -> Iterat
 
 
 def _copy_of(assignment: Assignment, folder: Path) -> Assignment:
-    for file in (assignment.rubric_file, assignment.course.root / "nbgrader_config.py"):
-        shutil.copy(file, folder)
-    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "nbgrader")
-    shutil.copytree(assignment.folder.parent, folder / "solutions", ignore=leave_out)
-    copy = Course(folder).assignment()
-    write_release(copy)
-    return copy
+    shutil.copy(assignment.rubric_file, folder)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    root, leave_out = assignment.course.root, shutil.ignore_patterns("__pycache__")
+    for part in (assignment.folder, assignment.nbgrader_source, assignment.released):
+        shutil.copytree(part, folder / part.relative_to(root), ignore=leave_out)
+    return Course(folder).assignment()
 
 
 def _notebook(assignment: Assignment) -> Any:
-    return json.loads((assignment.released / "rnn.ipynb").read_text(encoding="utf-8"))
+    file = assignment.released / f"{assignment.name}.ipynb"
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _write_notebook(assignment: Assignment, notebook: Any) -> None:
     (assignment.released / "rnn.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 
 
-# --- what is checked in
-
-
-def test_what_is_checked_in_is_what_the_source_gives_and_leaks_nothing() -> None:
-    assert list(map(str, check_release(RNN))) == []
-
-
-def test_a_fresh_release_has_no_findings(released: Assignment) -> None:
-    assert list(map(str, check_release(released))) == []
-
-
 # --- the build
-
-
-def test_two_builds_are_the_same_bytes_whatever_the_hash_seed(released: Assignment) -> None:
-    code = (
-        "import hashlib, sys; from pathlib import Path; "
-        "from autograder.course.folders import Course; "
-        "from autograder.release import build; "
-        "files = build(Course(Path(sys.argv[1])).assignment()); "
-        "print(hashlib.sha256(b''.join(map(bytes, files.values()))).hexdigest())"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(released.course.root)],
-        env=ENVIRONMENT | {"PYTHONHASHSEED": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    here = hashlib.sha256(b"".join(build(released).values())).hexdigest()
-    assert run.stdout.strip() == here
 
 
 def _generated_by_nbgrader(assignment: Assignment) -> subprocess.CompletedProcess[str]:
     database = assignment.course.root / "gradebook.db"
     return subprocess.run(
         [
-            *(sys.executable, "-m", "nbgrader", "generate_assignment", "rnn", "--force"),
+            *(sys.executable, "-m", "nbgrader", "generate_assignment", assignment.name, "--force"),
             f"--CourseDirectory.db_url=sqlite:///{database}",
         ],
         cwd=assignment.course.root,
-        env=ENVIRONMENT,
+        env=ENVIRONMENT | {"PYTHONHASHSEED": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -149,6 +133,8 @@ def _generated_by_nbgrader(assignment: Assignment) -> subprocess.CompletedProces
 
 
 def test_nbgrader_itself_generates_the_same_files(assignment: Assignment) -> None:
+    """It builds them itself as well, and refuses others: so the same source gives the same bytes,
+    whatever the hash seed."""
     ours = files_in(assignment.released)
     assert "rnn_check/checks.py" in ours
     assert not (assignment.nbgrader_source / "rnn_check").exists()
@@ -157,14 +143,14 @@ def test_nbgrader_itself_generates_the_same_files(assignment: Assignment) -> Non
     assert files_in(assignment.released) == ours
 
 
-def test_nbgrader_releases_nothing_but_what_was_built(assignment: Assignment) -> None:
-    (assignment.released / "rnn_check" / "checks.py").unlink()
-    before = files_in(assignment.released)
-    run = _generated_by_nbgrader(assignment)
+def test_nbgrader_releases_nothing_but_what_was_built(little: Assignment) -> None:
+    (little.released / "small_check" / "checks.py").unlink()
+    before = files_in(little.released)
+    run = _generated_by_nbgrader(little)
     assert run.returncode != 0
-    todo = "run `autograder release --assignment rnn`"
-    assert f"rnn_check/checks.py: is missing; {todo}" in run.stderr
-    assert files_in(assignment.released) == before
+    todo = "run `autograder release --assignment small`"
+    assert f"small_check/checks.py: is missing; {todo}" in run.stderr
+    assert files_in(little.released) == before
 
 
 def test_the_notebooks_are_valid_for_nbformat_and_nbgrader(released: Assignment) -> None:
@@ -177,21 +163,21 @@ def test_the_notebooks_are_valid_for_nbformat_and_nbgrader(released: Assignment)
 
 @pytest.mark.parametrize("written_share", ["0", "0.3", "1"])
 def test_the_points_of_a_part_are_split_by_written_share(
-    assignment: Assignment, written_share: str
+    little: Assignment, written_share: str
 ) -> None:
-    rubric = assignment.rubric_file.read_text(encoding="utf-8")
+    rubric = little.rubric_file.read_text(encoding="utf-8")
     lines = [
         f"written_share: {written_share}" if line.startswith("written_share:") else line
         for line in rubric.split("\n")
     ]
-    assignment.rubric_file.write_text("\n".join(lines), encoding="utf-8")
-    write_release(assignment)
+    little.rubric_file.write_text("\n".join(lines), encoding="utf-8")
+    write_release(little)
     points = {
         cell["metadata"]["nbgrader"]["grade_id"]: cell["metadata"]["nbgrader"]["points"]
-        for cell in _notebook(assignment)["cells"]
+        for cell in _notebook(little)["cells"]
         if cell["metadata"].get("nbgrader", {}).get("grade")
     }
-    for part in rubric_of(assignment).parts():
+    for part in rubric_of(little).parts():
         by_reader = part.points * float(written_share)
         assert points.pop(f"{part.id}-written") == pytest.approx(by_reader)
         assert points.pop(f"{part.id}-check") == pytest.approx(part.points - by_reader)
@@ -308,61 +294,64 @@ def test_the_source_notebook_answers_the_marked_questions_rightly(released: Assi
 # --- drift
 
 
-def test_drift_is_found_with_its_line(assignment: Assignment) -> None:
-    script = assignment.released / "rnn.py"
+def test_drift_is_found_with_its_line(little: Assignment) -> None:
+    script = little.released / "small.py"
     lines = script.read_text(encoding="utf-8").split("\n")
     lines[4] = "# edited by hand"
     script.write_text("\n".join(lines), encoding="utf-8")
-    (assignment.released / "rnn.ipynb").unlink()
-    (assignment.released / "notes.txt").write_text("extra")
-    extra, missing, edited = map(str, sorted(find_drift(assignment), key=lambda f: f.file))
-    assert extra.startswith("assignment/rnn/notes.txt: is not built from the source")
-    assert missing.startswith("assignment/rnn/rnn.ipynb: is missing")
-    assert edited.startswith("assignment/rnn/rnn.py, line 5: `# edited by hand`")
+    (little.released / "small.ipynb").unlink()
+    (little.released / "notes.txt").write_text("extra")
+    extra, missing, edited = map(str, sorted(find_drift(little), key=lambda f: f.file))
+    assert extra.startswith("assignment/small/notes.txt: is not built from the source")
+    assert missing.startswith("assignment/small/small.ipynb: is missing")
+    assert edited.startswith("assignment/small/small.py, line 5: `# edited by hand`")
     assert all("autograder release" in finding for finding in (missing, edited, extra))
 
 
-def test_drift_in_a_long_line_shows_what_differs(assignment: Assignment) -> None:
-    facts = assignment.released / "rnn_check" / "facts.json"
+def test_drift_in_a_long_line_shows_what_differs(little: Assignment) -> None:
+    facts = little.released / "small_check" / "facts.json"
     text = facts.read_text(encoding="utf-8")
-    facts.write_text(text.replace('"softmax"', '"sofTmax"', 1), encoding="utf-8")
-    (finding,) = map(str, find_drift(assignment))
-    assert "sofTmax" in finding
-    assert '"softmax"' in finding
+    facts.write_text(text.replace('"centered"', '"cenTered"', 1), encoding="utf-8")
+    (finding,) = map(str, find_drift(little))
+    assert "cenTered" in finding
+    assert '"centered"' in finding
     assert len(finding) < 250
 
 
-def test_drift_is_found_in_every_file_of_the_self_check(assignment: Assignment) -> None:
-    package = assignment.released / "rnn_check"
+def test_drift_is_found_in_every_file_of_the_self_check(little: Assignment) -> None:
+    package = little.released / "small_check"
     files = sorted(path for path in package.rglob("*") if path.is_file())
     for number, path in enumerate(files):
         path.unlink() if number % 2 else path.write_bytes(path.read_bytes() + b"# edited")
     (package / "engine" / "more.py").write_text("x = 1\n")
-    found = {finding.file for finding in find_drift(assignment)}
+    found = {finding.file for finding in find_drift(little)}
     expected = [*files, package / "engine" / "more.py"]
-    assert found == {str(path.relative_to(assignment.course.root)) for path in expected}
+    assert found == {str(path.relative_to(little.course.root)) for path in expected}
 
 
-def test_a_release_puts_drift_right(assignment: Assignment) -> None:
-    (assignment.released / "__pycache__").mkdir()
-    (assignment.released / "__pycache__" / "rnn.cpython-311.pyc").write_bytes(b"old")
-    (assignment.released / "rnn.py").write_text("old")
-    written = write_release(assignment)
-    assert check_release(assignment) == []
-    assert [path.name for path, changed in written.items() if changed] == ["rnn.py"]
-    assert assignment.released / "rnn.ipynb" in written
-    assert not (assignment.released / "__pycache__").exists()
+def test_a_release_puts_drift_right(little: Assignment) -> None:
+    (little.released / "__pycache__").mkdir()
+    (little.released / "__pycache__" / "small.cpython-311.pyc").write_bytes(b"old")
+    (little.released / "small.py").write_text("old")
+    written = write_release(little)
+    assert check_release(little) == []
+    assert [path.name for path, changed in written.items() if changed] == ["small.py"]
+    assert little.released / "small.ipynb" in written
+    assert not (little.released / "__pycache__").exists()
 
 
-def test_a_changed_source_is_drift_until_it_is_released(assignment: Assignment) -> None:
-    source = assignment.source.read_text(encoding="utf-8")
-    assignment.source.write_text(source + "\n\n# %% [markdown]\n# A last word.\n", encoding="utf-8")
-    changed = {finding.file for finding in find_drift(assignment)}
+def test_a_changed_source_is_drift_until_it_is_released(little: Assignment) -> None:
+    build(little)
+    source = little.source.read_text(encoding="utf-8")
+    little.source.write_text(source + "\n\n# %% [markdown]\n# A last word.\n", encoding="utf-8")
+    changed = {finding.file for finding in find_drift(little)}
     assert changed == {
-        "assignment/rnn/rnn.ipynb",
-        "assignment/rnn/rnn.py",
-        "solutions/nbgrader/rnn/rnn.ipynb",
+        "assignment/small/small.ipynb",
+        "assignment/small/small.py",
+        "solutions/nbgrader/small/small.ipynb",
     }
+    write_release(little)
+    assert find_drift(little) == []
 
 
 # --- leaks
@@ -681,9 +670,13 @@ def test_everyday_lines_are_no_leak(handed_out: Assignment, secrets: Secrets, te
 
 
 def test_a_leak_at_the_end_of_a_large_file_is_found(secrets: Secrets) -> None:
-    text = "0.123456 " * 150_000
+    text = "0.123456 " * (2 * INDEXED // 8)
     assert leaks_in({"numbers.txt": text.encode()}, secrets) == []
     assert len(leaks_in({"numbers.txt": f"{text}\n{SOLUTION}\n".encode()}, secrets)) == 1
+    # Within the beginning of the solution, one stretch of the text ends and the next begins.
+    for before in (1, 6, LEAST_CODE - 1):
+        text = "." * (INDEXED - before)
+        assert len(leaks_in({"dots.txt": f"{text}\n{SOLUTION}\n".encode()}, secrets)) == 1
 
 
 def test_answers_of_questions_for_self_testing_are_no_leak(
@@ -717,13 +710,15 @@ def test_every_solution_model_answer_and_hidden_check_has_lines_that_would_be_fo
     assert hidden <= owners
 
 
-def test_a_release_that_would_leak_is_not_written(assignment: Assignment) -> None:
-    (assignment.handout / "README.md").write_text(f"Try `{SOLUTION}`\n")
-    before = (assignment.released / "rnn.py").stat().st_mtime_ns
-    with pytest.raises(CourseError, match="the solution of part 2a"):
-        write_release(assignment)
-    assert (assignment.released / "rnn.py").stat().st_mtime_ns == before
-    assert SOLUTION not in (assignment.released / "README.md").read_text(encoding="utf-8")
+def test_a_release_that_would_leak_is_not_written(little: Assignment) -> None:
+    little.handout.mkdir()
+    line = "return np.asarray(values, dtype=float) - average(values)"
+    (little.handout / "README.md").write_text(f"Try `{line}`\n")
+    before = (little.released / "small.py").stat().st_mtime_ns
+    with pytest.raises(CourseError, match="the solution of part 1a"):
+        write_release(little)
+    assert (little.released / "small.py").stat().st_mtime_ns == before
+    assert not (little.released / "README.md").exists()
 
 
 # --- a source that is wrong

@@ -44,6 +44,7 @@ class _Survivor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def mutants(stubs: Mapping[str, str]) -> Iterator[Mutant]:
     """All that cosmic-ray makes of these sources, each once. Raises CourseError without it."""
     try:
+        from cosmic_ray.ast import ast_nodes, get_ast
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator, operator_names
     except ImportError:
@@ -54,14 +55,14 @@ def mutants(stubs: Mapping[str, str]) -> Iterator[Mutant]:
         ) from None
     operators = [get_operator(name) for name in sorted(operator_names())]
     for stub, source in stubs.items():
-        seen = {source}
+        seen, nodes = {source}, list(ast_nodes(get_ast(source)))
         for operator in operators:
             # Those that take arguments replace variables, which is asked for by name.
             if operator.arguments():
                 continue
-            occurrence = 0
-            while (mutated := mutate_code(source, operator(), occurrence)) is not None:
-                occurrence += 1
+            found = sum(1 for node in nodes for _ in operator().mutation_positions(node))
+            for occurrence in range(found):
+                mutated = mutate_code(source, operator(), occurrence)
                 if mutated not in seen:
                     seen.add(mutated)
                     change = Change(stub, *_changed(source, mutated))

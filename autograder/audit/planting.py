@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from inspect import getsource
 from pathlib import Path
 from types import ModuleType
@@ -205,6 +206,7 @@ def _call(one: Misconception) -> str:
     return f"lambda *args: {wrong}(*args, case={one.cases[0]!r})"
 
 
+@cache
 def _standing_alone(module: ModuleType) -> str:
     """A module's source without its imports from this package and from its own folder."""
     tree = ast.parse(getsource(module))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache, wraps
 from pathlib import Path
+from typing import TypeVar
 
-from autograder.course.folders import Assignment
+from autograder.course.folders import SECRET, Assignment
 
 PACKAGE = Path(__file__).parents[1]
 # What only shows, sends or builds from evidence, and never decides what it holds.
@@ -17,6 +18,8 @@ AFTERWARDS = frozenset(
 )
 # Of an assignment's folder: what the grader never reads.
 NEVER_READ = frozenset({"audit", "handout", "README.md", "rubric.yaml"})
+
+T = TypeVar("T")
 
 
 @cache
@@ -32,6 +35,27 @@ def of_assignment(assignment: Assignment) -> bytes:
     folder = assignment.folder
     decide = (path for path in files(folder) if path.relative_to(folder).parts[0] not in NEVER_READ)
     return hashlib.sha256(assignment.name.encode() + _digest(folder, decide)).digest()
+
+
+def while_unchanged(function: Callable[[Assignment], T]) -> Callable[[Assignment], T]:
+    """Caches the result for an assignment until one of its files, its rubric or the course secret
+    changes. All callers share the result, so it must not be changed."""
+
+    @lru_cache(4)
+    def kept(assignment: Assignment, _: bytes) -> T:
+        return function(assignment)
+
+    @wraps(function)
+    def made(assignment: Assignment) -> T:
+        secret = assignment.course.root / SECRET
+        more = [file for file in (assignment.rubric_file, secret) if file.is_file()]
+        try:
+            digest = _digest(assignment.course.root, iter([*files(assignment.folder), *more]))
+        except OSError:  # the function itself says which file cannot be read
+            return function(assignment)
+        return kept(assignment, digest)
+
+    return made
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -69,7 +69,7 @@ def layers(right: Right, model: str, sizes: Sequence[Any]) -> Any:
 
 
 def _kind(error: Exception) -> str:
-    """The name that a worker gives to an exception: one of Python's own types."""
+    """The name under which a worker tells of an exception: that of a type of Python itself."""
     kinds = type(error).__mro__
     return next(kind.__name__ for kind in kinds if kind.__module__ == "builtins")
 
@@ -77,11 +77,12 @@ def _kind(error: Exception) -> str:
 def written(
     way: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> list[int] | None:
-    """The tokens that a way writes where each is certain; None where one is not."""
+    """The tokens that a way writes where each is certain; None where one is not.
+
+    Each is added to the list that the way is called with, before the next one is asked for.
+    """
     ids: list[int] = []
-    # A way reads the tokens so far each time that it is asked for the next shares.
-    for row in way(ids, *args, **kwargs):
-        shares = np.asarray(row)
+    for shares in map(np.asarray, way(ids, *args, **kwargs)):
         if not shares.max() > CERTAIN:
             return None
         ids.append(int(shares.argmax()))

@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from autograder.course.concepts import load_concepts
+from autograder.course.digest import while_unchanged
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.rubric import rubric_of
 from autograder.grading.grader import Grader, matching
@@ -20,14 +21,13 @@ from autograder.release.notebook import (
     released_script,
     source_notebook,
 )
-from autograder.release.questions import with_questions
+from autograder.release.questions import cells_of
 from autograder.release.self_check import (
     facts_of,
+    for_students,
     self_check_package,
     sources_of,
-    visible_checks,
 )
-from autograder.release.source import read_source
 from autograder.submissions.text import counted
 
 __all__ = [
@@ -62,6 +62,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
     }
 
 
+@while_unchanged
 def build(assignment: Assignment) -> dict[Path, bytes]:
     """The released assignment, and nbgrader's source notebook, by path; writes nothing.
 
@@ -72,12 +73,12 @@ def build(assignment: Assignment) -> dict[Path, bytes]:
     Raises CourseError where the source, the rubric or the bank is wrong.
     """
     rubric, bank = rubric_of(assignment), load_concepts(assignment.concepts_file)
-    cells = with_questions(assignment.concepts_file, read_source(assignment, rubric), rubric, bank)
+    cells = cells_of(assignment)
     source = source_notebook(cells, rubric)
     released = released_notebook(source)
     name = assignment.name
-    checks = visible_checks(assignment)
-    facts = facts_of(assignment, rubric, bank, released, checks)
+    checks, mistakes = for_students(assignment)
+    facts = facts_of(assignment, rubric, bank, released, checks, mistakes)
     beside = files_in(assignment.handout)
     beside[f"{name}.py"] = released_script(cells, released).encode()
     for file, data in self_check_package(facts, sources_of(checks)).items():

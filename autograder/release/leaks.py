@@ -12,28 +12,26 @@ import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
 from autograder.course.concepts import Question, load_concepts
-from autograder.course.digest import PACKAGE
+from autograder.course.digest import PACKAGE, while_unchanged
 from autograder.course.folders import SECRET, Assignment
 from autograder.course.rubric import rubric_of
-from autograder.misconceptions import load_library
 from autograder.release.decoding import unwrapped
 from autograder.release.finding import Finding
-from autograder.release.mistakes import known_mistakes, models_of
-from autograder.release.questions import marked_questions, with_questions
-from autograder.release.self_check import COPIED, as_facts, sources_of, visible_checks
-from autograder.release.source import SourceCell, outside_solutions, read_source, solution_regions
+from autograder.release.questions import cells_of, marked_questions
+from autograder.release.self_check import COPIED, for_students, sources_of
+from autograder.release.source import SourceCell, outside_solutions, solution_regions
 from autograder.release.visible import visible_source
 from autograder.submissions.text import counted
 
 # Shorter lines say nothing by themselves. Lengths are without white space.
 LEAST_CODE, LEAST_PROSE = 12, 24
-# Characters of a text whose pieces are kept for the search.
-MAX_INDEXED = 1 << 20
+# A long text is searched in stretches of so many characters, to bound the memory.
+INDEXED = 1 << 16
 CODE = re.compile(r"[=(\[{@*/%]|\breturn\b")
 
 # Lines that any program on sequences may hold.
@@ -73,7 +71,7 @@ class _Secret:
     squeezed: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Secrets:
     """All that ``find_leaks`` looks for in a course."""
 
@@ -89,15 +87,15 @@ class Secrets:
             numbers[one.squeezed[:LEAST_CODE]].append(number)
         return dict(numbers)
 
-    def possible_in(self, text: str) -> Iterable[_Secret]:
+    def possible_in(self, text: str) -> list[_Secret]:
         """The lines that may be in a squeezed text, by how they begin.
 
         Of thousands of lines, most texts hold the beginning of none.
         """
-        if len(text) > MAX_INDEXED:
-            return self.lines
-        pieces = {text[place : place + LEAST_CODE] for place in range(len(text))}
-        starts = self._by_start.keys() & pieces
+        starts = set[str]()
+        for first in range(0, len(text), INDEXED):
+            stretch = text[first : first + INDEXED + LEAST_CODE - 1]
+            starts |= self._by_start.keys() & _pieces_of(stretch)
         numbers = sorted(number for start in starts for number in self._by_start[start])
         return [self.lines[number] for number in numbers]
 
@@ -112,13 +110,18 @@ class _Squeezed:
         for line in text.split("\n"):
             self._starts.append(length)
             for part in line.replace("\\n", "\n").replace('\\"', "'").split("\n"):
-                piece = re.sub(r"\s+", "", part.lstrip(" \t#>")).replace('"', "'")
+                piece = "".join(part.lstrip(" \t#>").split()).replace('"', "'")
                 pieces.append(piece)
                 length += len(piece)
         self.text = "".join(pieces)
 
     def line(self, position: int) -> int:
         return bisect.bisect_right(self._starts, position)
+
+
+def _pieces_of(text: str) -> set[str]:
+    """All that a secret in a squeezed text may begin with."""
+    return {text[place : place + LEAST_CODE] for place in range(len(text) - LEAST_CODE + 1)}
 
 
 def squeeze(text: str) -> str:
@@ -199,12 +202,11 @@ def _strings(code: str) -> Iterator[str]:
 
 def _students_have(assignment: Assignment) -> Iterator[str]:
     """What students are meant to have of the grader's code and of the misconceptions' texts."""
-    checks = visible_checks(assignment)
+    checks, mistakes = for_students(assignment)
     yield visible_source(sources_of(checks))
     for file in COPIED:
         yield (PACKAGE / file).read_text(encoding="utf-8")
-    library = load_library(assignment)
-    for mistake in known_mistakes(as_facts(checks), library, models_of(assignment, library)):
+    for mistake in mistakes:
         yield from (mistake.title, mistake.hint)
 
 
@@ -213,12 +215,13 @@ def _secret_lines(
 ) -> Iterator[_Secret]:
     """All that the assignment's folder keeps from students."""
     public = squeeze("\n".join(outside_solutions(cell.source) for cell in cells))
+    pieces_of_public = _pieces_of(public)
     known = set[str]()
 
     def new(owner: str, pieces: Iterable[str]) -> Iterator[_Secret]:
         for piece in pieces:
             squeezed = squeeze(piece)
-            if squeezed not in public:
+            if squeezed[:LEAST_CODE] not in pieces_of_public or squeezed not in public:
                 known.add(squeezed)
                 yield _Secret(owner, piece, squeezed)
 
@@ -236,6 +239,7 @@ def _secret_lines(
         owner = f"the explanation of question {question.id}"
         yield from new(owner, _telling_prose(question.explanation))
     public += squeeze("\n".join(_students_have(assignment)))
+    pieces_of_public = _pieces_of(public)
     for name, code in _hidden_checks(assignment.checks).items():
         yield from new(f"the hidden check {name}", _telling_code(code))
     for file, code in _grader_s_own(assignment):
@@ -256,13 +260,13 @@ def _traces(assignment: Assignment) -> Iterator[tuple[str, re.Pattern[str]]]:
         yield "the course secret", re.compile(re.escape(value))
 
 
+@while_unchanged
 def collect_secrets(assignment: Assignment) -> Secrets:
     """What must not get out of a course. Raises CourseError where its source is wrong."""
     rubric, bank = rubric_of(assignment), load_concepts(assignment.concepts_file)
-    cells = with_questions(assignment.concepts_file, read_source(assignment, rubric), rubric, bank)
     answers = [q for questions in marked_questions(rubric, bank).values() for q in questions]
     return Secrets(
-        lines=tuple(_secret_lines(assignment, cells, answers)),
+        lines=tuple(_secret_lines(assignment, cells_of(assignment), answers)),
         answers=tuple(answers),
         question_ids=tuple(bank),
         traces=tuple(_traces(assignment)),
@@ -381,7 +385,13 @@ def _as_notebook(file: str, data: bytes) -> dict[str, Any] | None:
     return notebook
 
 
-def _in_file(file: str, data: bytes, secrets: Secrets) -> Iterator[Finding]:
+@lru_cache(256)
+def _in_file(file: str, data: bytes, secrets: Secrets) -> tuple[Finding, ...]:
+    """What is found in a file. Cached: a release is searched before and after it is written."""
+    return tuple(_found_in(file, data, secrets))
+
+
+def _found_in(file: str, data: bytes, secrets: Secrets) -> Iterator[Finding]:
     path = PurePath(file)
     if path.suffix in COMPILED_SUFFIXES or "__pycache__" in path.parts:
         yield Finding(file, "", "a compiled file", f"delete it, or {REBUILD}")

@@ -6,10 +6,11 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.course.concepts import Question
-from autograder.course.folders import CourseError
-from autograder.course.rubric import Rubric
-from autograder.release.source import BEGIN, END, SourceCell, concept_ids
+from autograder.course.concepts import Question, load_concepts
+from autograder.course.digest import while_unchanged
+from autograder.course.folders import Assignment, CourseError
+from autograder.course.rubric import Rubric, rubric_of
+from autograder.release.source import BEGIN, END, SourceCell, concept_ids, read_source
 
 INTRODUCTION = """\
 #### Concept questions of part {part}
@@ -49,6 +50,13 @@ def _answers(name: str, questions: list[Question]) -> str:
         f'    "{question.id}": "{"".join(sorted(question.right))}",\n' for question in questions
     )
     return f"{name} = {{\n{blank}}}\n{BEGIN}\n{name} = {{\n{right}}}\n{END}"
+
+
+@while_unchanged
+def cells_of(assignment: Assignment) -> list[SourceCell]:
+    """The cells of the source, with the questions of the bank. Raises CourseError."""
+    rubric, bank = rubric_of(assignment), load_concepts(assignment.concepts_file)
+    return with_questions(assignment.concepts_file, read_source(assignment, rubric), rubric, bank)
 
 
 def with_questions(

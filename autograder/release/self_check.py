@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.course.concepts import Question as BankQuestion
+from autograder.course.digest import while_unchanged
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.reference import Reference
 from autograder.course.rubric import Rubric
@@ -20,7 +21,16 @@ from autograder.release.notebook import Notebook
 from autograder.release.questions import marked_questions
 from autograder.release.visible import ENGINE, LIBRARY, visible_source
 from autograder.self_check.answered import BLANK, WRITTEN
-from autograder.self_check.facts import Case, Check, Criterion, Facts, Limits, Part, Question
+from autograder.self_check.facts import (
+    Case,
+    Check,
+    Criterion,
+    Facts,
+    Limits,
+    Mistake,
+    Part,
+    Question,
+)
 from autograder.self_check.reading import digest
 from autograder.submissions.released import shows_only
 from autograder.suite.collecting import Check as SuiteCheck
@@ -184,12 +194,21 @@ def as_facts(visible: Collection[SuiteCheck]) -> list[Check]:
     ]
 
 
+@while_unchanged
+def for_students(assignment: Assignment) -> tuple[list[SuiteCheck], list[Mistake]]:
+    """The visible checks, and the known mistakes that show in them. Raises CourseError."""
+    checks, library = visible_checks(assignment), load_library(assignment)
+    models = models_of(assignment, library)
+    return checks, list(known_mistakes(as_facts(checks), library, models))
+
+
 def facts_of(
     assignment: Assignment,
     rubric: Rubric,
     bank: dict[str, BankQuestion],
     notebook: Notebook,
     visible: Collection[SuiteCheck],
+    mistakes: list[Mistake],
 ) -> Facts:
     """What the self-check knows of an assignment."""
     checks = as_facts(visible)
@@ -203,7 +222,7 @@ def facts_of(
         by_hand=[name for name, stub in library.stubs.items() if stub.by_hand],
         oracle=oracle,
         cases=cases,
-        mistakes=list(known_mistakes(checks, library, models_of(assignment, library))),
+        mistakes=mistakes,
         marked={
             part: {one.id: "".join(sorted(one.options)) for one in questions}
             for part, questions in marked_questions(rubric, bank).items()

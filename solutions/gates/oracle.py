@@ -129,7 +129,7 @@ def _norms(rng: Rng, sizes: Sizes) -> Iterator[Case]:
         h = cell(x[:, t], h)
         h.retain_grad()
         states.append(h)
-    h.backward(_as_tensors(dh_T)[0])
+    (h * _as_tensors(dh_T)[0]).sum().backward()
     norms = torch.stack([state.grad.norm(dim=1) for state in states], 1)
     given = dh_T, _rounded(torch.stack(states, 1)), layer[1]
     yield _case("gradient_norms", given, {"The norms": (norms,)})

@@ -144,7 +144,7 @@ def _one_step_back(rng: Rng, sizes: Sizes) -> Iterator[Case]:
     rnn = _network(W_x, W_h, (np.zeros(H), np.zeros(H)))
     x, h0 = (torch.tensor(array, requires_grad=True) for array in (x_t[:, None], h_prev[None]))
     states, _ = rnn(x, h0)
-    states.backward(torch.tensor(dh_t[:, None]))
+    (states * torch.tensor(dh_t[:, None])).sum().backward()
     gradients = _gradients(rnn, x, h0)
     gradients["x"] = gradients["x"][:, 0]
     names = ("dx_t", "dh_prev", "dW_x", "dW_h", "db_h")
