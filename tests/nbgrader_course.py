@@ -82,6 +82,8 @@ def nbgrader(folder: Path, *words: str) -> int:
     """Runs a command of nbgrader's as from a terminal in the folder; returns its exit status."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        # nbgrader adds the folder, in which later tests would find modules.
+        patch.setattr(sys, "path", sys.path.copy())
         for name, value in environment(folder).items():
             patch.setenv(name, value)
         try:
