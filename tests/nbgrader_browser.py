@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.nbgrader_server import Server, jupyter
 
@@ -64,14 +64,12 @@ def asked_of_a_host() -> Iterator[tuple[str, list[str]]]:
 
 
 @contextmanager
-def window(folder: Path, home: Path) -> Iterator[Window]:
+def window(chromium: Browser, folder: Path, home: Path) -> Iterator[Window]:
     """Opens a window on a server of this folder; pictures go to ``home``, as does what it logs."""
     expect.set_options(timeout=SLOW)
-    with jupyter(folder, home) as server, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        try:
-            page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-            page.set_default_timeout(SLOW)
-            yield Window(page, server, home)
-        finally:
-            chromium.close()
+    with (
+        jupyter(folder, home) as server,
+        closing(chromium.new_page(viewport={"width": 1400, "height": 1000})) as page,
+    ):
+        page.set_default_timeout(SLOW)
+        yield Window(page, server, home)

@@ -19,7 +19,7 @@ from nbgrader.apps import NbGraderApp
 from nbgrader.apps.baseapp import NbGrader
 
 from autograder.course.folders import Assignment, Course
-from autograder.release import write_release
+from autograder.release import build
 
 EXACT = 1e-9
 ROOT = Path(__file__).parent.parent
@@ -34,16 +34,16 @@ Notebook = Any
 
 
 def make_course(folder: Path, without: str = "gates", **settings: object) -> Assignment:
-    """A course of the first assignment, freshly released, with some settings of its rubric.
+    """A course of the first assignment, released, with some settings of its rubric.
 
-    The assignment ``without`` is left out: most tests need one only.
+    The assignment ``without`` is left out: most tests need one only. What settings do not change
+    of the release is as it is checked in, which the tests of release compare and search for leaks.
     """
-    exchange = folder / "exchange"
-    exchange.mkdir(mode=0o777)
-    exchange.chmod(0o777)
+    exchange = make_exchange(folder)
     root = folder / "course"
     leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", without)
-    shutil.copytree(ROOT / "solutions", root / "solutions", ignore=leave_out)
+    for folder_of_all in ("solutions", "assignment"):
+        shutil.copytree(ROOT / folder_of_all, root / folder_of_all, ignore=leave_out)
     rubric = (ROOT / "rubric.yaml").read_text(encoding="utf-8").split("\n")
     for number, line in enumerate(rubric):
         name, colon, _ = line.partition(":")
@@ -53,9 +53,19 @@ def make_course(folder: Path, without: str = "gates", **settings: object) -> Ass
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     config += EXCHANGE.format(exchange=str(exchange), cache=str(folder / "cache"))
     (root / "nbgrader_config.py").write_text(config, encoding="utf-8")
-    for name in Course(root).names():
-        write_release(Course(root).assignment(name))
-    return Course(root).assignment()
+    assignment = Course(root).assignment()
+    if settings:
+        for path, data in build(assignment).items():
+            path.write_bytes(data)
+    return assignment
+
+
+def make_exchange(folder: Path) -> Path:
+    """A folder of nbgrader's exchange, which everyone may write into."""
+    exchange = folder / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    return exchange
 
 
 def make_student(folder: Path, name: str) -> Path:
@@ -72,6 +82,8 @@ def nbgrader(folder: Path, *words: str) -> int:
     """Runs a command of nbgrader's as from a terminal in the folder; returns its exit status."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        # nbgrader adds the folder, in which later tests would find modules.
+        patch.setattr(sys, "path", sys.path.copy())
         for name, value in environment(folder).items():
             patch.setenv(name, value)
         try:

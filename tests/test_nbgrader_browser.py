@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tests.nbgrader_course import (
 )
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.nbgrader_browser import CHROMIUM, Window, asked_of_a_host, window
 
@@ -53,6 +54,14 @@ def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     return made
 
 
+@pytest.fixture(scope="module")
+def course(assignment: Assignment, chromium: Browser) -> Iterator[Window]:
+    """The instructor's window on the course."""
+    root = assignment.course.root
+    with window(chromium, root, root.parent) as opened:
+        yield opened
+
+
 def _two_hand_in(assignment: Assignment) -> None:
     """Ada, who forgot a bias, and bob, who did nothing."""
     ada = solved(assignment)
@@ -61,10 +70,9 @@ def _two_hand_in(assignment: Assignment) -> None:
     hand_in(assignment, "bob", released(assignment))
 
 
-def test_an_instructor_grades_in_formgrader(assignment: Assignment) -> None:
+def test_an_instructor_grades_in_formgrader(assignment: Assignment, course: Window) -> None:
     _two_hand_in(assignment)
-    with window(assignment.course.root, assignment.course.root.parent) as opened:
-        _grade(opened)
+    _grade(course)
     with gradebook(assignment.course.root) as book:
         assert book.find_submission("rnn", "ada").score == pytest.approx(SUM)
 
@@ -144,7 +152,7 @@ graph TD; A-->B
 
 
 def test_nothing_of_a_student_s_runs_or_loads_in_formgrader_and_feedback(
-    assignment: Assignment,
+    assignment: Assignment, course: Window
 ) -> None:
     with asked_of_a_host() as (address, asked):
         eve = solved(assignment)
@@ -155,8 +163,7 @@ def test_nothing_of_a_student_s_runs_or_loads_in_formgrader_and_feedback(
         hand_in(assignment, "eve", eve)
         for step in ("autograde", "generate_feedback"):
             assert nbgrader(assignment.course.root, step, "rnn", "--student=eve") == 0
-        with window(assignment.course.root, assignment.course.root.parent) as opened:
-            _look_at(opened, assignment.course.root / "feedback" / "eve" / "rnn" / "rnn.html")
+        _look_at(course, assignment.course.root / "feedback" / "eve" / "rnn" / "rnn.html")
         assert asked == []
 
 
@@ -201,12 +208,14 @@ def _look_at(opened: Window, feedback: Path) -> None:
     opened.picture("9-hostile-feedback")
 
 
-def test_a_student_solves_a_part_in_jupyterlab(assignment: Assignment, tmp_path: Path) -> None:
+def test_a_student_solves_a_part_in_jupyterlab(
+    assignment: Assignment, chromium: Browser, tmp_path: Path
+) -> None:
     shutil.copytree(assignment.released, tmp_path / "rnn")
     settings = Path(environment(tmp_path)["JUPYTER_CONFIG_DIR"]) / ALL_CELLS
     settings.parent.mkdir(parents=True)
     settings.write_text('{"windowingMode": "none"}')
-    with window(tmp_path, tmp_path) as opened:
+    with window(chromium, tmp_path, tmp_path) as opened:
         _solve(opened)
 
 

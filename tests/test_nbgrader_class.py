@@ -155,7 +155,8 @@ NOTES = {
 CRASH = (
     "import ctypes\ndef ngram_distribution(tokens, context, vocab_size):\n    ctypes.string_at(0)"
 )
-ENDLESS = "def ngram_distribution(tokens, context, vocab_size):\n    while True: pass"
+# It only waits, which leaves the cores to the others.
+ENDLESS = "import time\ndef ngram_distribution(tokens, context, vocab_size):\n    time.sleep(600)"
 
 
 def _source(name: str, source: str) -> Change:

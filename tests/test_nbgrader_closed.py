@@ -10,8 +10,17 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractContextManager,
+    closing,
+    contextmanager,
+    nullcontext,
+    redirect_stderr,
+    redirect_stdout,
+    suppress,
+)
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +31,14 @@ from nbgrader.api import MissingEntry
 from autograder.course.folders import Assignment, Course
 from autograder.nbgrader.batch import RESULTS
 from autograder.nbgrader.gradebook import NO_KERNEL
+from autograder.nbgrader.install import install
+from tests.conftest import make_small
 from tests.nbgrader_course import (
     cell,
     environment,
     gradebook,
     hand_in,
-    make_course,
+    nbgrader,
     other_homework,
     solved,
 )
@@ -53,8 +64,15 @@ class School:
     folder: Path
     canary: Path
 
-    def run(self, *words: str, python: Sequence[str] = THIS_PYTHON) -> tuple[int, str]:
-        """A command of nbgrader's: its exit status, and all that it printed."""
+    def run(self, *words: str, python: Sequence[str] = ()) -> tuple[int, str]:
+        """A command of nbgrader's: its exit status, and all that it printed.
+
+        In this process, since nbgrader takes seconds to load, or in one that ``python`` starts.
+        """
+        if not python:
+            with redirect_stdout(StringIO()) as printed, redirect_stderr(printed):
+                status = nbgrader(self.folder, *words)
+            return status, printed.getvalue()
         done = subprocess.run(
             [*python, "-m", "nbgrader", *words],
             cwd=self.folder,
@@ -67,6 +85,9 @@ class School:
         )
         return done.returncode, done.stdout
 
+    def hand_in(self, student: str, notebook: Any, name: str = "small") -> Path:
+        return hand_in(Assignment(Course(self.folder), name), student, notebook, name)
+
     def marks(self) -> list[Any]:
         """All of the gradebook that says what somebody earned, and why."""
         grades = "SELECT id, auto_score, manual_score, extra_credit FROM grade"
@@ -78,11 +99,11 @@ class School:
 
     def scores(self) -> dict[str, float]:
         with gradebook(self.folder) as book:
-            found = {one.student.id: one.score for one in book.assignment_submissions("rnn")}
+            found = {one.student.id: one.score for one in book.assignment_submissions("small")}
         return {student: round(score, 6) for student, score in found.items()}
 
     def release(self) -> dict[Path, bytes]:
-        files = (self.folder / "release" / "rnn").rglob("*")
+        files = (self.folder / "release" / "small").rglob("*")
         return {path: path.read_bytes() for path in files if path.is_file()}
 
 
@@ -90,24 +111,23 @@ class School:
 def school(tmp_path_factory: pytest.TempPathFactory) -> School:
     """Ada has a mark, and has handed in again; bob is new. Both want their code to run."""
     folder = tmp_path_factory.mktemp("school")
-    grader = make_course(folder)
-    theirs = folder / "theirs"
+    ours, theirs = folder / "ours", folder / "theirs"
+    ours.mkdir()
+    grader = make_small(ours)
     (theirs / "source" / "sums").mkdir(parents=True)
     nbformat.write(other_homework(), theirs / "source" / "sums" / "sums.ipynb")
     (theirs / "nbgrader_config.py").write_text("c = get_config()\n")
-    program = Path(sys.executable).with_name("autograder")
-    words = ["nbgrader", "setup", str(theirs), "--course", str(grader.course.root)]
-    subprocess.run([program, *words], check=True)
+    install([grader], theirs)
     made = School(grader, theirs, folder / "canary")
-    assert made.run("generate_assignment", "rnn")[0] == 0
+    assert made.run("generate_assignment", "small")[0] == 0
     notebook = solved(grader)
-    hand_in(Assignment(Course(theirs), "rnn"), "ada", notebook)
-    assert made.run("autograde", "rnn")[0] == 0
+    made.hand_in("ada", notebook)
+    assert made.run("autograde", "small")[0] == 0
     canary = CANARY.format(path=str(made.canary))
-    for name in ("1a-stub", "4b-stub"):
+    for name in ("1a-stub", "1a-stub-2"):
         cell(notebook, name).source = canary + cell(notebook, name).source
-    hand_in(Assignment(Course(theirs), "rnn"), "ada", notebook)
-    hand_in(Assignment(Course(theirs), "rnn"), "bob", notebook)
+    made.hand_in("ada", notebook)
+    made.hand_in("bob", notebook)
     return made
 
 
@@ -122,7 +142,8 @@ def python_without(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
             (packages / path.name).symlink_to(path)
     for name in ("share", "etc"):
         (folder / name).symlink_to(Path(sys.prefix) / name)
-    return (str(folder / "bin" / "python"),)
+    # Whatever PYTHONPATH says, by which the tests may find the package.
+    return (str(folder / "bin" / "python"), "-E")
 
 
 # -- what is broken, and how nbgrader says so -----------------------------------------------------
@@ -176,10 +197,12 @@ BROKEN = {
         ["rubric.yaml", "is not there", "autograder nbgrader setup"], _changed("rubric.yaml", None)
     ),
     "rubric broken": Broken(["rubric.yaml", "line 1"], _changed("rubric.yaml", "points: [")),
-    "solutions missing": Broken(["solutions/rnn/rnn.py"], _changed("solutions/rnn/rnn.py", None)),
+    "solutions missing": Broken(
+        ["solutions/small/small.py"], _changed("solutions/small/small.py", None)
+    ),
     "release missing": Broken(
-        ["assignment/rnn/rnn.ipynb", "autograder release"],
-        _changed("assignment/rnn/rnn.ipynb", None),
+        ["assignment/small/small.ipynb", "autograder release"],
+        _changed("assignment/small/small.ipynb", None),
     ),
 }
 SANDBOX = Broken(["cannot be kept apart", "autograder doctor"], _not_here, releases=True)
@@ -203,7 +226,7 @@ def _refuses(
                 assert words in said
 
 
-def _from_terminal(school: School, broken: Broken, python: Sequence[str] = THIS_PYTHON) -> None:
+def _from_terminal(school: School, broken: Broken, python: Sequence[str] = ()) -> None:
     def fails(*words: str) -> str:
         status, said = school.run(*words, python=python)
         assert status != 0, said
@@ -212,8 +235,8 @@ def _from_terminal(school: School, broken: Broken, python: Sequence[str] = THIS_
     _refuses(
         school,
         broken,
-        lambda: fails("autograde", "rnn", "--force"),
-        lambda: fails("generate_assignment", "rnn", "--force"),
+        lambda: fails("autograde", "small", "--force"),
+        lambda: fails("generate_assignment", "small", "--force"),
     )
 
 
@@ -226,8 +249,8 @@ def _from_formgrader(school: School, broken: Broken, server: Server) -> None:
     _refuses(
         school,
         broken,
-        lambda: "".join(fails(f"submission/rnn/{who}/autograde") for who in ("ada", "bob")),
-        lambda: fails("assignment/rnn/assign"),
+        lambda: "".join(fails(f"submission/small/{who}/autograde") for who in ("ada", "bob")),
+        lambda: fails("assignment/small/assign"),
     )
 
 
@@ -283,9 +306,9 @@ def test_an_error_in_another_line_of_the_settings(school: School) -> None:
     """nbgrader passes over the whole file then, and knows nothing of this grader."""
     marks = school.marks()
     with _error_in_another_line(school):
-        status, said = school.run("autograde", "rnn", "--force")
+        status, said = school.run("autograde", "small", "--force")
         with jupyter(school.folder, school.folder.parent) as server:
-            success, shown = server.formgrader("submission/rnn/ada/autograde")
+            success, shown = server.formgrader("submission/small/ada/autograde")
     assert status != 0
     assert not success
     for text in (said, shown):
@@ -297,7 +320,7 @@ def test_an_error_in_another_line_of_the_settings(school: School) -> None:
 def test_a_flag_that_names_another_exporter(school: School) -> None:
     marks = school.marks()
     exporter = "nbconvert.exporters.NotebookExporter"
-    status, said = school.run("autograde", "rnn", f"--Autograde.exporter_class={exporter}")
+    status, said = school.run("autograde", "small", f"--Autograde.exporter_class={exporter}")
     assert status != 0
     assert f"No such kernel named {NO_KERNEL}" in said
     assert not school.canary.exists()
@@ -320,41 +343,41 @@ def test_flags_that_change_nothing(school: School, what: str) -> None:
     (school.folder / "other_config.py").write_text(
         "c = get_config()\nc.Autograde.exporter_class = 'nbconvert.exporters.NotebookExporter'\n"
     )
-    status, said = school.run("autograde", "rnn", "--force", *HARMLESS[what])
+    status, said = school.run("autograde", "small", "--force", *HARMLESS[what])
     assert status == 0, said
     assert not school.canary.exists()
-    assert school.scores() == {"ada": 5, "bob": 5}
+    assert school.scores() == {"ada": 1, "bob": 1}
 
 
 def test_a_second_notebook_is_not_run_by_nbgrader(school: School) -> None:
     released, marks = school.release(), school.marks()
-    second = school.folder / "source" / "rnn" / "second.ipynb"
+    second = school.folder / "source" / "small" / "second.ipynb"
     nbformat.write(other_homework(), second)
     try:
-        status, said = school.run("generate_assignment", "rnn", "--force")
+        status, said = school.run("generate_assignment", "small", "--force")
     finally:
         second.unlink()
     assert status != 0
     assert "has a second notebook, second.ipynb" in said
     assert school.release() == released
     with gradebook(school.folder) as book:
-        book.add_notebook("second", "rnn")
+        book.add_notebook("second", "small")
     try:
-        status, said = school.run("autograde", "rnn", "--force")
+        status, said = school.run("autograde", "small", "--force")
     finally:
         with gradebook(school.folder) as book:
-            book.remove_notebook("second", "rnn")
+            book.remove_notebook("second", "small")
     assert status != 0
     assert "has a second notebook, second.ipynb" in said
     assert school.marks() == marks
 
 
 def test_a_source_that_is_not_the_course_s_is_not_released(school: School) -> None:
-    source = school.folder / "source" / "rnn" / "rnn.ipynb"
+    source = school.folder / "source" / "small" / "small.ipynb"
     released, before = school.release(), source.read_bytes()
-    source.write_bytes(before.replace(b"Recurrent", b"Recurring"))
+    source.write_bytes(before.replace(b"# Small", b"# Smaller"))
     try:
-        status, said = school.run("generate_assignment", "rnn", "--force")
+        status, said = school.run("generate_assignment", "small", "--force")
     finally:
         source.write_bytes(before)
     assert status != 0
@@ -366,7 +389,7 @@ def test_other_assignments_are_nbgrader_s(school: School) -> None:
     """Which runs their code in its own kernel, here as everywhere; our course may be away."""
     notebook = other_homework()
     notebook.cells[0].source += "\n" + CANARY.format(path=str(school.canary))
-    hand_in(Assignment(Course(school.folder), "rnn"), "ada", notebook, "sums")
+    school.hand_in("ada", notebook, "sums")
     with _moved(school):
         for words in (["generate_assignment", "sums"], ["autograde", "sums"]):
             status, said = school.run(*words)
@@ -389,7 +412,7 @@ def _locked_gradebook(school: School) -> Iterator[None]:
 
 @contextmanager
 def _another_run(school: School) -> Iterator[None]:
-    with (school.folder / RESULTS / "rnn" / ".lock").open("w") as lock:
+    with (school.folder / RESULTS / "small" / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -408,8 +431,8 @@ def _no_folder_for_results(school: School) -> Iterator[None]:
 
 TROUBLE = {
     "locked gradebook": Broken(["gradebook.db: database is locked"], _locked_gradebook),
-    "another run": Broken([f"{RESULTS}/rnn: another run is writing"], _another_run),
-    "no folder": Broken([f"{RESULTS}/rnn: Not a directory"], _no_folder_for_results),
+    "another run": Broken([f"{RESULTS}/small: another run is writing"], _another_run),
+    "no folder": Broken([f"{RESULTS}/small: Not a directory"], _no_folder_for_results),
 }
 
 
@@ -417,7 +440,7 @@ TROUBLE = {
 def test_trouble_from_a_terminal(school: School, what: str) -> None:
     marks = school.marks()
     with TROUBLE[what].change(school):
-        status, said = school.run("autograde", "rnn", "--force")
+        status, said = school.run("autograde", "small", "--force")
     assert status != 0
     (told,) = (line for line in said.splitlines() if "| ERROR]" in line)
     assert all(words in told for words in TROUBLE[what].told)
@@ -428,8 +451,8 @@ def test_trouble_from_a_terminal(school: School, what: str) -> None:
 def test_a_disk_without_room(school: School) -> None:
     """A limit on the size of files: what is written fails in the same places."""
     marks = school.marks()
-    limited = ("prlimit", f"--fsize={10_000}", *THIS_PYTHON)
-    status, said = school.run("autograde", "rnn", "--force", python=limited)
+    limited = ("prlimit", f"--fsize={1_000}", *THIS_PYTHON)
+    status, said = school.run("autograde", "small", "--force", python=limited)
     assert status != 0
     assert "a file cannot be written: File too large" in said
     assert not school.canary.exists()
@@ -462,11 +485,11 @@ def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
     """Marks so far stay, nobody else gets one, and the next run goes on."""
     stop, told = STOPS[how]
     notebook = solved(school.grader)
-    cell(notebook, "2a-stub").source = f"# {how}\n"
-    first = hand_in(Assignment(Course(school.folder), "rnn"), "cem", notebook)
+    cell(notebook, "1a-stub-2").source = f"# {how}\n"
+    first = school.hand_in("cem", notebook)
     canary = CANARY.format(path=str(school.canary))
-    cell(notebook, "1a-stub").source = canary + "while True: pass\n"
-    endless = hand_in(Assignment(Course(school.folder), "rnn"), "eve", notebook)
+    cell(notebook, "1a-stub").source = canary + "import time\ntime.sleep(600)\n"
+    endless = school.hand_in("eve", notebook)
 
     def theirs() -> list[float | None]:
         scores = school.scores()
@@ -474,7 +497,7 @@ def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
 
     try:
         with subprocess.Popen(
-            [*THIS_PYTHON, "-m", "nbgrader", "autograde", "rnn"],
+            [*THIS_PYTHON, "-m", "nbgrader", "autograde", "small"],
             cwd=school.folder,
             env=os.environ | environment(school.folder.parent),
             stdout=subprocess.PIPE,
@@ -489,12 +512,12 @@ def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
                     stop(process)
         assert process.returncode != 0
         assert told in said
-        assert theirs() == [4.5, None]
+        assert theirs() == [0.6, None]
         assert not school.canary.exists()
         cell(notebook, "1a-stub").source = "pass"
-        hand_in(Assignment(Course(school.folder), "rnn"), "eve", notebook)
-        assert school.run("autograde", "rnn")[0] == 0
-        assert theirs() == [4.5, 4]
+        school.hand_in("eve", notebook)
+        assert school.run("autograde", "small")[0] == 0
+        assert theirs() == [0.6, 0]
     finally:
         for folder in (first, endless):
             shutil.rmtree(folder.parent)

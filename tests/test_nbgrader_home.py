@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,18 +11,17 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.conftest import make_small
 from tests.nbgrader_course import (
-    ROOT,
     environment,
     gradebook,
-    make_course,
+    make_exchange,
     make_student,
     nbgrader,
     solved,
 )
 from tests.nbgrader_server import jupyter
 
-SCRIPT = ROOT / "tests" / "sample_class" / "submissions" / "lena-hoffmann.py"
 HOME = """
 c = get_config()
 c.CourseDirectory.root = {root!r}
@@ -36,12 +34,14 @@ c.Exchange.cache = {cache!r}
 @pytest.mark.parametrize("lines_in", ["home", "course"])
 def test_every_folder_is_found_from_elsewhere(tmp_path: Path, lines_in: str) -> None:
     """Ada submits a notebook; of lena and max there is only a script, and theirs come first."""
-    grader = make_course(tmp_path)
     root, elsewhere = tmp_path / "hub" / "course", tmp_path / "elsewhere"
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    grader = make_small(ours)
     home = Path(environment(elsewhere)["JUPYTER_CONFIG_DIR"])
     for folder in (root, home):
         folder.mkdir(parents=True)
-    exchange, cache = str(tmp_path / "exchange"), str(tmp_path / "cache")
+    exchange, cache = str(make_exchange(tmp_path)), str(tmp_path / "cache")
     settings = HOME.format(root=str(root), exchange=exchange, cache=cache)
     (home / "nbgrader_config.py").write_text(settings)
     program = Path(sys.executable).with_name("autograder")
@@ -52,28 +52,29 @@ def test_every_folder_is_found_from_elsewhere(tmp_path: Path, lines_in: str) -> 
         check=True,
     )
     for step in ("generate_assignment", "release_assignment"):
-        assert nbgrader(elsewhere, step, "rnn") == 0
+        assert nbgrader(elsewhere, step, "small") == 0
     student = make_student(tmp_path, "ada")
-    assert nbgrader(student, "fetch_assignment", "rnn", "--student=ada") == 0
-    nbformat.write(solved(grader), student / "rnn" / "rnn.ipynb")
-    assert nbgrader(student, "submit", "rnn", "--student=ada") == 0
+    assert nbgrader(student, "fetch_assignment", "small", "--student=ada") == 0
+    nbformat.write(solved(grader), student / "small" / "small.ipynb")
+    assert nbgrader(student, "submit", "small", "--student=ada") == 0
+    # Solved but for the second of its two stubs.
+    script = grader.source.read_text().replace("- average(values)", "")
     with jupyter(tmp_path, elsewhere, cwd=elsewhere) as server:
         for name in ("lena", "max"):
-            own = root / "submitted" / name / "rnn"
+            own = root / "submitted" / name / "small"
             own.mkdir(parents=True)
-            shutil.copy(SCRIPT, own / "rnn.py")
-        success, said = server.formgrader("submission/rnn/max/autograde")
+            (own / "small.py").write_text(script)
+        success, said = server.formgrader("submission/small/max/autograde")
         assert success, said
-    assert nbgrader(elsewhere, "collect", "rnn") == 0
-    assert nbgrader(elsewhere, "autograde", "rnn", "--student=lena") == 0
+    assert nbgrader(elsewhere, "collect", "small") == 0
+    assert nbgrader(elsewhere, "autograde", "small", "--student=lena") == 0
     for step in ("autograde", "generate_feedback"):
-        assert nbgrader(elsewhere, step, "rnn") == 0
+        assert nbgrader(elsewhere, step, "small") == 0
     with gradebook(root) as book:
-        scores = {one.student.id: one.score for one in book.assignment_submissions("rnn")}
-    # She clips each array by itself, which is a tenth of a point.
-    assert scores == pytest.approx({"ada": 5, "lena": 4.9, "max": 4.9})
+        scores = {one.student.id: one.score for one in book.assignment_submissions("small")}
+    assert scores == pytest.approx({"ada": 1, "lena": 0.6, "max": 0.6})
     for name in scores:
-        assert (root / "feedback" / name / "rnn" / "rnn.html").is_file()
+        assert (root / "feedback" / name / "small" / "small.html").is_file()
     exporter = "autograder.nbgrader.exports.CriteriaExport"
     assert nbgrader(elsewhere, "export", f"--exporter={exporter}", "--to=table.csv") == 0
     with (elsewhere / "table.csv").open(encoding="utf-8", newline="") as file:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from click.testing import CliRunner, Result
 
+from autograder.cli import main
 from autograder.course.folders import Assignment, Course, CourseError
 from autograder.nbgrader.install import install, undo
 from autograder.release import write_release
@@ -21,7 +21,6 @@ from tests.nbgrader_course import (
     EXACT,
     ROOT,
     gradebook,
-    make_course,
     nbgrader,
     other_homework,
     solved,
@@ -34,23 +33,10 @@ c.LateSubmissionPlugin.penalty_method = "zero"
 """
 
 
-def _setup(assignment: Assignment, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("autograder")
-    words = [
-        str(program),
-        "nbgrader",
-        "setup",
-        str(folder),
-        "--course",
-        str(assignment.course.root),
-        *flags,
-    ]
-    return subprocess.run(words, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
-    return make_course(tmp_path_factory.mktemp("ours"))
+def _setup(assignment: Assignment, folder: Path, *flags: str) -> Result:
+    """The command, in this process; tests/test_nbgrader_home.py has it in one of its own."""
+    words = ["nbgrader", "setup", str(folder), "--course", str(assignment.course.root), *flags]
+    return CliRunner().invoke(main, words)
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +52,16 @@ def one(both: list[Assignment]) -> Assignment:
 
 
 @pytest.fixture(scope="module")
-def theirs(ours: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def theirs(one: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with two homeworks, of which this is one; a student has handed both in."""
     folder = tmp_path_factory.mktemp("theirs")
     (folder / "nbgrader_config.py").write_text(LATE)
     (folder / "source" / "sums").mkdir(parents=True)
     nbformat.write(other_homework(), folder / "source" / "sums" / "sums.ipynb")
     for _ in range(2):
-        done = _setup(ours, folder)
-        assert done.returncode == 0, done.stderr
-    for name, notebook in (("rnn", solved(ours)), ("sums", other_homework())):
+        done = _setup(one, folder, "--assignment", one.name)
+        assert done.exit_code == 0, done.stderr
+    for name, notebook in ((one.name, solved(one)), ("sums", other_homework())):
         assert nbgrader(folder, "generate_assignment", name) == 0
         own = folder / "submitted" / "ada" / name
         own.mkdir(parents=True)
@@ -90,17 +76,17 @@ def theirs(ours: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_both_homeworks_get_their_marks(theirs: Path) -> None:
     with gradebook(theirs) as book:
         assert book.find_grade("test", "sums", "sums", "ada").auto_score == 1
-        assert book.find_submission("rnn", "ada").score == pytest.approx(5, abs=EXACT)
+        assert book.find_submission("averages", "ada").score == pytest.approx(1, abs=EXACT)
 
 
 def test_no_reader_is_waited_for_where_none_gives_points(theirs: Path) -> None:
     """The solved homework has all its written answers, and they are worth nothing here."""
     with gradebook(theirs) as book:
-        submission = book.find_submission("rnn", "ada")
+        submission = book.find_submission("averages", "ada")
         grades = [grade for one in submission.notebooks for grade in one.grades]
         assert [grade.name for grade in grades if grade.needs_manual_grade] == []
         assert not submission.needs_manual_grade
-        assert submission.max_score == pytest.approx(5, abs=EXACT)
+        assert submission.max_score == pytest.approx(1, abs=EXACT)
         assert submission.max_written_score == 0
 
 
@@ -109,10 +95,10 @@ def test_the_other_homework_is_released_as_before(theirs: Path) -> None:
     assert stub == "def add(a, b):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 
 
-def test_ours_is_released_as_the_command_line_does(ours: Assignment, theirs: Path) -> None:
-    for path in ours.released.rglob("*"):
+def test_ours_is_released_as_the_command_line_does(one: Assignment, theirs: Path) -> None:
+    for path in one.released.rglob("*"):
         if path.is_file():
-            copy = theirs / "release" / "rnn" / path.relative_to(ours.released)
+            copy = theirs / "release" / one.name / path.relative_to(one.released)
             assert copy.read_bytes() == path.read_bytes(), path.name
 
 
@@ -122,16 +108,16 @@ def test_the_lines_are_there_once(theirs: Path) -> None:
 
 def test_late_penalties_are_nbgraders_and_reach_canvas(theirs: Path) -> None:
     with gradebook(theirs) as book:
-        penalty = book.find_submission("rnn", "ada").late_submission_penalty
-        assert penalty == pytest.approx(5, abs=EXACT)
+        penalty = book.find_submission("averages", "ada").late_submission_penalty
+        assert penalty == pytest.approx(1, abs=EXACT)
     words = ["--exporter=autograder.nbgrader.exports.CanvasExport", "--to=canvas.csv"]
     assert nbgrader(theirs, "export", *words) == 0
     with (theirs / "canvas.csv").open(encoding="utf-8", newline="") as file:
         _, ada = csv.DictReader(file)
-    points = [float(value) for column, value in ada.items() if column.startswith("rnn ")]
-    assert len(points) == 11
+    points = [float(value) for column, value in ada.items() if column.startswith("averages ")]
+    assert len(points) == 2
     assert sum(points) == pytest.approx(0, abs=EXACT)
-    assert float(ada["rnn late"]) == pytest.approx(-5, abs=EXACT)
+    assert float(ada["averages late"]) == pytest.approx(-1, abs=EXACT)
 
 
 # -- what setup changes, and takes back -----------------------------------------------------------
@@ -243,14 +229,14 @@ def test_settings_that_would_not_reach_nbgrader_are_told(
 
 
 def test_the_command_lists_and_takes_back(one: Assignment, tmp_path: Path) -> None:
-    assert _setup(one, tmp_path).returncode == 0
+    assert _setup(one, tmp_path).exit_code == 0
     before = _snapshot(tmp_path)
     done = _setup(one, tmp_path, "--undo")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     names = [name for name, data in before.items() if data is not None]
     assert sorted(done.stdout.splitlines()) == sorted(f"removed  {tmp_path / n}" for n in names)
     done = _setup(one, tmp_path, "--undo")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "nothing is set up here" in done.stdout.replace("\n", " ")
 
 
@@ -259,7 +245,7 @@ def test_a_homework_of_the_same_name_is_not_overwritten(one: Assignment, tmp_pat
     own.parent.mkdir(parents=True)
     own.write_text("their own")
     done = _setup(one, tmp_path)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "an assignment of this name already" in done.stderr.replace("\n", " ")
     assert own.read_text() == "their own"
     assert not (tmp_path / "nbgrader_config.py").exists()
@@ -347,7 +333,7 @@ def test_setup_lists_every_file_and_undo_takes_all_back(
 ) -> None:
     before = _snapshot(tmp_path)
     done = _setup(both[0], tmp_path)
-    assert done.returncode == 0
+    assert done.exit_code == 0
     files = [name for name, data in _snapshot(tmp_path).items() if data is not None]
     added = {line for line in done.stdout.splitlines() if line.startswith("added")}
     assert added == {f"added    {tmp_path / name}" for name in files}
@@ -358,7 +344,7 @@ def test_setup_lists_every_file_and_undo_takes_all_back(
         f"changed  {tmp_path / 'nbgrader_config.py'}",
         f"removed  {tmp_path / 'source' / 'means' / 'means.ipynb'}",
     ]
-    assert _setup(both[0], tmp_path, "--undo").returncode == 0
+    assert _setup(both[0], tmp_path, "--undo").exit_code == 0
     assert _snapshot(tmp_path) == before
 
 

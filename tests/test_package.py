@@ -17,64 +17,57 @@ from autograder.packaging.gradescope import package
 from autograder.sandbox.box import try_levels
 from autograder.worker.landlock import landlock_version
 from tests.gradescope import DOCKER, results, run, unpacked
-from tests.nbgrader_course import ROOT, make_course, released, solved
+from tests.nbgrader_course import ROOT, released, solved
 
 Unpack = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
-def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
-    return make_course(tmp_path_factory.mktemp("course"))
-
-
 @pytest.fixture
-def unpack(assignment: Assignment) -> Iterator[Unpack]:
+def unpack(small: Assignment) -> Iterator[Unpack]:
     with ExitStack() as opened:
-        yield lambda *how, **more: opened.enter_context(unpacked(assignment, *how, **more))
+        yield lambda *how, **more: opened.enter_context(unpacked(small, *how, **more))
 
 
-def test_the_reference_gets_all_points(assignment: Assignment, unpack: Unpack) -> None:
+def test_the_reference_gets_all_points(small: Assignment, unpack: Unpack) -> None:
     root = unpack(None)
-    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(assignment)))
+    (root / "submission" / "small.ipynb").write_text(json.dumps(solved(small)))
     run(root)
     told = results(root)
-    assert told["score"] == 5
+    assert told["score"] == 1
     assert {test["status"] for test in told["tests"]} == {"passed"}
-    assert sum(test["max_score"] for test in told["tests"]) == pytest.approx(5)
+    assert sum(test["max_score"] for test in told["tests"]) == pytest.approx(1)
     level = next(level for level, reason in try_levels().items() if not reason)
     assert told["extra_data"] == {"isolation": level}
 
 
 def test_untouched_stubs_get_none_and_what_was_hidden_stays_so(
-    assignment: Assignment, unpack: Unpack
+    small: Assignment, unpack: Unpack
 ) -> None:
     root = unpack(None)
-    (root / "submission" / "my homework.ipynb").write_text(json.dumps(released(assignment)))
+    (root / "submission" / "my homework.ipynb").write_text(json.dumps(released(small)))
     run(root)
     told = results(root)
     assert told["score"] == 0
     assert {test["status"] for test in told["tests"]} == {"failed"}
     assert "is still to be written" in told["tests"][0]["output"]
     text = (root / "results" / "results.json").read_text()
-    assert assignment.course.secret().decode() not in text
+    assert small.course.secret().decode() not in text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can imitate a container's root")
 @pytest.mark.skipif(not landlock_version(), reason="there is no landlock")
-def test_without_namespaces_it_is_restricted_and_says_so(
-    assignment: Assignment, unpack: Unpack
-) -> None:
+def test_without_namespaces_it_is_restricted_and_says_so(small: Assignment, unpack: Unpack) -> None:
     root = unpack(None, before=DOCKER)
-    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(assignment)))
+    (root / "submission" / "small.ipynb").write_text(json.dumps(solved(small)))
     run(root)
     told = results(root)
-    assert told["score"] == 5
+    assert told["score"] == 1
     assert told["extra_data"] == {"isolation": "restricted"}
 
 
 def test_a_broken_file_is_told(unpack: Unpack) -> None:
     root = unpack("none")
-    (root / "submission" / "rnn.ipynb").write_text('{"cells": [')
+    (root / "submission" / "small.ipynb").write_text('{"cells": [')
     run(root)
     told = results(root)
     assert told["score"] == 0
@@ -89,11 +82,9 @@ def test_nothing_handed_in_is_said(unpack: Unpack) -> None:
     assert "holds no file" in results(root)["output"]
 
 
-def test_where_the_grader_cannot_work_there_is_no_mark(
-    assignment: Assignment, unpack: Unpack
-) -> None:
+def test_where_the_grader_cannot_work_there_is_no_mark(small: Assignment, unpack: Unpack) -> None:
     root = unpack(None)
-    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(assignment)))
+    (root / "submission" / "small.ipynb").write_text(json.dumps(solved(small)))
     suite = root / "source" / "course" / "autograder" / "suite" / "suite.py"
     suite.write_text(suite.read_text() + "\n\ndel Suite.run\n")
     assert "this is no mark" in run(root, status=1)
@@ -103,9 +94,9 @@ def test_where_the_grader_cannot_work_there_is_no_mark(
     assert not (root / "results" / "results.json").exists()
 
 
-def test_no_mark_of_an_earlier_submission_stays(assignment: Assignment, unpack: Unpack) -> None:
+def test_no_mark_of_an_earlier_submission_stays(small: Assignment, unpack: Unpack) -> None:
     root = unpack(None)
-    (root / "submission" / "rnn.ipynb").write_text(json.dumps(solved(assignment)))
+    (root / "submission" / "small.ipynb").write_text(json.dumps(solved(small)))
     run(root)
     (root / "source" / "course" / "rubric.yaml").unlink()
     run(root, status=1)
@@ -117,10 +108,10 @@ def test_no_mark_of_an_earlier_submission_stays(assignment: Assignment, unpack: 
 
 
 def test_the_zip_is_its_owner_s_alone_and_the_same_each_time(
-    assignment: Assignment, tmp_path: Path
+    small: Assignment, tmp_path: Path
 ) -> None:
     for name in ("one.zip", "two.zip"):
-        package(assignment, tmp_path / name, None)
+        package(small, tmp_path / name, None)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     assert stat.S_IMODE((tmp_path / "one.zip").stat().st_mode) == 0o600
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:

@@ -23,7 +23,7 @@ from tests.nbgrader_course import (
 )
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.nbgrader_browser import CHROMIUM, window
 
@@ -80,9 +80,9 @@ def test_feedback_is_of_the_right_homework(both: dict[str, Assignment]) -> None:
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
-def test_formgrader_shows_both(both: dict[str, Assignment]) -> None:
+def test_formgrader_shows_both(both: dict[str, Assignment], chromium: Browser) -> None:
     root = both["rnn"].course.root
-    with window(root, root.parent) as opened:
+    with window(chromium, root, root.parent) as opened:
         page = opened.page
         rows = page.locator("tbody tr")
 

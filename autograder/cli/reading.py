@@ -8,7 +8,6 @@ import click
 
 from autograder.cli.options import next_command, say, with_assignment
 from autograder.course.folders import Assignment, CourseError
-from autograder.nbgrader.reader import read_gradebook
 from autograder.reading.answers import written_answers
 from autograder.reading.form import write_form
 
@@ -33,6 +32,9 @@ def reading(
     if bool(submissions) == bool(gradebook):
         raise CourseError("give SUBMISSIONS to be read, or --gradebook where they have been")
     if gradebook:
+        # Only here, since nbgrader takes seconds to load.
+        from autograder.nbgrader.reader import read_gradebook
+
         path, unknown = read_gradebook(assignment, gradebook, results)
         click.echo(f"{path}; now: {next_command('rescore', results, assignment)}")
         if unknown:

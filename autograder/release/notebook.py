@@ -8,15 +8,6 @@ from typing import Any
 
 import jupytext
 import nbformat
-from nbgrader.preprocessors import (
-    CheckCellMetadata,
-    ClearHiddenTests,
-    ClearMarkScheme,
-    ClearOutput,
-    ClearSolutions,
-    ComputeChecksums,
-    LockCells,
-)
 
 from autograder.course.rubric import Rubric
 from autograder.release.source import ROLES_IN_SOURCE, SourceCell
@@ -77,6 +68,17 @@ def source_notebook(cells: list[SourceCell], rubric: Rubric) -> Notebook:
 
 def released_notebook(source: Notebook) -> Notebook:
     """The notebook that students get: nbgrader's own steps, those that need no database."""
+    # Only here, since nbgrader takes seconds to load.
+    from nbgrader.preprocessors import (
+        CheckCellMetadata,
+        ClearHiddenTests,
+        ClearMarkScheme,
+        ClearOutput,
+        ClearSolutions,
+        ComputeChecksums,
+        LockCells,
+    )
+
     notebook = copy.deepcopy(source)
     for step in (
         LockCells(),
