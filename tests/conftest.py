@@ -50,27 +50,41 @@ Load = Callable[..., Student]
 FAST = frozenset(
     {
         "answers",
+        "by_hand",
         "cells",
         "cgroup",
         "chance",
+        "choices",
+        "cli",
+        "exported_scripts",
         "exports",
         "formulas",
+        "gates_self_check",
         "importers",
         "intake",
         "kinds",
         "lock",
         "marks",
+        "messages",
         "moved",
         "reference",
         "reports",
+        "rnn_loop",
+        "rnn_prose",
         "rubric",
-        "similar",
         "submissions",
         "suite",
         "text",
         "wire",
     }
 )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Does not even import the modules that take long, where they are left out."""
+    name = collection_path.stem
+    slow = name.startswith("test_") and name.removeprefix("test_") not in FAST
+    return True if slow and config.getoption("markexpr") == "not slow" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
