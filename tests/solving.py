@@ -12,7 +12,7 @@ import json
 import pkgutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
@@ -26,7 +26,7 @@ from autograder.checks.inputs import uniform
 from autograder.course.folders import Assignment, Course
 from autograder.course.reference import Reference
 
-SECONDS = 5
+SECONDS = 2
 MAX_ITEMS = 50
 
 
@@ -129,12 +129,17 @@ def items(value: Any, depth: int = 0) -> Iterator[Any]:
         yield from items(one, depth + 1)
 
 
-def same(got: Any, want: Any) -> bool:
-    with suppress(Exception):
-        one, other = np.asarray(got), np.asarray(want)
-        if one.dtype.kind in "iuf" and one.shape == other.shape and one.size:
-            return bool(np.allclose(one, other, rtol=1e-4, atol=1e-6))
-    return False
+def numbers(values: Iterable[Any]) -> Iterator[np.ndarray]:
+    """Those of the values that are numbers, as arrays."""
+    for value in values:
+        with suppress(Exception):
+            array = np.asarray(value)
+            if array.dtype.kind in "iuf" and array.size:
+                yield array
+
+
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
 def answers(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Iterator[Any]:
@@ -154,14 +159,12 @@ def solving(package: ModuleType) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     everything = list(functions(package))
     for stub, arguments, right in asked(Course.find(Path.cwd()).assignment()):
-        given = [one for argument in arguments for one in items(argument)]
-        wanted = [
-            one
-            for one in items(right)
-            if not any(same(one, other) for other in given) and not (type(one) is int and one < 10)
-        ]
+        given = list(numbers(one for argument in arguments for one in items(argument)))
+        asked_for = (one for one in items(right) if not (type(one) is int and one < 10))
+        wanted = [one for one in numbers(asked_for) if not any(same(one, other) for other in given)]
         for name, function in everything:
-            if any(same(got, want) for got in answers(function, arguments) for want in wanted):
+            got = numbers(answers(function, arguments))
+            if any(same(one, want) for one in got for want in wanted):
                 found.setdefault(stub, []).append(name)
     return found
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
+from autograder.course.reference import Reference
+from autograder.sandbox.workers import Sandbox
 from autograder.self_check.student import NoAnswer, OwnStudent
 from autograder.session.replies import StudentError
+from autograder.session.session import Session
+from autograder.session.student import Student
 from autograder.worker.by_hand import REFUSAL, by_hand
 from autograder.worker.cells import Namespace
-from tests.conftest import Load
+from tests.conftest import LONG, submission
 
 BEGIN = """
 import threading
@@ -118,51 +123,67 @@ ARRAYS = {
     "return (x + x).detach().numpy()",
     "a layer": "layer = torch.nn.Linear(3, 3, bias=False); layer.weight.data = 2 * torch.eye(3); "
     "return layer(torch.tensor(a)).detach().numpy()",
-    "a thread": "return ThreadPoolExecutor(1).submit(np.multiply, a, 2).result()",
+    "a thread for arrays": "return ThreadPoolExecutor(1).submit(np.multiply, a, 2).result()",
 }
 A = np.array([1.0, 2.0, 3.0], dtype=np.float32)
 
 
-def cell(way: str) -> str:
+def cell() -> str:
+    """All ways, and two stubs that go the way they are asked to."""
+    ways = {**WAYS, **OBSCURE, **ARRAYS}.items()
+    functions = "\n\n".join(f"def go(a): {code}\n\nways[{way!r}] = go" for way, code in ways)
     # `bptt` is to be derived by hand, and `softmax` is not.
-    return f"{BEGIN}\ndef bptt(a): {way}\n\ndef softmax(a): {way}\n"
+    stubs = "\n\n".join(f"def {name}(way, a): return ways[way](a)" for name in ("bptt", "softmax"))
+    return f"{BEGIN}\nways = {{}}\n\n{functions}\n\n{stubs}\n"
+
+
+@pytest.fixture(scope="module")
+def student(sandbox: Sandbox, reference: Reference) -> Iterator[Student]:
+    """One worker for all ways: none of them may leave anything behind for the next."""
+    session = Session(submission(cell()), sandbox.controls[0], LONG, {})
+    session.load()
+    yield Student(session, reference)
+    session.close()
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_automatic_differentiation_raises_an_error_that_says_so(load: Load, way: str) -> None:
-    student = load(cell(WAYS[way]))
-    np.testing.assert_allclose(student.softmax(A), 2 * A)
+def test_automatic_differentiation_raises_an_error_that_says_so(student: Student, way: str) -> None:
+    np.testing.assert_allclose(student.softmax(way, A), 2 * A)
     with pytest.raises(StudentError) as refused:
-        student.bptt(A)
+        student.bptt(way, A)
     if way != "when the answer is read":  # where what it raises is not told
         assert REFUSAL in refused.value.detail
-    np.testing.assert_allclose(student.softmax(A + 1), 2 * A + 2)
+    np.testing.assert_allclose(student.softmax(way, A + 1), 2 * A + 2)
 
 
 @pytest.mark.parametrize("way", OBSCURE)
-def test_nor_is_it_of_use_to_go_round_it(load: Load, way: str) -> None:
-    student = load(cell(OBSCURE[way]))
-    np.testing.assert_allclose(student.softmax(A), 2 * A)
+def test_nor_is_it_of_use_to_go_round_it(student: Student, way: str) -> None:
+    np.testing.assert_allclose(student.softmax(way, A), 2 * A)
     with pytest.raises(StudentError):
-        student.bptt(A)
+        student.bptt(way, A)
 
 
 @pytest.mark.parametrize("way", ARRAYS)
-def test_torch_as_a_library_of_arrays_is_fine(load: Load, way: str) -> None:
-    student = load(cell(ARRAYS[way]))
+def test_torch_as_a_library_of_arrays_is_fine(student: Student, way: str) -> None:
     for stub in (student.bptt, student.softmax):
-        np.testing.assert_allclose(stub(A), 2 * A)
+        np.testing.assert_allclose(stub(way, A), 2 * A)
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[OwnStudent]:
+    """The same in the student's own notebook."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(sys.modules, "__main__", sys.modules["__main__"])
+        notebook = Namespace()
+        notebook.run("cell 1", cell(), None, lambda index: None)
+        yield OwnStudent(notebook.names, (), derived=("bptt",))
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_self_check_refuses_it_too(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    notebook = Namespace()
-    notebook.run("cell 1", cell(WAYS[way]), None, lambda index: None)
-    student = OwnStudent(notebook.names, (), derived=("bptt",))
+def test_the_self_check_refuses_it_too(own: OwnStudent, way: str) -> None:
     with pytest.raises(NoAnswer):
-        student.bptt(A)
-    np.testing.assert_allclose(student.softmax(A), 2 * A)
+        own.bptt(way, A)
+    np.testing.assert_allclose(own.softmax(way, A), 2 * A)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,11 @@ Grade = Callable[..., Graded]
 
 @pytest.fixture(scope="module")
 def grade(assignment: Assignment) -> Iterator[Grade]:
-    """``grade("def softmax(logits): ...")``: the reference with that in its place, graded."""
+    """``grade("def softmax(logits): ...")``: the reference with that in its place, graded once."""
     planter = Planter(assignment)
     with Bench(assignment, jobs=1) as bench:
 
+        @cache
         def grade(*sources: str) -> Graded:
             job = Job("ada", planter.submission("ada", *sources))
             return bench.grade(job, bench.control(0))

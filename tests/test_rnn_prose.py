@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -276,11 +277,17 @@ def names_by_epoch(right: Any, beside: Any) -> Iterator[str]:
     yield rf"$\log 25 = {np.log(25):.2f}$"
 
 
+@pytest.fixture(scope="module")
+def computed(right: Reference, beside: Any) -> Callable[[str], list[str]]:
+    """The sentences of a claim, computed once."""
+    return cache(lambda name: [plain(sentence) for sentence in CLAIMS[name](right, beside)])
+
+
 @pytest.mark.parametrize("name", CLAIMS)
-def test_a_claim_is_what_is_computed(name: str, right: Reference, beside: Any) -> None:
+def test_a_claim_is_what_is_computed(name: str, computed: Callable[[str], list[str]]) -> None:
     text = prose()
-    for sentence in CLAIMS[name](right, beside):
-        assert plain(sentence) in text
+    for sentence in computed(name):
+        assert sentence in text
 
 
 @pytest.mark.parametrize("one", MEASURED, ids=lambda one: one.id)
@@ -288,9 +295,9 @@ def test_what_is_measured_is_in_the_prose(one: Any) -> None:
     assert plain(one.sentence) in prose()
 
 
-def test_no_number_of_the_prose_is_without_a_claim(right: Reference, beside: Any) -> None:
+def test_no_number_of_the_prose_is_without_a_claim(computed: Callable[[str], list[str]]) -> None:
     text = prose()
-    said = [plain(one) for claim in CLAIMS.values() for one in claim(right, beside)]
+    said = [sentence for name in CLAIMS for sentence in computed(name)]
     covered = np.zeros(len(text), dtype=bool)
     for sentence in (*said, *(plain(one.sentence) for one in MEASURED), *map(plain, GIVEN)):
         for found in re.finditer(re.escape(sentence), text):
