@@ -15,19 +15,12 @@ RELEASED = ROOT / "assignment" / "gates" / "gates.ipynb"
 SOLVED = ROOT / "solutions" / "nbgrader" / "gates" / "gates.ipynb"
 FIGURES = 19
 FIGURES_OF_CELLS = 9  # drawn without any function of the student
-# Experiments of which no number is asked for below. They are run, but not for long.
-SHORTER = {
-    "600, 0.003, title, enough=0.05": "30, 0.003, title, enough=0.05",  # copying
-    "learn_reviews(model, going_on, 35, name)": "learn_reviews(model, going_on, 2, name)",
-    "windows[100:], 50, f": "windows[100:], 3, f",  # dropout between layers
-    "learn(loss_now, weights, 350, 0.01, title)": "learn(loss_now, weights, 20, 0.01, title)",
-}
 
 
 @pytest.fixture(scope="module")
 def solved(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """The cells of the solved notebook, with their outputs."""
-    return executed(SOLVED, tmp_path_factory.mktemp("solved"), SHORTER)
+    return executed(SOLVED, tmp_path_factory.mktemp("solved"))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +52,10 @@ def _laid_out(notebook: Path, folder: Path) -> Path:
     return work / notebook.name
 
 
-def executed(notebook: Path, folder: Path, shorter: Mapping[str, str] | None = None) -> list[Any]:
-    """Runs a notebook from a fresh kernel; raises where a cell does.
-
-    ``shorter`` has the code that is replaced, which must be in one cell, so that it takes less.
-    """
+def executed(notebook: Path, folder: Path) -> list[Any]:
+    """Runs a notebook from a fresh kernel; raises where a cell does."""
     file = _laid_out(notebook, folder)
     cells = nbformat.read(file, as_version=4)
-    for old, new in (shorter or {}).items():
-        [cell] = [one for one in cells.cells if old in one.source]
-        cell.source = cell.source.replace(old, new)
     resources = {"metadata": {"path": str(file.parent)}}
     NotebookClient(cells, timeout=SECONDS, kernel_name="python3", resources=resources).execute()
     return [cell for cell in cells.cells if cell.cell_type == "code"]

@@ -6,9 +6,14 @@ import packages that take seconds to load.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 import click
+
+# nbformat imports jsonschema, which compiles 38 grammars of international addresses where Jupyter's
+# server has brought this package: 2 s of a command, for a format that no notebook has.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 COMMANDS = {
     "answers": "Write the model answers, for students after the deadline.",
