@@ -48,8 +48,8 @@ def main(results: Path, students: int) -> None:
         student_page(one.evidence, one, rubric, one.code)
         costs.append(1000 * (time.process_time() - started))
     console.print(f"a student's page, first: {costs[0]:.1f} ms CPU, with the templates")
-    told = f"median {statistics.median(costs[1:]):.1f}, most {max(costs[1:]):.1f} ms CPU"
-    console.print(f"a student's page, others: {told}")
+    message = f"median {statistics.median(costs[1:]):.1f}, most {max(costs[1:]):.1f} ms CPU"
+    console.print(f"a student's page, others: {message}")
     rows = [row(one.evidence, one) for one in documents]
     many = [
         msgspec.structs.replace(one, student=f"{one.student}-{number:05d}")
@@ -61,8 +61,8 @@ def main(results: Path, students: int) -> None:
         seconds, size = time.perf_counter() - started, page.stat().st_size / 1e6
         console.print(f"the page of {students} students: {seconds:.2f} s to write, {size:.1f} MB")
         for name, width in (("desk", 1280), ("phone", 390)):
-            told = ", ".join(f"{one:.2f}" for one in opening(page, width))
-            console.print(f"opened and painted at the width of a {name}: {told} s")
+            message = ", ".join(f"{one:.2f}" for one in opening(page, width))
+            console.print(f"opened and painted at the width of a {name}: {message} s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     console.print(f"peak memory: {peak:.0f} MB")
 

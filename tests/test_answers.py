@@ -245,7 +245,7 @@ MORE: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("make", AS_MUCH_AS_MAY_CROSS.values(), ids=AS_MUCH_AS_MAY_CROSS)
 def test_what_a_worker_lets_through_is_read(make: Callable[[], object]) -> None:
-    """Whoever returns too much is told so; only who goes round the worker is an attacker."""
+    """Too large an answer is said to be so; only what goes round the worker is an attack."""
     assert not isinstance(read(make()), Unreadable)
 
 
@@ -283,7 +283,7 @@ def test_what_is_no_token_s_id_is_refused(ids: Any) -> None:
 @pytest.mark.parametrize(
     ("after", "same"), [([1, 2], True), ([1, 2, 3], False), ([2, 1], False), ([], False)]
 )
-def test_a_list_that_is_modified_in_place_is_told(after: list[int], same: bool) -> None:
+def test_a_list_that_is_modified_in_place_is_reported(after: list[int], same: bool) -> None:
     if same:
         untouched([after], ([1, 2],), ("prompt",))
         return

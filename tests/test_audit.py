@@ -47,16 +47,16 @@ def test_what_is_planted_names_stubs_criteria_and_misconceptions(rubric: Rubric)
 
 
 def test_a_wrong_head_is_refused(tmp_path: Path) -> None:
-    for text, told in (
+    for text, message in (
         ("# %% softmax without a name\npass\n", "NAME: STUB"),
         ("# %% a: softmax\npass\n# %% a: softmax\npass\n", "twice"),
     ):
         (tmp_path / "some.py").write_text(text)
-        with pytest.raises(CourseError, match=told):
+        with pytest.raises(CourseError, match=message):
             planted_in(tmp_path / "some.py")
 
 
-def test_a_planted_cell_stands_after_the_reference(assignment: Assignment) -> None:
+def test_a_planted_cell_comes_after_the_reference(assignment: Assignment) -> None:
     submission = Planter(assignment).submission("ada", "softmax = None")
     assert submission.cells[-1].source == "softmax = None"
     assert submission.student == "ada"

@@ -142,7 +142,7 @@ def test_nothing_in_the_box_can_be_written_but_its_own_two_folders(seen: dict[st
         assert "nodev" in options or place.startswith("/dev/")
 
 
-def test_the_box_is_nobody_s_and_alone(seen: dict[str, Any]) -> None:
+def test_the_box_belongs_to_the_user_nobody_and_is_alone(seen: dict[str, Any]) -> None:
     assert seen["processes"] == ["1"]
     assert seen["network"] == ["lo"]
     assert set(seen["capabilities"]) == {"0" * 16}
@@ -286,7 +286,7 @@ IN_OWN_NAMESPACE = ["unshare", "--user", "--map-root-user"]
 
 
 @pytest.mark.usefixtures("works_here")
-def test_root_without_nobody_is_kept_apart_as_the_user_it_is(
+def test_root_without_the_user_nobody_is_confined_as_itself(
     ordinary_python: Callable[[], Path],
 ) -> None:
     user = AS_USER if os.geteuid() == 0 else []
@@ -295,7 +295,7 @@ def test_root_without_nobody_is_kept_apart_as_the_user_it_is(
 
 @needs_root
 @pytest.mark.usefixtures("works_here")
-def test_the_machine_s_root_without_nobody_is_refused() -> None:
+def test_the_machine_s_root_without_the_user_nobody_is_refused() -> None:
     """The kernel bounds every user's threads but its root's."""
     found = try_levels([*IN_OWN_NAMESPACE, sys.executable])
     assert set(found.values()) == {UNCOUNTED}
@@ -318,8 +318,8 @@ def test_a_chroot_is_restricted_and_called_one(place: Path) -> None:
     assert found["isolated"]
     assert found["restricted"] == ""
     code = f"from autograder.doctor.advice import advise; print(advise({found['isolated']!r}))"
-    told = subprocess.check_output([*words, "-c", code], text=True, cwd=ROOT)
-    assert "This is a chroot" in told
+    message = subprocess.check_output([*words, "-c", code], text=True, cwd=ROOT)
+    assert "This is a chroot" in message
 
 
 @needs_root

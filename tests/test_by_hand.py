@@ -151,7 +151,7 @@ def test_automatic_differentiation_raises_an_error_that_says_so(student: Student
     np.testing.assert_allclose(student.softmax(way, A), 2 * A)
     with pytest.raises(StudentError) as refused:
         student.bptt(way, A)
-    if way != "when the answer is read":  # where what it raises is not told
+    if way != "when the answer is read":  # where what it raises is not shown
         assert REFUSAL in refused.value.detail
     np.testing.assert_allclose(student.softmax(way, A + 1), 2 * A + 2)
 

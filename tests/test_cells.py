@@ -22,14 +22,14 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Namespace]:
 
 
 def run(notebook: Namespace, *cells: str) -> list[dict[str, object]]:
-    """Runs the cells; what is told of those that fail, as the grading process gets it."""
-    told: list[dict[str, object]] = []
+    """Runs the cells; what the grading process gets of those that fail."""
+    message: list[dict[str, object]] = []
     for number, source in enumerate(cells, start=1):
         try:
             notebook.run(f"cell {number}", source, None, lambda index: None)
         except BaseException as error:
-            told.append(wire.decode(wire.encode(notebook.describe(error))[8:]))
-    return told
+            message.append(wire.decode(wire.encode(notebook.describe(error))[8:]))
+    return message
 
 
 @pytest.fixture
@@ -108,15 +108,15 @@ def test_magics_do_nothing_and_python_in_them_runs(
 
 
 def test_a_timed_cell_is_stopped_where_it_failed(notebook: Namespace) -> None:
-    (told,) = run(notebook, "%%time\nx = 1\n1/0\ny = 2")
-    assert (told["cell"], told["line"]) == ("cell 1", 3)
+    (message,) = run(notebook, "%%time\nx = 1\n1/0\ny = 2")
+    assert (message["cell"], message["line"]) == ("cell 1", 3)
     assert defined(notebook) == {"x": 1}
 
 
 def test_a_shell_line_does_not_hide_a_syntax_error(notebook: Namespace) -> None:
-    (told,) = run(notebook, "!ls\nx = (\n")
-    assert told["type"] == "SyntaxError"
-    assert told["cell"] == "cell 1"
+    (message,) = run(notebook, "!ls\nx = (\n")
+    assert message["type"] == "SyntaxError"
+    assert message["cell"] == "cell 1"
 
 
 def test_future_imports_hold_from_there_on(notebook: Namespace) -> None:
@@ -125,8 +125,8 @@ def test_future_imports_hold_from_there_on(notebook: Namespace) -> None:
         "from __future__ import annotations",
         "def g(x: unknown): pass",
     ]
-    (told,) = run(notebook, *cells)
-    assert (told["type"], told["cell"]) == ("NameError", "cell 1")
+    (message,) = run(notebook, *cells)
+    assert (message["type"], message["cell"]) == ("NameError", "cell 1")
     assert notebook.names["g"].__annotations__ == {"x": "unknown"}
 
 
@@ -143,10 +143,12 @@ def test_the_grader_s_own_future_imports_do_not_leak(notebook: Namespace, cell: 
     assert notebook.names["f"].__annotations__ == {"x": int}
 
 
-def test_only_so_many_statements_run_and_each_but_the_first_is_told(notebook: Namespace) -> None:
-    told: list[int] = []
-    notebook.run("cell 1", "x = 1\ny = 2\nz = 3", 2, told.append)
-    assert told == [1]
+def test_only_so_many_statements_run_and_each_but_the_first_is_announced(
+    notebook: Namespace,
+) -> None:
+    message: list[int] = []
+    notebook.run("cell 1", "x = 1\ny = 2\nz = 3", 2, message.append)
+    assert message == [1]
     assert defined(notebook) == {"x": 1, "y": 2}
 
 
@@ -167,24 +169,24 @@ def test_only_so_many_statements_run_and_each_but_the_first_is_told(notebook: Na
     ],
 )
 @pytest.mark.usefixtures("broken")
-def test_an_import_that_fails_is_told_where_its_name_is_used(
+def test_an_import_that_fails_is_named_where_its_name_is_used(
     notebook: Namespace, statement: str, name: str, why: str
 ) -> None:
-    (told,) = run(notebook, f"x = 1\n{statement}\ny = 2", f"def f():\n    return {name}\nf()")
+    (message,) = run(notebook, f"x = 1\n{statement}\ny = 2", f"def f():\n    return {name}\nf()")
     assert defined(notebook).keys() == {"x", "y", "f"}
     expected = why.format(f"`{statement}` in cell 1")
-    assert (told["type"], told["cell"], told["line"]) == ("NameError", "cell 2", 2)
-    assert str(told["text"]).startswith(expected)
+    assert (message["type"], message["cell"], message["line"]) == ("NameError", "cell 2", 2)
+    assert str(message["text"]).startswith(expected)
 
 
 def test_of_several_imports_in_one_statement_those_that_fail_have_no_effect(
     notebook: Namespace,
 ) -> None:
     cell = "import json, no_such, math as m\nfrom math import pi, no, tau\nx = 1"
-    (told,) = run(notebook, cell, "no")
+    (message,) = run(notebook, cell, "no")
     assert defined(notebook).keys() == {"json", "m", "pi", "tau", "x"}
     said = "`from math import no` in cell 1 failed with ImportError: cannot import name 'no'"
-    assert str(told["text"]).startswith(said)
+    assert str(message["text"]).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -236,10 +238,10 @@ def test_what_jupyter_has_beside_python_works(
     assert defined(notebook) == expected
 
 
-def test_what_is_awaited_and_fails_is_told_with_its_place(notebook: Namespace) -> None:
+def test_what_is_awaited_and_fails_is_reported_with_its_place(notebook: Namespace) -> None:
     cell = "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 1 / 0\nawait f()"
-    (told,) = run(notebook, cell)
-    assert (told["type"], told["cell"], told["line"]) == ("ZeroDivisionError", "cell 1", 4)
+    (message,) = run(notebook, cell)
+    assert (message["type"], message["cell"], message["line"]) == ("ZeroDivisionError", "cell 1", 4)
 
 
 def test_source_and_pickles_work_as_in_a_notebook(notebook: Namespace) -> None:
@@ -292,16 +294,16 @@ text = inspect.getsource(f)
         ),
     ],
 )
-def test_an_exception_is_told_as_short_plain_text_with_its_place(
+def test_an_exception_is_short_plain_text_with_its_place(
     notebook: Namespace, cell: str, kind: str, text: str, line: int | None
 ) -> None:
-    (told,) = run(notebook, cell)
-    assert told["type"] == kind
-    assert str(told["text"]).startswith(text)
-    assert str(told["text"]).isprintable()
-    assert len(str(told["text"])) <= MAX_TEXT
+    (message,) = run(notebook, cell)
+    assert message["type"] == kind
+    assert str(message["text"]).startswith(text)
+    assert str(message["text"]).isprintable()
+    assert len(str(message["text"])) <= MAX_TEXT
     if line is not None:
-        assert told["line"] == line
+        assert message["line"] == line
 
 
 def test_surroundings_are_put_back() -> None:

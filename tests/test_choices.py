@@ -1,4 +1,4 @@
-"""Concept questions: what an answer earns is told with the right letters and the explanation."""
+"""Concept questions: a wrong answer is shown with the right letters and the explanation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUESTION = Question("order", "1b", "t", "q", OPTIONS, frozenset("ab"), "Because\
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "told"),
+    ("answer", "kind", "sentence"),
     [
         ("b", Partial, '"order" is right in part: ticked b, right: a, b. Because of this.'),
         ("C", Disagreement, '"order" is not right: ticked c, right: a, b. Because of this.'),
@@ -42,13 +42,13 @@ QUESTION = Question("order", "1b", "t", "q", OPTIONS, frozenset("ab"), "Because\
         (7, Disagreement, 'The answer to "order" is no text of letters such as "ac": a typo?'),
     ],
 )
-def test_an_answer_is_told_with_the_right_one(
-    answer: object, kind: type[Exception], told: str
+def test_a_wrong_answer_is_explained_with_the_right_one(
+    answer: object, kind: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(kind) as raised:
         judge({"order": answer}, QUESTION, ["order"])
     assert isinstance(raised.value, Disagreement | Partial)
-    assert raised.value.message == told
+    assert raised.value.message == sentence
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_the_doctor_tells_the_root_of_a_container() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without a name")
-def test_a_user_without_a_home_is_told_as_any(ordinary_python: Callable[[], Path]) -> None:
+def test_a_user_without_a_home_gets_the_same_diagnosis(ordinary_python: Callable[[], Path]) -> None:
     words: list[str | Path] = ["/usr/bin/env", "-u", "HOME", ordinary_python()]
     check(*doctor(words, ROOT, **as_ordinary_user()))
 
@@ -117,7 +117,7 @@ def test_where_the_doctor_cannot_listen_there_is_a_sentence(tmp_path: Path) -> N
     assert re.fullmatch("autograder: the doctor cannot listen on .*TMPDIR.*\n", done.stderr)
 
 
-def test_who_can_read_the_course_is_told_and_changes_nothing(tmp_path: Path) -> None:
+def test_who_can_read_the_course_is_reported_and_changes_nothing(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         root = Path(name)
         (root / "solutions").mkdir()
@@ -154,12 +154,12 @@ def test_a_secret_is_read_by_others_where_they_reach_it(
         secret.touch()
         secret.chmod(mode)
         Path(name).chmod(above)
-        told = find_weaknesses("isolated", Course(Path(name)))
-    assert any("secret" in one and str(secret) in one for one in told) == is_read
+        message = find_weaknesses("isolated", Course(Path(name)))
+    assert any("secret" in one and str(secret) in one for one in message) == is_read
 
 
 @pytest.mark.parametrize(
-    ("swaps", "told"),
+    ("swaps", "message"),
     [
         (["/dev/sda2 partition 1 0 -2"], "/dev/sda2"),
         (["/dev/zram0 partition 1 0 100"], ""),
@@ -167,26 +167,26 @@ def test_a_secret_is_read_by_others_where_they_reach_it(
         ([], ""),
     ],
 )
-def test_swap_on_a_disk_is_told(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, swaps: list[str], told: str
+def test_swap_on_a_disk_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, swaps: list[str], message: str
 ) -> None:
     file = tmp_path / "swaps"
     file.write_text("\n".join(["Filename Type Size Used Priority", *swaps]))
     monkeypatch.setattr(weaknesses, "SWAPS", file)
     found = [one for one in find_weaknesses("isolated", None) if "swapoff" in one]
-    assert bool(found) == bool(told)
-    assert all(told in one for one in found)
+    assert bool(found) == bool(message)
+    assert all(message in one for one in found)
 
 
 @pytest.mark.parametrize("active", ["0", "1", None])
-def test_two_workers_on_a_core_are_told(
+def test_two_workers_on_a_core_are_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, active: str | None
 ) -> None:
     if active:
         (tmp_path / "active").write_text(f"{active}\n")
     monkeypatch.setattr(weaknesses, "SMT", tmp_path / "active")
-    told = any("SMT is on" in one for one in find_weaknesses("isolated", None))
-    assert told == (active == "1")
+    message = any("SMT is on" in one for one in find_weaknesses("isolated", None))
+    assert message == (active == "1")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another's file")
@@ -247,12 +247,12 @@ def test_advice_fits_the_reason(
     values = {file: value for file, value, _ in advising.SETTINGS if setting and setting in file}
     monkeypatch.setattr(advising, "_holds", lambda file: values.get(str(file), "other"))
     monkeypatch.setattr(advising, "_in_a_chroot", lambda: False)
-    told = advising.advise(reason)
-    assert len(told) == 1
-    assert advised in told[0]
+    message = advising.advise(reason)
+    assert len(message) == 1
+    assert advised in message[0]
 
 
 def test_elsewhere_than_on_linux_there_is_one_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    (told,) = advising.advise("[Errno 2] No such file or directory: '/usr/bin/env'")
-    assert "Only Linux" in told
+    (message,) = advising.advise("[Errno 2] No such file or directory: '/usr/bin/env'")
+    assert "Only Linux" in message

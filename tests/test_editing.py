@@ -1,4 +1,4 @@
-"""An instructor edits a homework: an edit works by the files named in it, or is told what lacks."""
+"""An instructor edits a homework: an edit works by the named files, or a message says what lacks."""
 
 from __future__ import annotations
 
@@ -145,9 +145,9 @@ def release(assignment: Assignment, *words: str) -> tuple[int, str]:
 
 def earned(assignment: Assignment) -> str:
     """What the solutions themselves earn, handed in as a script."""
-    told = autograder(assignment, "check", str(assignment.source))[1]
-    found = re.search(r"[\d.]+ of [\d.]+ points", told)
-    return found[0] if found else told
+    message = autograder(assignment, "check", str(assignment.source))[1]
+    found = re.search(r"[\d.]+ of [\d.]+ points", message)
+    return found[0] if found else message
 
 
 # -- edits that work ------------------------------------------------------------------------------
@@ -158,9 +158,9 @@ WORK = {"docstring": DOCSTRING, "point": POINT, "criterion": CRITERION, "part": 
 @pytest.mark.parametrize("name", WORK)
 def test_an_edit_takes_these_files_and_a_release(name: str, small: Assignment) -> None:
     edit(small, WORK[name])
-    status, told = release(small, "--check")
+    status, message = release(small, "--check")
     assert status == 1
-    assert "run `autograder release --assignment small`" in told
+    assert "run `autograder release --assignment small`" in message
     assert release(small)[0] == 0
     assert release(small, "--check") == (0, "small: up to date, and nothing gives a solution away")
     assert earned(small) == ("2.00 of 2.00 points" if name == "part" else "1.00 of 1.00 points")
@@ -178,7 +178,7 @@ def test_a_part_that_is_dropped_leaves_nothing_behind(
     assert earned(small) == "1.00 of 1.00 points"
 
 
-# -- what lacks is told ---------------------------------------------------------------------------
+# -- what is missing ------------------------------------------------------------------------------
 
 STUB_OF_1B = {SOURCE: PART[SOURCE], RUBRIC: PART[RUBRIC]}
 LACKING: dict[str, tuple[Edits, str]] = {
@@ -214,9 +214,9 @@ def test_a_homework_that_cannot_be_graded_is_not_released_in_silence(
 ) -> None:
     edits, said = LACKING[name]
     edit(small, edits)
-    status, told = release(small)
+    status, message = release(small)
     assert status != 0
-    assert said in told
+    assert said in message
     # What is only found in a release that is built has been built.
     assert small.released.exists() == (name == "a line of the table for no stub")
 
@@ -278,10 +278,10 @@ def told_of(small: Assignment, line: str, where: str) -> list[str]:
 def test_prose_that_contradicts_the_rubric_is_found(
     line: str, where: str, small: Assignment
 ) -> None:
-    told = told_of(small, line, where)
-    assert len(told) == 1
-    assert PROSE[line] in told[0]
-    assert ("small.py, line 4" if where == "source" else "README.md, line 3") in told[0]
+    message = told_of(small, line, where)
+    assert len(message) == 1
+    assert PROSE[line] in message[0]
+    assert ("small.py, line 4" if where == "source" else "README.md, line 3") in message[0]
 
 
 @pytest.mark.parametrize("line", AGREES)
@@ -289,12 +289,12 @@ def test_other_prose_is_left_alone(line: str, small: Assignment) -> None:
     assert told_of(small, line, "source") == []
 
 
-def test_a_contradiction_is_told_by_a_release(small: Assignment) -> None:
+def test_a_release_reports_contradictions(small: Assignment) -> None:
     edit(small, {SOURCE: {"# # Small": "# # Small\n#\n# ### 1a Averages (0.5)"}})
     for words in ((), ("--check",)):
-        status, told = release(small, *words)
+        status, message = release(small, *words)
         assert status == 1
-        assert "small.py, line 4: part 1a is worth 1 point in the rubric" in told
+        assert "small.py, line 4: part 1a is worth 1 point in the rubric" in message
 
 
 EXAMPLE = '''"""The average of values (N,).
@@ -307,8 +307,8 @@ EXAMPLE = '''"""The average of values (N,).
 @pytest.mark.parametrize("result", ["1.5", "2.5"])
 def test_an_example_in_a_docstring_must_be_right(result: str, small: Assignment) -> None:
     edit(small, {SOURCE: {'"""The average of values (N,)."""': EXAMPLE.format(result)}})
-    status, told = release(small)
+    status, message = release(small)
     assert (status == 0) == (result == "1.5")
     if status:
-        assert "small.py, line" in told
-        assert "`average(np.array([1.0, 2.0]))` gives 1.5, not 2.5" in told
+        assert "small.py, line" in message
+        assert "`average(np.array([1.0, 2.0]))` gives 1.5, not 2.5" in message

@@ -159,7 +159,7 @@ def test_a_mistake_in_each_stub_is_shown_by_a_call_that_fails(
         handed_in = planter.submission("ada", one.source)
         evidence = grader.grade(handed_in, sandbox.controls[0])
         marks = mark(evidence, grader.rubric)
-        lost = {name for name, told in marks.criteria.items() if not told.met}
+        lost = {name for name, message in marks.criteria.items() if not message.met}
         shown = {name.partition(":")[0] for example in evidence.examples for name in example.shows}
         assert lost <= shown, one.name
         for example in evidence.examples:

@@ -283,20 +283,20 @@ def test_an_example_fails_where_it_is_pasted(
         assert example.numbers <= at_most, "\n".join(example.code)
 
 
-def test_an_exception_is_told_whole(grade: Grade) -> None:
+def test_an_exception_is_shown_whole(grade: Grade) -> None:
     (example,) = grade("def perplexity(loss):\n    raise ValueError('midnight')").evidence.examples
     assert example.message.startswith("`perplexity(…)` raises ValueError in cell ")
     assert example.message.endswith(", line 2: midnight")
 
 
 @pytest.mark.parametrize("cell", [MUTABLE_DEFAULT, GLOBAL, COUNTED, RANDOM])
-def test_state_that_is_kept_between_calls_is_told(cell: str, grade: Grade) -> None:
+def test_state_that_is_kept_between_calls_is_reported(cell: str, grade: Grade) -> None:
     graded = grade(cell)
     assert graded.lost()
-    told = {
+    words = {
         name for one in graded.evidence.examples if DIFFERENTLY in one.message for name in one.shows
     }
-    assert told == graded.lost()
+    assert words == graded.lost()
 
 
 COUNTS_KEPT = """
@@ -321,17 +321,17 @@ def rnn_cell_backward(dh_t, x_t, h_prev, h_t, W_x, W_h):
 
 
 @pytest.mark.parametrize(
-    ("cell", "told"), [(COUNTS_KEPT, "keep"), (BY_AUTOGRAD, "is switched off here")]
+    ("cell", "words"), [(COUNTS_KEPT, "keep"), (BY_AUTOGRAD, "is switched off here")]
 )
-def test_what_does_not_fail_where_it_is_pasted_is_told_in_words(
-    cell: str, told: str, grade: Grade, planter: Planter
+def test_what_does_not_fail_where_it_is_pasted_is_described_in_words(
+    cell: str, words: str, grade: Grade, planter: Planter
 ) -> None:
     graded = grade(cell)
     assert graded.lost()
     assert {name for one in graded.evidence.examples for name in one.shows} == graded.lost()
     for example in graded.evidence.examples:
-        assert fails(planter, cell, example) if example.code else told in example.message
-    assert any(told in one.message for one in graded.evidence.examples)
+        assert fails(planter, cell, example) if example.code else words in example.message
+    assert any(words in one.message for one in graded.evidence.examples)
 
 
 @pytest.mark.parametrize(
@@ -429,8 +429,8 @@ def test_what_is_met_in_part_has_an_example(tmp_path: Path, sandbox: Sandbox) ->
     handed_in = planter.submission("ada", "def centered(values): return values + 1")
     evidence = grader.grade(handed_in, sandbox.controls[0])
     marks = mark(evidence, grader.rubric)
-    told = marks.criteria["1a.centered"]
-    assert told.score == told.max_score / 2
+    words = marks.criteria["1a.centered"]
+    assert words.score == words.max_score / 2
     (example,) = evidence.examples
     assert example.shows == ("1a.centered",)
     assert fails(planter, "def centered(values): return values + 1", example)

@@ -53,8 +53,8 @@ def table(path: Path) -> list[dict[str, str]]:
 
 def results(folder: Path, form: str, one: Document, rubric: Rubric) -> dict[str, Any]:
     export(form, [one], "rnn", rubric, folder / form)
-    told: dict[str, Any] = json.loads((folder / form / f"{one.student}.json").read_text())
-    return told
+    words: dict[str, Any] = json.loads((folder / form / f"{one.student}.json").read_text())
+    return words
 
 
 def test_canvas_finds_everyone_by_its_own_ids(tmp_path: Path, rubric: Rubric) -> None:
@@ -144,11 +144,11 @@ def test_students_get_the_feedback_of_the_policy_and_nothing_hidden(
         ("score", False, False),
     ):
         own = msgspec.structs.replace(rubric, feedback=policy)
-        told = json.dumps(results(tmp_path, form, document(own, "ada", text=HOSTILE), own))
-        assert ("Wrong: " in told) == message
-        assert (rubric.tasks[0].parts[0].criteria[1].hint in told) == hint
+        words = json.dumps(results(tmp_path, form, document(own, "ada", text=HOSTILE), own))
+        assert ("Wrong: " in words) == message
+        assert (rubric.tasks[0].parts[0].criteria[1].hint in words) == hint
         # What a hidden check asked is in the evidence alone.
-        assert "4711" not in told
+        assert "4711" not in words
 
 
 def test_gradescope_gets_a_test_for_each_criterion_and_answer(
@@ -161,9 +161,9 @@ def test_gradescope_gets_a_test_for_each_criterion_and_answer(
         late=Deduction("a day late", share=0.1),
     )
     one = document(own, "ada", decided)
-    told = results(tmp_path, "gradescope", one, own)
-    assert told["score"] == one.score
-    tests = {test["number"]: test for test in told["tests"]}
+    words = results(tmp_path, "gradescope", one, own)
+    assert words["score"] == one.score
+    tests = {test["number"]: test for test in words["tests"]}
     assert set(tests) == {criterion.id for criterion in own.criteria()} | {"1a.written"}
     for name, criterion in one.criteria.items():
         assert (tests[name]["score"], tests[name]["max_score"]) == (
@@ -176,7 +176,7 @@ def test_gradescope_gets_a_test_for_each_criterion_and_answer(
         "Late: ",
         "Up to 0.90 points are still to come from a reader.",
     ):
-        assert line in told["output"]
+        assert line in words["output"]
 
 
 def test_a_part_and_a_total_can_be_set_by_hand(tmp_path: Path, rubric: Rubric) -> None:
@@ -192,13 +192,13 @@ def test_a_part_and_a_total_can_be_set_by_hand(tmp_path: Path, rubric: Rubric) -
     assert bob.score == 4.2
     assert bob.by_hand is not None
     assert bob.by_hand.before == pytest.approx(sum(part.score for part in bob.parts.values()))
-    for one, told in (
+    for one, words in (
         (ada, "Set by R. Head: seen in class"),
         (bob, "The total was set by A. Dean"),
     ):
-        assert told in student_markdown(one.evidence, one, rubric)
-        assert told in student_page(one.evidence, one, rubric, {})
-        assert told in results(tmp_path, "gradescope", one, rubric)["output"]
+        assert words in student_markdown(one.evidence, one, rubric)
+        assert words in student_page(one.evidence, one, rubric, {})
+        assert words in results(tmp_path, "gradescope", one, rubric)["output"]
     export("csv", [ada, bob], "rnn", rubric, tmp_path / "all.csv")
     rows = {row["student"]: row for row in table(tmp_path / "all.csv")}
     assert "the total: an oral exam (A. Dean)" in rows["bob"]["reason"]

@@ -71,10 +71,10 @@ def tell(package: ModuleType) -> Tell:
 
 @pytest.mark.parametrize("part", ["1a", "1b", "2a", "2b", "2c", "3a", "3b", "3c", "4a", "4b"])
 def test_right_functions_meet_every_visible_check(tell: Tell, part: str) -> None:
-    told = tell(part)
-    assert "✗" not in told, told
-    assert "·" not in told, told
-    assert "is not the same as torch" not in told
+    message = tell(part)
+    assert "✗" not in message, message
+    assert "·" not in message, message
+    assert "is not the same as torch" not in message
 
 
 # -- wrong ways that the visible checks see ---------------------------------------------------
@@ -167,9 +167,9 @@ def test_the_call_that_failed_is_shown_and_not_a_later_one(tell: Tell) -> None:
         mask = rng.random(x.shape) >= p
         return np.where(mask, x / (1 + p), 0), mask
 
-    told = tell("3c", dropout=dropout)
-    told = told[told.index("✗ 3c.scale:") :]
-    assert "p = 0.5" in told.partition("Hint")[0]
+    message = tell("3c", dropout=dropout)
+    message = message[message.index("✗ 3c.scale:") :]
+    assert "p = 0.5" in message.partition("Hint")[0]
 
 
 # -- a test that a student writes -------------------------------------------------------------
@@ -197,15 +197,15 @@ def check_gru_cell(cell):
 def test_a_test_that_rejects_right_cells_or_accepts_all_is_shown(
     tell: Tell, wrong: str, said: str
 ) -> None:
-    told = tell("2c", check_gru_cell=wrong)
-    assert "✗ 2c.test 0.15" in told
-    assert said in told
+    message = tell("2c", check_gru_cell=wrong)
+    assert "✗ 2c.test 0.15" in message
+    assert said in message
 
 
 def test_a_test_is_tried_on_a_right_cell_once_there_is_one(tell: Tell) -> None:
-    told = tell("2c", gru_cell_forward=lambda x_t, h_prev, *rest: 0 * h_prev)
-    assert "· 2c.test 0.15" in told
-    assert "`check_gru_cell` is tried on a right `gru_cell_forward` too, once yours is" in told
+    message = tell("2c", gru_cell_forward=lambda x_t, h_prev, *rest: 0 * h_prev)
+    assert "· 2c.test 0.15" in message
+    assert "`check_gru_cell` is tried on a right `gru_cell_forward` too, once yours is" in message
     assert "`check_gru_cell` accepts your `gru_cell_forward` and rejects a few" in tell("2c")
 
 
@@ -226,9 +226,9 @@ def test_a_function_that_differs_from_torch_is_named_wherever_its_part_is(
         "import numpy as np\n# %%\n" + _cell_of("step_jacobian").partition("def gradient_norms")[0]
     )
     (folder / "gates.py").write_text(f"# %%\n{text}\n# %%\n{LARGE}", encoding="utf-8")
-    told = _run(folder)
-    assert "`step_jacobian` is not the same as torch on random inputs" in told
-    assert "✓·, but `step_jacobian` differs from torch" in told.splitlines()[-11]
+    message = _run(folder)
+    assert "`step_jacobian` is not the same as torch on random inputs" in message
+    assert "✓·, but `step_jacobian` differs from torch" in message.splitlines()[-11]
     assert "Part 1a: `step_jacobian` is not the same as torch on random inputs; see `python" in (
         " ".join(_run(folder, "--hand-in").split())
     )
@@ -271,9 +271,9 @@ WRONG_SIGMOID = "def sigmoid(z): return 1 / (1 + np.exp(z))"
 def test_of_a_fault_elsewhere_nothing_is_guessed(
     tell: Tell, part: str, wrong: str, first: str, shown: str
 ) -> None:
-    told = tell(part, **{wrong.split("(")[0].split()[1]: wrong})
-    assert first in told
-    after = told[told.index(f"✗ {shown}:") :]
+    message = tell(part, **{wrong.split("(")[0].split()[1]: wrong})
+    assert first in message
+    after = message[message.index(f"✗ {shown}:") :]
     assert "looks as if" not in after
     assert "Hint" not in after
 
@@ -291,8 +291,8 @@ def test_hints_count_wrong_values_of_the_function_alone(
     wrong = "def lstm_cell_forward(x, h, c, *rest): return h, c + {}"
     codes = [wrong.format(1), "def lstm_cell_forward(*_): raise ValueError", WRONG_SIGMOID]
     codes += [f"def sigmoid(z): return z\n{wrong.format(1)}", wrong.format(2)]
-    told = [_hint(package, capsys, "2a", code) for code in codes]
-    steps = [one.partition("✗ 2a.memory:")[2].partition(" of 3")[0][-6:] for one in told]
+    message = [_hint(package, capsys, "2a", code) for code in codes]
+    steps = [one.partition("✗ 2a.memory:")[2].partition(" of 3")[0][-6:] for one in message]
     assert steps[0] == steps[1] == "Hint 1"
     assert steps[4] == "Hint 2"
 
@@ -303,9 +303,9 @@ def test_automatic_differentiation_brings_no_hint(
     code = (
         "import torch\ndef truncated_bptt(*_): torch.ones(1, requires_grad=True).sum().backward()"
     )
-    told = _hint(package, capsys, "1b", code)
-    assert "automatic differentiation is switched off here" in told
-    assert "Hint" not in told
+    message = _hint(package, capsys, "1b", code)
+    assert "automatic differentiation is switched off here" in message
+    assert "Hint" not in message
 
 
 # -- calls that can be repeated, and arguments that are written into --------------------------
@@ -315,8 +315,8 @@ def test_the_weights_of_a_model_are_shown(tell: Tell) -> None:
     right = _without_batch_first("SentimentRNN").replace(
         "num_layers)", "num_layers, batch_first=True)"
     )
-    told = tell("3b", SentimentRNN=right.replace("lengths - 1]", "lengths - 2]"))
-    call = told[told.index("SentimentRNN(3, 1, 1, 1, 2)( tokens") :]
+    message = tell("3b", SentimentRNN=right.replace("lengths - 1]", "lengths - 2]"))
+    call = message[message.index("SentimentRNN(3, 1, 1, 1, 2)( tokens") :]
     assert "with the weights embedding.weight = [[ 1.], [-1.], [ 0.]]" in call
     assert "and zero for all others" in call
 
@@ -334,12 +334,12 @@ def stacked_forward(x, h0, layers):
 
 
 def test_an_argument_that_is_written_into_is_said_first(tell: Tell) -> None:
-    told = tell("3a", stacked_forward=IN_PLACE)
-    assert "✗ 3a.stacked: The argument `h0` is modified in place; work on a copy." in told
+    message = tell("3a", stacked_forward=IN_PLACE)
+    assert "✗ 3a.stacked: The argument `h0` is modified in place; work on a copy." in message
     overwritten = IN_PLACE.replace("    for (W_x", "    h0 = h0.copy()\n    for (W_x")
-    told = tell("3a", stacked_forward=overwritten).partition("✗ 3a.stacked: ")[2]
-    assert "`outputs`: the same at every time step, as if one array were overwritten" in told
-    assert "Hint" not in told
+    message = tell("3a", stacked_forward=overwritten).partition("✗ 3a.stacked: ")[2]
+    assert "`outputs`: the same at every time step, as if one array were overwritten" in message
+    assert "Hint" not in message
 
 
 # -- what is handed in -------------------------------------------------------------------------
@@ -354,9 +354,9 @@ def test_a_package_that_the_grader_lacks_is_named(folder: Path) -> None:
     (folder / "gates.py").write_text(
         "# %%\nimport json, numpy as np\n# %%\ndef sigmoid(z):\n    import yaml\n    return z\n"
     )
-    told = " ".join(_run(folder, "--hand-in").split())
-    assert "cell 2 imports yaml, which is not available where your work is graded" in told
-    assert told.count("is not available") == 1
+    message = " ".join(_run(folder, "--hand-in").split())
+    assert "cell 2 imports yaml, which is not available where your work is graded" in message
+    assert message.count("is not available") == 1
 
 
 def test_the_readme_names_the_packages_that_the_self_check_knows(folder: Path) -> None:
@@ -373,11 +373,11 @@ def test_a_cell_that_does_not_run_is_said_of_its_functions(folder: Path) -> None
     source = GATES.source.read_text(encoding="utf-8")
     source = source.replace("small = np.exp(-np.abs(z))", "small = = np.exp(-np.abs(z))")
     (folder / "gates.py").write_text(source, encoding="utf-8")
-    told = " ".join(_run(folder, "2a").split())
-    assert "SyntaxError" in told
-    assert "`sigmoid` is not defined, because cell" in told
-    assert "does not run." in told
-    assert "meant?" not in told
+    message = " ".join(_run(folder, "2a").split())
+    assert "SyntaxError" in message
+    assert "`sigmoid` is not defined, because cell" in message
+    assert "does not run." in message
+    assert "meant?" not in message
 
 
 def test_in_a_terminal_the_terminal_s_commands_are_named(folder: Path) -> None:

@@ -67,13 +67,13 @@ def test_only_workers_load_torch(handed_in: list[HandIn]) -> None:
         "_, marks, _ = grade_one(Course(Path(sys.argv[1])).assignment(), HandIn(path.stem, path))\n"
         "print(marks.score > 4, 'torch' in sys.modules)\n"
     )
-    told = subprocess.run(
+    message = subprocess.run(
         [sys.executable, "-c", script, str(ROOT), str(handed_in[1].path)],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert told.stdout.split() == ["True", "False"]
+    assert message.stdout.split() == ["True", "False"]
 
 
 def test_a_run_killed_at_any_moment_goes_on_where_it_was(
@@ -183,7 +183,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_results(
     assert contents(tmp_path) == contents(undisturbed)
 
 
-def test_no_scheduler_is_told_and_leaves_the_folder_free(
+def test_a_missing_scheduler_is_reported_and_leaves_the_folder_free(
     handed_in: list[HandIn], tmp_path: Path
 ) -> None:
     with pytest.raises(CourseError, match="no Dask scheduler at"):

@@ -99,18 +99,18 @@ class _Planting(np.random.Generator):
 
 
 @pytest.fixture(scope="module", params=["right", "empty"])
-def told(
+def words(
     request: pytest.FixtureRequest, assignment: Assignment, sandbox: Sandbox, tmp_path_factory: Any
 ) -> tuple[Path, Document, Grader, Submission]:
     """The results of a submission that tells all that it is asked, in every way it can."""
-    folder: Path = tmp_path_factory.mktemp("told")
+    folder: Path = tmp_path_factory.mktemp("words")
     before = right_cells(assignment) if request.param == "right" else ()
     handed_in = Submission(
         "eve", "eve.ipynb", "notebook", "0" * 64, (*before, Cell("cell 99", TELLS))
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(np.random, "default_rng", lambda seed: _Planting(np.random.PCG64(seed)))
-        # How many numbers are told depends on the inputs, and so on the secret.
+        # How many numbers are shown depends on the inputs, and so on the secret.
         patched.setattr(Course, "secret", lambda _: b"the same on every machine")
         grader = Grader(assignment)
         evidence = grader.grade(handed_in, sandbox.controls[0])
@@ -127,8 +127,8 @@ def right_cells(assignment: Assignment) -> tuple[Cell, ...]:
     return tuple(Cell(f"cell {number}", cell) for number, cell in enumerate(wanted, start=1))
 
 
-def test_planted_numbers_reach_staff_alone(told: Any, tmp_path: Path) -> None:
-    folder, document, grader, _ = told
+def test_planted_numbers_reach_staff_alone(words: Any, tmp_path: Path) -> None:
+    folder, document, grader, _ = words
     rubric, rows = grader.rubric, [row(document.evidence, document)]
     write_grades(folder, rows, rubric)
     write_class_page(folder, rows, rubric, None)
@@ -155,9 +155,9 @@ def test_planted_numbers_reach_staff_alone(told: Any, tmp_path: Path) -> None:
     assert not PLANTED.search(json.dumps(stored))
 
 
-def test_the_planted_numbers_were_told_to_staff(told: Any) -> None:
+def test_the_planted_numbers_are_in_what_staff_see(words: Any) -> None:
     """Or the test above would look for what was never there."""
-    folder, *_ = told
+    folder, *_ = words
     assert PLANTED.search((folder / "eve.json").read_text())
 
 
@@ -231,7 +231,7 @@ def test_a_variable_is_not_read_once_it_could_hold_a_hidden_input(load: Load) ->
         student.value("a")
 
 
-def test_which_cell_ends_a_later_run_is_not_told(load: Load) -> None:
+def test_which_cell_ends_a_later_run_is_not_reported(load: Load) -> None:
     cells = [f"import os, time\nif time.time() > END: os._exit({n})" for n in range(3)]
     student = load(
         "import time\nEND = time.time() + 0.3", *cells, "def f():\n    os._exit(1)", limits=LONG
@@ -286,8 +286,8 @@ def test_no_number_of_draws_is_in_a_message(drawn: list[int]) -> None:
     assert not re.search(r"\d", message(lambda: follows(drawn, shares)))
 
 
-def test_grades_hold_numbers_and_names_alone(told: Any) -> None:
-    folder, _, grader, _ = told
+def test_grades_hold_numbers_and_names_alone(words: Any) -> None:
+    folder, _, grader, _ = words
     with (folder / "grades.csv").open(newline="") as file:
         (line,) = csv.DictReader(file)
     parts = [part.id for part in grader.rubric.parts()]

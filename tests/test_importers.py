@@ -176,7 +176,7 @@ def test_canvas_s_assignment_can_be_named_by_its_number(
     assert canvas.grades == {(101, 78): f"{one.score:g}"}
 
 
-def test_canvas_s_assignment_that_is_not_there_is_told(
+def test_canvas_s_assignment_that_is_not_there_is_reported(
     tmp_path: Path, rubric: Rubric, gradebook: Roster
 ) -> None:
     one = from_canvas(rubric, "101", "lovelaceada", "lovelaceada_101_678901_rnn.ipynb")
@@ -294,7 +294,7 @@ def test_moodle_s_import_maps_an_identity_and_takes_a_dash_for_no_grade(
         export("moodle", documents, "rnn", rubric, out)
 
 
-def test_who_has_no_identity_for_moodle_is_left_out_and_told(
+def test_students_without_an_id_for_moodle_are_left_out_and_listed(
     tmp_path: Path, rubric: Rubric
 ) -> None:
     text = "name,login,email\nAda,ada,ada@x.org\nBob,bob,bob@x.org\nCem,cem,\n"
@@ -454,15 +454,15 @@ def test_github_s_reporter_shows_the_text_of_the_feedback(tmp_path: Path, rubric
     ("policy", "shown"),
     [("score", "visible"), ("hints", "visible"), ("full", "after_published")],
 )
-def test_gradescope_shows_answers_when_nobody_hands_in_again(
+def test_gradescope_shows_answers_after_the_last_deadline(
     tmp_path: Path, rubric: Rubric, policy: Any, shown: str
 ) -> None:
     own = msgspec.structs.replace(rubric, feedback=policy)
     export("gradescope", [document(own, "ada")], "rnn", own, tmp_path / "g")
-    told = json.loads((tmp_path / "g" / "ada.json").read_text())
-    assert told["visibility"] == shown
-    assert {test["visibility"] for test in told["tests"]} == {shown}
-    assert told["stdout_visibility"] == "hidden"
+    message = json.loads((tmp_path / "g" / "ada.json").read_text())
+    assert message["visibility"] == shown
+    assert {test["visibility"] for test in message["tests"]} == {shown}
+    assert message["stdout_visibility"] == "hidden"
 
 
 def test_the_workflow_of_the_page_passes_both_steps_on(tmp_path: Path, rubric: Rubric) -> None:

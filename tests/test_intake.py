@@ -140,7 +140,7 @@ def test_one_file_that_looks_like_canvas_s_does_not_make_a_class_of_it(tmp_path:
     }
 
 
-def test_nobody_hands_in_for_another_by_a_name_of_canvas(tmp_path: Path) -> None:
+def test_a_name_like_canvas_s_does_not_hand_in_for_another(tmp_path: Path) -> None:
     """A student can take any name, such as one that ends in a classmate's number."""
     files = {
         "eve_12345_12399_678901_rnn.py": CODE,
@@ -167,7 +167,7 @@ def test_nobody_hands_in_for_another_by_a_name_of_canvas(tmp_path: Path) -> None
         {"20_1/rnn-20_2/.git/HEAD": "", "20_1/rnn-20_2/rnn.py": CODE},
     ],
 )
-def test_nobody_hands_in_a_class_of_their_own(tmp_path: Path, own: dict[str, str]) -> None:
+def test_a_student_s_files_cannot_pass_for_a_class(tmp_path: Path, own: dict[str, str]) -> None:
     lay(tmp_path, {**own, "20_2/rnn.py": CODE})
     assert set(of(collect([tmp_path], "rnn", RELEASED, None))) == {"20_1", "20_2"}
 
@@ -241,7 +241,7 @@ def test_a_path_in_gradescope_s_metadata_leads_nowhere_else(tmp_path: Path) -> N
     assert one.student == "submission_1"
 
 
-def test_metadata_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_metadata_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     lay(tmp_path, {"submission_metadata.yml": "a: [", "submission_1/rnn.py": CODE})
     with pytest.raises(CourseError, match=r"submission_metadata\.yml: cannot be read"):
         collect([tmp_path], "rnn", RELEASED, None)
@@ -265,7 +265,7 @@ def test_clones_of_github_classroom_are_named_by_login(tmp_path: Path) -> None:
 # -- several files, and choices by hand -------------------------------------------------------
 
 
-def test_a_choice_by_hand_counts_and_is_told(tmp_path: Path) -> None:
+def test_a_choice_by_hand_counts_and_is_noted(tmp_path: Path) -> None:
     folder = lay(tmp_path / "class", CANVAS)
     lay(tmp_path, {"chosen.csv": "student,file\n12347,adacem_12347_678920_rnn.ipynb\n"})
     chosen = read_choices(tmp_path)
@@ -358,8 +358,8 @@ def test_what_is_no_submission_is_left_out_and_counted(tmp_path: Path) -> None:
     assert set(of(collected)) == {"ada", "bob"}
     assert collected.left_out["README.md"] == 2
     assert set(collected.left_out) == {*names, ".ipynb_checkpoints"} - {"ada.py"}
-    (told,) = describe(collected)
-    assert "README.md (2 times)" in told
+    (words,) = describe(collected)
+    assert "README.md (2 times)" in words
 
 
 # -- zips that students hand in ---------------------------------------------------------------
@@ -631,10 +631,10 @@ def test_canvas_s_gradebook_joins_names_and_says_who_is_missing(tmp_path: Path) 
     assert found["12346"].origin.late
     assert [one.name for one in collected.absent] == ["Away, Zoe"]
     assert collected.unknown == ["12347", "12348", "12349", "12350"]
-    told = "\n".join(describe(collected))
-    assert "1 of the roster handed in nothing: Away, Zoe" in told
-    assert "4 submissions are not in the roster: 12347, 12348" in told
-    assert "Late, but Canvas does not say by how much: 12346. If the rubric has `late`" in told
+    words = "\n".join(describe(collected))
+    assert "1 of the roster handed in nothing: Away, Zoe" in words
+    assert "4 submissions are not in the roster: 12347, 12348" in words
+    assert "Late, but Canvas does not say by how much: 12346. If the rubric has `late`" in words
 
 
 def test_moodle_s_grading_worksheet_tells_two_of_one_name_apart(tmp_path: Path) -> None:
@@ -672,7 +672,7 @@ def test_gradescope_s_and_github_s_lists(tmp_path: Path) -> None:
     assert [each.name for each in collected.absent] == ["Away, Zoe"]
 
 
-def test_two_submissions_of_one_person_are_told(tmp_path: Path) -> None:
+def test_two_submissions_of_one_person_are_reported(tmp_path: Path) -> None:
     roster = read_roster(write(tmp_path / "r.csv", "name,login,email\nAda,ada,a@x.org\n"))
     lay(tmp_path / "class", {"ada.py": CODE, "a@x.org.py": CODE})
     collected = collect([tmp_path / "class"], "rnn", RELEASED, None, roster)

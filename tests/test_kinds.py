@@ -187,7 +187,7 @@ def test_arguments_within_others_are_seen_as_they_are_after_the_call(load: Load)
     np.testing.assert_array_equal(after[1][0], [1])
 
 
-def test_a_right_one_stands_in_by_its_own_name(load: Load) -> None:
+def test_a_right_stub_replaces_the_student_s_by_name(load: Load) -> None:
     cell = "import numpy as np\ndef half(x): return x\ndef f(x): return half(x)"
     assert load(cell).f(np.full((1, 1), 4.0))[0, 0] == 4
     assert load(cell, right=("half",)).f(np.full((1, 1), 4.0))[0, 0] == 2
@@ -197,14 +197,14 @@ LAYERS = [(np.eye(2), np.ones(2)), (np.ones((2, 3)), np.zeros(3))]
 CHAIN = "def chain(x, layers): return 0 * x\ndef f(x, layers): return chain(x, {})"
 
 
-def test_a_right_one_that_takes_a_list_of_arrays_stands_in(load: Load) -> None:
+def test_a_right_stub_that_takes_a_list_of_arrays_replaces_the_student_s(load: Load) -> None:
     x, layers = np.ones((1, 2)), [(np.eye(2), np.ones(2)), (np.eye(2), np.ones(2))]
     assert load(CHAIN.format("layers")).f(x, layers).tolist() == [[0, 0]]
     assert load(CHAIN.format("layers"), right=("chain",)).f(x, layers).tolist() == [[3, 3]]
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "words"),
     [
         ("[]", ""),
         ("layers[0]", "holds no list"),
@@ -215,14 +215,14 @@ def test_a_right_one_that_takes_a_list_of_arrays_stands_in(load: Load) -> None:
         ("None", "holds no list"),
     ],
 )
-def test_a_list_of_arrays_is_looked_through(load: Load, given: str, told: str) -> None:
+def test_a_list_of_arrays_is_looked_through(load: Load, given: str, words: str) -> None:
     student = load(CHAIN.format(given), right=("chain",))
-    if not told:
+    if not words:
         assert student.f(np.ones((1, 2)), LAYERS).tolist() == [[1, 1]]
         return
     with pytest.raises(StudentError) as refused:
         student.f(np.ones((1, 2)), LAYERS)
-    assert told in refused.value.detail
+    assert words in refused.value.detail
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ LOADED += "\n    def load_state_dict(self, *args): {}\n"
         (LOADED.format("raise ValueError('mine')"), None, "it does not take them", "mine"),
     ],
 )
-def test_parameters_that_cannot_be_loaded_are_told_by_what_differs(
+def test_parameters_that_cannot_be_loaded_are_described_by_what_differs(
     load: Load, cell: str, parameters: Any, message: str, detail: str
 ) -> None:
     model = load(cell).Reader(3, 2)

@@ -145,12 +145,12 @@ def test_three_hundred_through_canvas(course: Assignment, tmp_path: Path) -> Non
     done = autograder(
         *("grade", download, "--out", out, "--roster", roster, "--jobs", usual_jobs()), *of_course
     )
-    told = " ".join(done.stderr.split())
-    assert f"{ABSENT} of the roster handed in nothing" in told
-    assert f"{UNKNOWN} submissions are not in the roster" in told
-    assert "Late, but Canvas does not say by how much: " in told
-    assert f"and {LATE - MOST_NAMED} more. If the rubric has `late`, one day is counted" in told
-    assert "left out, as no submission: .DS_Store, README.md" in told
+    message = " ".join(done.stderr.split())
+    assert f"{ABSENT} of the roster handed in nothing" in message
+    assert f"{UNKNOWN} submissions are not in the roster" in message
+    assert "Late, but Canvas does not say by how much: " in message
+    assert f"and {LATE - MOST_NAMED} more. If the rubric has `late`, one day is counted" in message
+    assert "left out, as no submission: .DS_Store, README.md" in message
     with (out / "roster.csv").open(newline="", encoding="utf-8") as file:
         states = Counter(line["state"] for line in csv.DictReader(file))
     assert states == {
@@ -262,9 +262,9 @@ def test_some_through_gradescope(course: Assignment, tmp_path: Path) -> None:
     }
     autograder("export", out, "--to", "gradescope", *of_course)
     for email, one in emails.items():
-        told = json.loads((out / "gradescope" / f"{email}.json").read_text())
-        assert told["score"] == pytest.approx(one.points)
-        assert told["visibility"] == "after_published"
+        message = json.loads((out / "gradescope" / f"{email}.json").read_text())
+        assert message["score"] == pytest.approx(one.points)
+        assert message["visibility"] == "after_published"
     autograder("export", out, "--to", "moodle", *of_course)
     with (out / "moodle.csv").open(newline="", encoding="utf-8") as file:
         given = {line["Email address"]: float(line["Small"]) for line in csv.DictReader(file)}
@@ -294,6 +294,6 @@ def test_some_through_github_classroom(course: Assignment, tmp_path: Path) -> No
     autograder("export", out, "--to", "github", *of_course)
     for one in some:
         if one.here:
-            told = json.loads((out / "github" / f"{one.login}.json").read_text())
-            total, most, _ = reported(told)
+            message = json.loads((out / "github" / f"{one.login}.json").read_text())
+            total, most, _ = reported(message)
             assert (total, most) == (one.points, 1.0)

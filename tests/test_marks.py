@@ -155,13 +155,13 @@ def test_the_mistakes_are_all_that_was_lost_and_each_is_there_once(
     marks = mark(one, rubric(written_share=written))
     lost = sum(mistake.cost for mistake in marks.mistakes)
     assert lost == pytest.approx(marks.max_score - marks.score, abs=1e-6)
-    short = {name for name, told in marks.criteria.items() if not told.met}
+    short = {name for name, words in marks.criteria.items() if not words.met}
     assert {name for mistake in marks.mistakes for name in mistake.costs} >= short
     named = [mistake.name for mistake in marks.mistakes if mistake.name]
     assert len(named) == len(set(named))
-    for name, told in marks.criteria.items():
+    for name, words in marks.criteria.items():
         of_it = sum(mistake.costs.get(name, 0.0) for mistake in marks.mistakes)
-        assert of_it == pytest.approx(told.max_score - told.score, abs=1e-6)
+        assert of_it == pytest.approx(words.max_score - words.score, abs=1e-6)
 
 
 @pytest.mark.parametrize("points", [0.0, 0.15, 0.4])
@@ -199,15 +199,15 @@ def test_one_mistake_in_four_criteria_is_one_entry_with_what_it_spared() -> None
     assert mistake.spared == ("`g` is right; it was tested with a correct `f` in place of yours.",)
 
 
-def test_mistakes_without_a_name_are_told_apart_by_their_examples() -> None:
+def test_mistakes_without_a_name_differ_by_their_examples() -> None:
     lost = [f"1b.{name}" for name in "abc"]
     checks = [CheckEvidence(f"test_{name}", name, False, FAILED, stub="g") for name in lost]
     checks += [seen(criterion, item=item) for criterion, item in PAIRS if criterion not in lost]
     both = Example("g", ("1b.a", "1b.c"), ("g(1)",), "`g(…)`: too large.")
     other = Example("g", ("1b.b",), ("g(2)",), "`g(…)`: too small.")
     one = msgspec.structs.replace(evidence(checks), examples=(both, other))
-    told = {mistake.what: set(mistake.costs) for mistake in mark(one, rubric()).mistakes}
-    assert told == {both.message: {"1b.a", "1b.c"}, other.message: {"1b.b"}}
+    words = {mistake.what: set(mistake.costs) for mistake in mark(one, rubric()).mistakes}
+    assert words == {both.message: {"1b.a", "1b.c"}, other.message: {"1b.b"}}
 
 
 @given(any_evidence)
@@ -216,10 +216,10 @@ def test_what_is_missing_earns_nothing_and_says_so(one: Evidence) -> None:
     assert set(marks.criteria) == {criterion for criterion, _ in PAIRS}
     checked = {check.criterion for check in one.checks}
     explained = {explanation.criterion for explanation in one.explanations}
-    for name, told in marks.criteria.items():
+    for name, words in marks.criteria.items():
         if name not in checked | explained:
-            assert told.score == 0
-            assert told.message == "It was not checked."
+            assert words.score == 0
+            assert words.message == "It was not checked."
 
 
 @given(any_evidence, st.randoms(use_true_random=False))
@@ -245,7 +245,7 @@ def test_all_passed_is_the_whole_mark_to_the_last_digit(written: float) -> None:
     marks = mark(everything, rubric(written_share=written))
     for what in scored(marks):
         assert what.score == what.max_score
-    assert {(told.message, told.hint) for told in marks.criteria.values()} == {("Met.", "")}
+    assert {(words.message, words.hint) for words in marks.criteria.values()} == {("Met.", "")}
 
 
 MOST = {criterion.id: criterion.points for criterion in rubric().criteria()}
@@ -343,11 +343,11 @@ def test_a_criterion_is_met_as_submitted_or_followed_through_as_a_whole(
     checks: list[tuple[Seen, Seen | None]], share: float, followed: bool
 ) -> None:
     one = evidence(seen("1a.whole", *check) for check in checks)
-    told = mark(one, rubric()).criteria["1a.whole"]
-    assert told.score == pytest.approx(0.4 * share)
-    assert told.followed_through == followed
-    assert told.message.startswith("Earned with correct functions in place") == followed
-    assert bool(told.hint) == (share < 1)
+    words = mark(one, rubric()).criteria["1a.whole"]
+    assert words.score == pytest.approx(0.4 * share)
+    assert words.followed_through == followed
+    assert words.message.startswith("Earned with correct functions in place") == followed
+    assert bool(words.hint) == (share < 1)
 
 
 @pytest.mark.parametrize(
@@ -364,10 +364,10 @@ def test_items_are_followed_through_one_by_one() -> None:
         seen("1a.each", FAILED, FAILED, "y"),
         seen("1a.each", Seen("partial", 0.5, "Half of z."), None, "z"),
     ]
-    told = mark(evidence(checks), rubric()).criteria["1a.each"]
-    assert told.score == pytest.approx(0.9 * 1.5 / 3)
-    assert "Half of z." in told.message
-    assert told.message.count("It is wrong.") == 1
+    words = mark(evidence(checks), rubric()).criteria["1a.each"]
+    assert words.score == pytest.approx(0.9 * 1.5 / 3)
+    assert "Half of z." in words.message
+    assert words.message.count("It is wrong.") == 1
 
 
 @pytest.mark.parametrize(
@@ -387,10 +387,10 @@ def test_a_misconception_earns_its_credit_and_is_named(
     explanation = Explanation(
         "1a.whole", tuple(Named(n, f"you do {n}", f"Not {n}.") for n in names)
     )
-    told = mark(evidence([seen("1a.whole", submitted)], [explanation]), rubric()).criteria[
+    words = mark(evidence([seen("1a.whole", submitted)], [explanation]), rubric()).criteria[
         "1a.whole"
     ]
-    assert told.score == pytest.approx(0.4 * share)
-    assert told.misconceptions == tuple(names)
-    assert "It looks as if you do " + names[0] in told.message
-    assert told.hint == " ".join(f"Not {name}." for name in names)
+    assert words.score == pytest.approx(0.4 * share)
+    assert words.misconceptions == tuple(names)
+    assert "It looks as if you do " + names[0] in words.message
+    assert words.hint == " ".join(f"Not {name}." for name in names)

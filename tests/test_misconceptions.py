@@ -240,7 +240,7 @@ def test_a_mistake_costs_once_and_the_report_says_how_the_rest_was_earned(
         assert said in report.replace("\\", "")
 
 
-def test_the_caller_stands_on_its_own_too(grade: Grade) -> None:
+def test_the_calling_stub_is_also_checked_by_itself(grade: Grade) -> None:
     """A right cell does not hide that the one who calls it is wrong."""
     wrong = "def rnn_forward(x, h0, *w):\n    h = rnn_cell_forward(x[:, 0], h0, *w)\n"
     wrong += "    return np.repeat(h[:, None], x.shape[1], axis=1)"
@@ -262,7 +262,7 @@ def test_a_caller_that_is_wrong_in_its_own_right_is_named(grade: Grade) -> None:
     assert graded.named()["2a.cell"] == {"rnn_cell_forward/no-tanh"}
 
 
-# -- what is told, and what it earns --------------------------------------------------------------
+# -- what is said, and what it earns --------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -280,13 +280,13 @@ def test_the_name_and_the_hint_stand_in_both_reports(
 ) -> None:
     one = LIBRARY.misconceptions["cross_entropy/sum"]
     write_student(tmp_path, summed, mark(summed, rubric), rubric, "digest", {})
-    told = json.loads((tmp_path / "ada.json").read_text())
-    criterion = told["criteria"]["3a.loss"]
+    words = json.loads((tmp_path / "ada.json").read_text())
+    criterion = words["criteria"]["3a.loss"]
     assert criterion["message"].startswith(f"It looks as if {one.title}.")
     assert criterion["hint"] == one.hint
     assert criterion["misconceptions"] == [one.name]
-    assert told["parts"]["3a"]["read_again"] == "3a The objective"
-    assert told["parts"]["3b"]["read_again"] == ""
+    assert words["parts"]["3a"]["read_again"] == "3a The objective"
+    assert words["parts"]["3b"]["read_again"] == ""
     readable = (tmp_path / "ada.md").read_text()
     for text in (one.title, one.hint, "To read again: section 3a The objective"):
         assert text in readable
@@ -296,7 +296,7 @@ def test_the_name_and_the_hint_stand_in_both_reports(
     ("feedback", "seen", "hinted"),
     [("full", True, True), ("hints", False, True), ("score", False, False)],
 )
-def test_the_rubric_says_how_much_is_told(
+def test_the_rubric_decides_how_much_is_shown(
     summed: Evidence, rubric: Rubric, feedback: str, seen: bool, hinted: bool
 ) -> None:
     own = changed(rubric, feedback=feedback)
@@ -406,5 +406,5 @@ def test_a_mean_of_a_bias_gradient_earns_half_wherever_the_bias_is(
     for name in ("backward-db_h-averaged", "bptt-b_h-averaged", "bptt-b_y-averaged"):
         graded = grade(source_of(name))
         (criterion,) = graded.lost()
-        told = graded.marks.criteria[criterion]
-        assert told.score == pytest.approx(told.max_score / 2)
+        words = graded.marks.criteria[criterion]
+        assert words.score == pytest.approx(words.max_score / 2)

@@ -259,16 +259,16 @@ def test_the_class_page_lists_each_mistake_with_who_has_it(whole: Class, look: L
     assert sum(costs) == pytest.approx(sum(one.max_score - one.score for one in stored))
     halved = shared.filter(has_text="2 students").filter(has_text=whole.only("bob").key)
     halved.locator("summary").click()
-    told = halved.inner_text()
-    assert "average(values)" in told
-    assert re.search(r"expected\s+3.0\s+returned\s+1.5", told)
-    assert "−0.60 each: bob, cem" in told
+    sentence = halved.inner_text()
+    assert "average(values)" in sentence
+    assert re.search(r"expected\s+3.0\s+returned\s+1.5", sentence)
+    assert "−0.60 each: bob, cem" in sentence
     raises = shared.filter(has_text=whole.only("eve").key)
     raises.locator("summary").click()
-    told = raises.inner_text()
-    assert "`average" not in told
-    assert "cell" not in told
-    assert "Raised by the line return np.mean(values, axes=0)" in told
+    sentence = raises.inner_text()
+    assert "`average" not in sentence
+    assert "cell" not in sentence
+    assert "Raised by the line return np.mean(values, axes=0)" in sentence
     assert "−0.30: dora" in (shared.filter(has_text="average/one-less").text_content() or "")
     raises.get_by_role("link", name="finn").click()
     assert opened.texts("h1") == ["finn"]
@@ -326,8 +326,8 @@ def entry(name: str, **more: object) -> str:
 def test_a_comment_for_all_is_in_every_report_of_those_who_share_it(graded: Class) -> None:
     shared = graded.only("bob").key
     decide(graded, entry(shared, comment=COMMENT))
-    told = words(graded.run("rescore", graded.results, "--yes"))
-    assert f"+0 2 students a comment on {shared}" in told
+    sentence = words(graded.run("rescore", graded.results, "--yes"))
+    assert f"+0 2 students a comment on {shared}" in sentence
     for form in ("gradescope", "github", "csv"):
         graded.run("export", graded.results, "--to", form)
     for student in CLASS:
@@ -348,7 +348,7 @@ def test_a_comment_for_all_is_in_every_report_of_those_who_share_it(graded: Clas
 
 
 @pytest.mark.parametrize(("policy", "shown"), [("full", True), ("hints", True), ("score", False)])
-def test_a_comment_for_all_is_told_by_the_feedback_policy(policy: str, shown: bool) -> None:
+def test_a_comment_for_all_is_shown_by_the_feedback_policy(policy: str, shown: bool) -> None:
     own = rubric(feedback=policy)
     one = failing(EXAMPLE)
     decided = Decided(mistakes={key(one): ForAll(COMMENT, 0.5, "R. Head")})
@@ -358,28 +358,28 @@ def test_a_comment_for_all_is_told_by_the_feedback_policy(policy: str, shown: bo
     terminal = io.StringIO()
     print_marks(Console(file=terminal, width=300), one, marks, own)
     (part,) = (part for part in own.parts() if part.id == "1b")
-    for told in (
+    for sentence in (
         terminal.getvalue(),
         html.unescape(notebook.cells[0].source).replace("\\", ""),
         html.unescape(comment(part, marks, own) or "").replace("\\", ""),
         html.unescape(student_page(one, marks, own, {})),
     ):
-        assert (f"Comment by R. Head: {COMMENT}" in told) == shown
-        assert ("50 % of the points" in told) == shown
+        assert (f"Comment by R. Head: {COMMENT}" in sentence) == shown
+        assert ("50 % of the points" in sentence) == shown
 
 
 def test_those_who_share_a_mistake_earn_the_same_credit(graded: Class) -> None:
     shared, named = graded.only("bob").key, graded.only("dora").key
     before = {name: one.score for name, one in graded.stored().items()}
     decide(graded, entry(shared, credit=0.25) + entry(named, credit=1, comment="All right."))
-    told = words(graded.run("rescore", graded.results, "--dry-run"))
-    assert "3 of 7 students move" in told
-    assert f"1a.average 0 → 0.15, a credit of 0.25 for {shared} (R. Head)" in told
+    sentence = words(graded.run("rescore", graded.results, "--dry-run"))
+    assert "3 of 7 students move" in sentence
+    assert f"1a.average 0 → 0.15, a credit of 0.25 for {shared} (R. Head)" in sentence
     graded.run("rescore", graded.results, "--yes")
     after = {name: one.score for name, one in graded.stored().items()}
     assert {name for name in CLASS if after[name] != before[name]} == {"bob", "cem", "dora"}
     assert after["bob"] == after["cem"] == pytest.approx(before["bob"] + 0.25 * 0.6)
-    # Who has the whole credit is told of the mistake all the same.
+    # The mistake is listed for those with the whole credit, too.
     assert after["dora"] == 1.0
     assert graded.only("dora").cost == 0
     assert "All right." in graded.read("dora.html")
@@ -428,7 +428,7 @@ ENTRY = "- mistake: g/1\n  comment: Think.\n  credit: 0.5\n  who: R. Head\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "sentence"),
     [
         (ENTRY.replace("g/1", "g/2"), "line 1: .* no mistake 'g/2'; did you mean g/1"),
         (ENTRY.replace("- mistake: g/1\n  comment", "- comment"), "line 1: the mistake is missing"),
@@ -443,15 +443,15 @@ ENTRY = "- mistake: g/1\n  comment: Think.\n  credit: 0.5\n  who: R. Head\n"
     ],
 )
 def test_what_is_decided_wrongly_for_all_is_refused_with_its_line(
-    tmp_path: Path, text: str, told: str
+    tmp_path: Path, text: str, sentence: str
 ) -> None:
     (tmp_path / "mistakes.yaml").write_text(text)
     with pytest.raises(CourseError) as refused:
         Decisions.load(tmp_path, rubric(), ["ada"], ["g/1"])
-    assert re.search(f"mistakes.yaml, {told}", str(refused.value)), refused.value
+    assert re.search(f"mistakes.yaml, {sentence}", str(refused.value)), refused.value
 
 
-def test_a_mistake_that_nobody_has_is_told_of_and_those_there_are_can_be_listed(
+def test_a_mistake_that_no_one_has_is_refused_and_the_known_ones_are_listed(
     graded: Class,
 ) -> None:
     decide(graded, entry("average/one-more", comment="x"))
@@ -460,8 +460,8 @@ def test_a_mistake_that_nobody_has_is_told_of_and_those_there_are_can_be_listed(
         assert "mistakes.yaml, line 1:" in refused
         assert "did you mean average/one-less?" in refused
     # Whoever is graded meanwhile is added all the same.
-    told = words(graded.run("grade", graded.submissions / "bob.py", "--out", graded.results))
-    assert "mistakes.yaml, line 1:" in told
+    sentence = words(graded.run("grade", graded.submissions / "bob.py", "--out", graded.results))
+    assert "mistakes.yaml, line 1:" in sentence
     assert len(graded.read("grades.csv").splitlines()) == 1 + len(CLASS)
     listed = graded.run("mistakes", graded.results).output
     for student in ("bob", "dora", "eve", "gus"):

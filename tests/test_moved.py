@@ -16,7 +16,7 @@ from autograder.marking.marks import mark
 from tests.test_exports import document
 
 
-def told(rubric: Rubric, changes: Sequence[float], everyone: bool = False) -> str:
+def message(rubric: Rubric, changes: Sequence[float], everyone: bool = False) -> str:
     """What is printed of students whose scores change by so much."""
     remarks = []
     for number, change in enumerate(changes):
@@ -35,7 +35,7 @@ def named(text: str) -> list[str]:
 
 
 def test_a_few_are_all_named(rubric: Rubric) -> None:
-    text = told(rubric, [0.1, 0, -0.25, 0])
+    text = message(rubric, [0.1, 0, -0.25, 0])
     assert named(text) == ["student-002", "student-000"]
     assert "2 of 4 students move: 1 up by 0.1, 1 down by 0.25" in text
     assert "--all" not in text
@@ -43,7 +43,7 @@ def test_a_few_are_all_named(rubric: Rubric) -> None:
 
 def test_of_many_the_ten_who_move_most_are_named(rubric: Rubric) -> None:
     changes = [0.05] * 200 + [-0.3] * 9 + [0.5, -1.0] + [0.0] * 89
-    text = told(rubric, changes)
+    text = message(rubric, changes)
     assert "211 of 300 students move: 201 up by 0.05 to 0.5, 10 down by 0.3 to 1" in text
     assert named(text)[:2] == ["student-210", "student-209"]
     assert len(named(text)) == 10
@@ -55,16 +55,16 @@ def test_of_many_the_ten_who_move_most_are_named(rubric: Rubric) -> None:
         ("+0.50", "1"),
     ]
     assert len(bars[2][2]) > len(bars[1][2]) > 0
-    assert len(named(told(rubric, changes, everyone=True))) == 211
+    assert len(named(message(rubric, changes, everyone=True))) == 211
 
 
 def test_many_different_changes_are_put_together(rubric: Rubric) -> None:
-    text = told(rubric, [number / 100 for number in range(1, 101)])
+    text = message(rubric, [number / 100 for number in range(1, 101)])
     bars = [line.split() for line in text.splitlines() if "█" in line]
     assert len(bars) <= 12
     assert sum(int(bar[2]) for bar in bars) == 100
     assert all(bar[0] == "about" for bar in bars)
 
 
-def test_where_nobody_moves_that_is_all(rubric: Rubric) -> None:
-    assert told(rubric, [0.0]).strip() == "0 of 1 student moves"
+def test_where_no_one_moves_nothing_else_is_printed(rubric: Rubric) -> None:
+    assert message(rubric, [0.0]).strip() == "0 of 1 student moves"

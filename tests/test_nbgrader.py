@@ -42,7 +42,7 @@ ADA, BOB = 4.41, 0.0
 
 @dataclass
 class Term:
-    """A course at the end of its term: what was done in it is told by ``term``."""
+    """A course at the end of its term: ``term`` says what was done in it."""
 
     assignment: Assignment
     students: dict[str, Path]
@@ -136,8 +136,8 @@ def test_a_blank_resubmission_takes_the_old_marks_away(term: Term) -> None:
         assert submission.score == BOB
         assert not submission.needs_manual_grade
         assert all(grade.auto_score == 0 for grade in submission.notebooks[0].grades)
-        told = book.find_comment("2a-stub", "rnn", "rnn", "bob").comment
-        assert "`softmax` is still to be written" in told
+        sentence = book.find_comment("2a-stub", "rnn", "rnn", "bob").comment
+        assert "`softmax` is still to be written" in sentence
         assert book.find_comment("2a-written", "rnn", "rnn", "bob").comment == "No response."
 
 
@@ -304,8 +304,8 @@ def test_the_results_have_the_gradebook_s_marks_to_the_last_digit(term: Term) ->
         page = (results / f"{student}.html").read_text(encoding="utf-8")
         shown = re.search(r'class="score"><data value="([^"]+)"', page)
         assert shown
-        for told in (marks.score, float(rows[student]["total"]), float(shown[1])):
-            assert told == pytest.approx(total, abs=EXACT)
+        for sentence in (marks.score, float(rows[student]["total"]), float(shown[1])):
+            assert sentence == pytest.approx(total, abs=EXACT)
         assert {part: mark.score for part, mark in marks.parts.items()} == pytest.approx(parts)
         assert {part: float(rows[student][part]) for part in PARTS} == pytest.approx(parts)
         assert marks.awaiting_reader == 0
@@ -324,7 +324,7 @@ def test_the_results_have_the_gradebook_s_marks_to_the_last_digit(term: Term) ->
         assert book.find_submission("rnn", "bob").score == pytest.approx(0.4, abs=EXACT)
 
 
-def test_a_file_that_is_no_gradebook_is_told(term: Term, tmp_path: Path) -> None:
+def test_a_file_that_is_no_gradebook_is_reported(term: Term, tmp_path: Path) -> None:
     results = str(term.assignment.course.root / RESULTS / "rnn")
     for content in (b"", b"hello"):
         (tmp_path / "gradebook.db").write_bytes(content)

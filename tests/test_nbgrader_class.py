@@ -430,12 +430,10 @@ def test_nothing_done_to_a_notebook_changes_what_is_marked(
 
 
 @pytest.mark.parametrize("what", NOTES)
-def test_what_was_done_to_it_is_told_in_the_graded_notebook(
-    assignment: Assignment, what: str
-) -> None:
+def test_the_graded_notebook_says_what_was_rebuilt(assignment: Assignment, what: str) -> None:
     path = assignment.course.root / "autograded" / _student(what) / "rnn" / "rnn.ipynb"
-    told = nbformat.read(path, as_version=4).cells[0].source.replace("\\", "")
-    assert NOTES[what][1] in told
+    words = nbformat.read(path, as_version=4).cells[0].source.replace("\\", "")
+    assert NOTES[what][1] in words
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -444,8 +442,8 @@ def test_whatever_goes_wrong_gives_a_fresh_mark_with_a_reason(
 ) -> None:
     found, wrong = _found(assignment, what), WRONG[what]
     assert _by_checks(assignment, what) == pytest.approx(wrong.points, abs=EXACT)
-    told = [found.evidence.reason, *(mark.message for mark in found.criteria.values())]
-    assert any(wrong.reason in text for text in told)
+    words = [found.evidence.reason, *(mark.message for mark in found.criteria.values())]
+    assert any(wrong.reason in text for text in words)
 
 
 def test_the_gradebook_holds_what_the_grader_gave_of_each_part(assignment: Assignment) -> None:
@@ -497,18 +495,18 @@ def test_a_grader_that_was_run_again_changes_nothing(assignment: Assignment) -> 
     assert before == {what: _scores(assignment, what) for what in before}
 
 
-def test_no_value_of_a_hidden_check_is_told(assignment: Assignment) -> None:
+def test_no_value_of_a_hidden_check_is_shown(assignment: Assignment) -> None:
     looked_for = 0
     for what in [*NOTES, *WRONG, *attacks(assignment)]:
         student = _student(what)
         with gradebook(assignment.course.root) as book:
             comments = book.find_submission_notebook("rnn", "rnn", student).comments
-            told = [one.comment or "" for one in comments]
+            words = [one.comment or "" for one in comments]
         shown = assignment.course.root / "autograded" / student / "rnn" / "rnn.ipynb"
         if shown.exists():  # nbgrader could not copy one of them
             for one in nbformat.read(shown, as_version=4).cells:
-                told += [one.source, *(out.data["text/plain"] for out in one.get("outputs", ()))]
-        text = unescape("\n".join(told).replace("\\", ""))
+                words += [one.source, *(out.data["text/plain"] for out in one.get("outputs", ()))]
+        text = unescape("\n".join(words).replace("\\", ""))
         for check in _found(assignment, what).evidence.checks:
             for seen in (check.submitted, check.followed_through):
                 # How a call ended is the student's own; what was expected and got is not.
@@ -568,7 +566,7 @@ def test_a_failure_of_the_grader_is_no_mark(assignment: Assignment) -> None:
             assert grade.auto_score == (None if checked else 0)
 
 
-def test_a_release_that_is_older_than_the_rubric_is_told(
+def test_a_release_that_is_older_than_the_rubric_is_reported(
     assignment: Assignment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before, rubric = _scores(assignment, "ada"), assignment.rubric_file.read_text(encoding="utf-8")
@@ -577,6 +575,6 @@ def test_a_release_that_is_older_than_the_rubric_is_told(
         assert nbgrader(assignment.course.root, "autograde", "rnn", "--student=ada", "--force") == 1
     finally:
         assignment.rubric_file.write_text(rubric)
-    told = "cell 1a-check has 0.4 points, where the rubric has 0.3; run `autograder release`"
-    assert told in capsys.readouterr().err
+    words = "cell 1a-check has 0.4 points, where the rubric has 0.3; run `autograder release`"
+    assert words in capsys.readouterr().err
     assert _scores(assignment, "ada") == before

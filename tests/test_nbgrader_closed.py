@@ -94,8 +94,8 @@ class School:
         comments = "SELECT id, auto_comment, manual_comment FROM comment"
         with closing(sqlite3.connect(self.folder / "gradebook.db")) as book:
             rows = [*book.execute(grades), *book.execute(comments)]
-        told = (row for row in rows if any(value is not None for value in row[1:]))
-        return sorted(told, key=str)
+        message = (row for row in rows if any(value is not None for value in row[1:]))
+        return sorted(message, key=str)
 
     def scores(self) -> dict[str, float]:
         with gradebook(self.folder) as book:
@@ -186,7 +186,7 @@ def _not_here(school: School) -> AbstractContextManager[None]:
 class Broken:
     """What is broken, words of what nbgrader says then, and whether a release would be right."""
 
-    told: Sequence[str]
+    message: Sequence[str]
     change: Callable[[School], AbstractContextManager[None]]
     releases: bool = False
 
@@ -217,12 +217,12 @@ def _refuses(
         said = autograde()
         assert not school.canary.exists()
         assert school.marks() == marks
-        for words in broken.told:
+        for words in broken.message:
             assert words in said
         if not broken.releases:
             said = release()
             assert school.release() == released
-            for words in broken.told:
+            for words in broken.message:
                 assert words in said
 
 
@@ -442,8 +442,8 @@ def test_trouble_from_a_terminal(school: School, what: str) -> None:
     with TROUBLE[what].change(school):
         status, said = school.run("autograde", "small", "--force")
     assert status != 0
-    (told,) = (line for line in said.splitlines() if "| ERROR]" in line)
-    assert all(words in told for words in TROUBLE[what].told)
+    (message,) = (line for line in said.splitlines() if "| ERROR]" in line)
+    assert all(words in message for words in TROUBLE[what].message)
     assert not school.canary.exists()
     assert school.marks() == marks
 
@@ -483,7 +483,7 @@ STOPS = {
 @pytest.mark.parametrize("how", STOPS)
 def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
     """Marks so far stay, nobody else gets one, and the next run goes on."""
-    stop, told = STOPS[how]
+    stop, message = STOPS[how]
     notebook = solved(school.grader)
     cell(notebook, "1a-stub-2").source = f"# {how}\n"
     first = school.hand_in("cem", notebook)
@@ -511,7 +511,7 @@ def test_a_class_that_is_stopped_half_way(school: School, how: str) -> None:
                 if "Graded cem" in line:
                     stop(process)
         assert process.returncode != 0
-        assert told in said
+        assert message in said
         assert theirs() == [0.6, None]
         assert not school.canary.exists()
         cell(notebook, "1a-stub").source = "pass"

@@ -211,7 +211,7 @@ def test_setup_again_after_the_course_moved_or_was_released(
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "told"),
+    ("file", "text", "message"),
     [
         ("nbgrader_config.py", "c = get_config(\n", "cannot read its settings.*SyntaxError"),
         ("nbgrader_config.py", "c = get_config()\nx = y\n", "cannot read its settings.*'y'"),
@@ -220,11 +220,11 @@ def test_setup_again_after_the_course_moved_or_was_released(
         ("nbgrader_config.json", '{"Autograde": {"exporter_class": "x.Y"}}', "nbgrader reads x.Y"),
     ],
 )
-def test_settings_that_would_not_reach_nbgrader_are_told(
-    one: Assignment, tmp_path: Path, file: str, text: str, told: str
+def test_settings_that_would_not_reach_nbgrader_are_reported(
+    one: Assignment, tmp_path: Path, file: str, text: str, message: str
 ) -> None:
     (tmp_path / file).write_text(text)
-    with pytest.raises(CourseError, match=told):
+    with pytest.raises(CourseError, match=message):
         install([one], tmp_path)
 
 

@@ -135,10 +135,10 @@ def test_the_file_of_another_homework_is_called_so(two: Assignment, tmp_path: Pa
     files["eve"] = OTHER.partition("\n\n\n")[0]
     for name, text in files.items():
         (folder / f"{name}.py").write_text(text)
-    told = said(run(two, "grade", folder, "--out", out))
+    message = said(run(two, "grade", folder, "--out", out))
     why = "this looks like the homework ends, not small"
-    assert told.count(why) == 2
-    assert "--assignment ends" not in told
+    assert message.count(why) == 2
+    assert "--assignment ends" not in message
     lines = grades(out)
     for name in ("bob", "cem"):
         assert lines[name]["status"] == "graded with problems"
@@ -155,9 +155,9 @@ def test_a_class_graded_as_another_homework_is_warned_of(two: Assignment, tmp_pa
     folder.mkdir()
     for name in ("ada", "bob"):
         (folder / f"{name}.py").write_text(OTHER)
-    told = said(run(two, "grade", folder, "--out", tmp_path / "out"))
-    assert "2 of 2 submissions look like the homework ends, not small" in told
-    assert "--assignment ends" in told
+    message = said(run(two, "grade", folder, "--out", tmp_path / "out"))
+    assert "2 of 2 submissions look like the homework ends, not small" in message
+    assert "--assignment ends" in message
 
 
 def test_the_answers_of_another_homework_are_not_read_as_this_one_s(
@@ -186,8 +186,8 @@ def test_reading_the_results_of_another_homework_is_refused_before_all_else(
     (tmp_path / "class" / "ada.py").write_text(RIGHT)
     run(two, "grade", tmp_path / "class", "--out", tmp_path / "out")
     for name in ("read", "reading"):
-        told = said(run(other, name, tmp_path / "out", tmp_path / "nowhere", status=2))
-        assert "results of the assignment small, not of third" in told
+        message = said(run(other, name, tmp_path / "out", tmp_path / "nowhere", status=2))
+        assert "results of the assignment small, not of third" in message
 
 
 # -- chosen.csv ---------------------------------------------------------------------------------
@@ -199,8 +199,8 @@ def test_a_line_of_chosen_csv_for_no_student_stops_the_run(
     out = tmp_path / "out"
     run(course, "grade", submissions, "--out", out)
     (out / "chosen.csv").write_text("student,file\nada,ada.py\nbop,bob.py\n")
-    told = said(run(course, "grade", submissions / "bob.py", "--out", out, status=2))
-    assert "chosen.csv, line 3: the class has no student 'bop'; did you mean bob?" in told
+    message = said(run(course, "grade", submissions / "bob.py", "--out", out, status=2))
+    assert "chosen.csv, line 3: the class has no student 'bop'; did you mean bob?" in message
     # Who was graded before is in the class, wherever their file is now.
     (out / "chosen.csv").write_text("student,file\nada,ada.py\n")
     run(course, "grade", submissions / "bob.py", "--out", out)

@@ -48,7 +48,7 @@ MARKS = {"ada": 1.0, "bob": 0.7, "eve": 0.4}
 
 @pytest.fixture(scope="module")
 def second(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
-    """The second assignment of a course. Commands take the first unless they are told."""
+    """The second assignment of a course: commands take the first, unless they name it."""
     folder = tmp_path_factory.mktemp("course")
     make_small(folder, "first")
     return make_small(folder, "second")
@@ -74,9 +74,9 @@ def run(assignment: Assignment, *words: str, name: str = "second", status: int =
 def refused(assignment: Assignment, *words: str) -> None:
     """The command on the other assignment says whose results these are."""
     done = run(assignment, *words, name="first", status=2)
-    told = done.stderr.replace("\n", " ")
-    assert "results of the assignment second, not of first" in told
-    assert "--assignment second" in told
+    message = done.stderr.replace("\n", " ")
+    assert "results of the assignment second, not of first" in message
+    assert "--assignment second" in message
 
 
 @pytest.fixture(scope="module")
@@ -309,9 +309,9 @@ def test_nbgrader_grades_the_second_and_refuses_results_of_another(
     with gradebook(tmp_path) as book:
         assert book.find_submission("second", "ada").score == pytest.approx(0.6)
     document = tmp_path / ".graded" / "second" / "ada.json"
-    told = document.read_text()
-    assert '"assignment":"second"' in told.replace(": ", ":")
-    document.write_text(told.replace('"second"', '"first"'))
+    message = document.read_text()
+    assert '"assignment":"second"' in message.replace(": ", ":")
+    document.write_text(message.replace('"second"', '"first"'))
     assert nbgrader(tmp_path, "autograde", "second", "--force") != 0
     assert "results of the assignment first, not of second" in capfd.readouterr().err
     with gradebook(tmp_path) as book:

@@ -67,7 +67,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [DESK, PHONE])
 @pytest.mark.parametrize("name", ["index", "sofia-marchetti", "felix-wagner", "paulo-mendes"])
-def test_a_page_fits_the_window_and_asks_nobody(
+def test_a_page_fits_the_window_and_loads_nothing(
     graded: Path, look: Look, name: str, width: int, scheme: str
 ) -> None:
     opened = look(graded / f"{name}.html", width, scheme)
@@ -111,16 +111,16 @@ def test_pages_csv_and_json_hold_the_same_marks(graded: Path, look: Look, rubric
     numbers = index.numbers("#submissions tbody data")
     assert names == list(table) == sorted(Path(name).stem for name in GRADED)
     for number, name in enumerate(names):
-        told = json.loads((graded / f"{name}.json").read_bytes())
-        marks = [told["score"], *(told["parts"][part]["score"] for part in parts)]
+        message = json.loads((graded / f"{name}.json").read_bytes())
+        marks = [message["score"], *(message["parts"][part]["score"] for part in parts)]
         assert marks == [float(table[name][column]) for column in ("total", *parts)]
         assert marks == numbers[number * len(marks) : (number + 1) * len(marks)]
         own = look(graded / f"{name}.html")
         assert own.numbers(".total .score data") == marks[:1]
         assert own.numbers(".part h3 data:first-child") == marks[1:]
-        criteria = [one["score"] for one in told["criteria"].values()]
+        criteria = [one["score"] for one in message["criteria"].values()]
         assert own.numbers(".criterion .got data:first-child") == criteria
-        assert own.texts(".pill") == [told["status"]]
+        assert own.texts(".pill") == [message["status"]]
     assert len({table[name]["total"] for name in names}) == len(names)
 
 
@@ -191,7 +191,7 @@ def test_a_page_says_what_was_earned_by_follow_through(rubric: Rubric) -> None:
     assert says not in student_page(one, mark(one, rubric), rubric, {})
 
 
-def test_what_could_not_be_read_is_told_once(rubric: Rubric) -> None:
+def test_what_could_not_be_read_is_said_once(rubric: Rubric) -> None:
     why = "the file is a PDF"
     not_run = Seen("not run", 0.0, f"Not checked: {why}.")
     one = evidence(rubric, status="unreadable", reason=why)
@@ -318,7 +318,7 @@ def submission(*sources: str) -> Submission:
     return Submission("ada", "ada.py", "script", "0" * 64, cells)
 
 
-def test_beside_a_part_stands_the_last_cell_that_defines_its_stub(rubric: Rubric) -> None:
+def test_a_part_shows_the_last_cell_that_defines_its_stub(rubric: Rubric) -> None:
     code = code_by_part(
         submission(
             "def softmax(x):\n    return 1",

@@ -134,18 +134,20 @@ Window = Callable[[str], Page]
 @pytest.fixture
 def window(chromium: Browser) -> Iterator[Window]:
     """``window(address)``: the page there, which must neither complain nor ask another host."""
-    contexts, told = [], []
+    contexts, sentence = [], []
 
     def window(address: str) -> Page:
         context = chromium.new_context()
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: told.append(message.text))
-        page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("console", lambda message: sentence.append(message.text))
+        page.on("pageerror", lambda error: sentence.append(str(error)))
         own = f"http://{urlsplit(address).netloc}/"
         page.on(
             "request",
-            lambda one: told.append(one.url) if not one.url.startswith((own, "data:")) else None,
+            lambda one: (
+                sentence.append(one.url) if not one.url.startswith((own, "data:")) else None
+            ),
         )
         page.goto(address)
         return page
@@ -154,11 +156,11 @@ def window(chromium: Browser) -> Iterator[Window]:
     for context in contexts:
         context.close()
     # A browser says by itself that a request was answered with a conflict.
-    assert [text for text in told if "409 (Conflict)" not in text] == []
+    assert [text for text in sentence if "409 (Conflict)" not in text] == []
 
 
-def saved(page: Page, told: str = "Saved") -> None:
-    expect(page.locator("#said")).to_have_text(told)
+def saved(page: Page, sentence: str = "Saved") -> None:
+    expect(page.locator("#said")).to_have_text(sentence)
 
 
 def left(page: Page, number: int) -> None:
@@ -208,8 +210,8 @@ def test_a_question_is_read_by_keys_alone(these: Class, window: Window) -> None:
         press(page, "n")
         page.wait_for_url(f"**/{NEXT}")
         left(page, 4)
-    told = these.run("rescore", these.results, "--yes")
-    assert "await a reader" in told
+    sentence = these.run("rescore", these.results, "--yes")
+    assert "await a reader" in sentence
     assert sum(marks != ("", "") for marks in these.form().values()) == 3
 
 
@@ -380,16 +382,16 @@ def test_two_readers_get_their_agreement_and_one_of_them_counts(these: Class) ->
     assert found.difference == pytest.approx((0.125 + 0.0625) / 4)
     assert [answer for answer, _, _ in found.apart] == [("bob", PART), ("cem", PART)]
 
-    told = these.run("readers", these.results)
-    assert "equal points: 50 %" in told
-    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in told
-    told = these.run("rescore", these.results, "--yes")
-    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in told
-    assert "4 of 4 students await a reader" in told
+    sentence = these.run("readers", these.results)
+    assert "equal points: 50 %" in sentence
+    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in sentence
+    sentence = these.run("rescore", these.results, "--yes")
+    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in sentence
+    assert "4 of 4 students await a reader" in sentence
 
     (these.results / "written.csv").write_text("student,part,points\nada,1a,0.1\n")
-    told = these.run("readers", these.results, "--take", "rita")
-    assert "copied from rita: 4; left, with other points: 1" in told
+    sentence = these.run("readers", these.results, "--take", "rita")
+    assert "copied from rita: 4; left, with other points: 1" in sentence
     assert these.form()["ada", PART] == ("0.1", "")
     assert these.form()["bob", PART] == ("0.125", "by R.")
     assert "does not exist" in these.run("readers", these.results, "--take", "nobody", status=2)
@@ -398,8 +400,8 @@ def test_two_readers_get_their_agreement_and_one_of_them_counts(these: Class) ->
 @pytest.mark.parametrize("reader", ["../x", "a b", ""])
 def test_a_reader_s_name_is_no_path(these: Class, reader: str) -> None:
     words: list[Any] = ["readers", these.results, "--take", reader]
-    told = these.run(*words, status=2)
-    assert "cannot be a reader's name" in told or "no written-NAME.csv here" in told
+    sentence = these.run(*words, status=2)
+    assert "cannot be a reader's name" in sentence or "no written-NAME.csv here" in sentence
 
 
 # -- what an answer may do --------------------------------------------------------------------

@@ -725,7 +725,7 @@ def test_a_release_that_would_leak_is_not_written(little: Assignment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("### END SOLUTION", "", r"cell \d+ \(part 1a\).*without `### END SOLUTION`"),
         ('# %% part="1a" role="stub"', "# %%", r"cell \d+ \(part none, free\): 1 solution region"),
@@ -742,12 +742,12 @@ def test_a_release_that_would_leak_is_not_written(little: Assignment) -> None:
     ],
 )
 def test_a_wrong_source_is_refused_with_its_place(
-    assignment: Assignment, old: str, new: str, told: str
+    assignment: Assignment, old: str, new: str, message: str
 ) -> None:
     source = assignment.source.read_text(encoding="utf-8")
     assert old in source
     assignment.source.write_text(source.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(CourseError, match=told) as error:
+    with pytest.raises(CourseError, match=message) as error:
         build(assignment)
     assert str(assignment.source) in str(error.value)
 

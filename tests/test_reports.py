@@ -137,19 +137,19 @@ def test_a_student_s_json_holds_the_marks_and_the_evidence(tmp_path: Path, rubri
     one = evidence(rubric, text=HOSTILE, cells=(CellTrouble("cell 1", HOSTILE),))
     marks = mark(one, rubric)
     write_student(tmp_path, one, marks, rubric, "digest", {})
-    told = json.loads((tmp_path / "ada.json").read_bytes())
-    assert (told["student"], told["status"]) == ("ada", "graded")
-    assert (told["score"], told["max_score"]) == (marks.score, 5)
-    assert set(told["parts"]) == {part.id for part in rubric.parts()}
+    words = json.loads((tmp_path / "ada.json").read_bytes())
+    assert (words["student"], words["status"]) == ("ada", "graded")
+    assert (words["score"], words["max_score"]) == (marks.score, 5)
+    assert set(words["parts"]) == {part.id for part in rubric.parts()}
     context = {"score": marks.parts["1a"].score, "max_score": 0.5, "read_again": "1a Context"}
     context |= {"written": None, "by_hand": None}
-    assert told["parts"]["1a"] == context
-    assert set(told["criteria"]) == {criterion.id for criterion in rubric.criteria()}
-    unigram = told["criteria"]["1a.unigram"]
+    assert words["parts"]["1a"] == context
+    assert set(words["criteria"]) == {criterion.id for criterion in rubric.criteria()}
+    unigram = words["criteria"]["1a.unigram"]
     assert (unigram["score"], unigram["max_score"], unigram["message"]) == (0.1, 0.1, "Met.")
-    assert told["criteria"]["1a.context"]["message"] == f"Wrong: {HOSTILE}"
-    assert msgspec.convert(told["evidence"], Evidence) == one
-    assert msgspec.convert(told, Marks) == marks
+    assert words["criteria"]["1a.context"]["message"] == f"Wrong: {HOSTILE}"
+    assert msgspec.convert(words["evidence"], Evidence) == one
+    assert msgspec.convert(words, Marks) == marks
 
 
 def test_the_same_marks_give_the_same_files(tmp_path: Path, rubric: Rubric) -> None:
@@ -178,7 +178,7 @@ def test_evidence_is_found_again_only_by_what_it_is_of(tmp_path: Path, rubric: R
 @pytest.mark.parametrize(
     ("policy", "reasons", "hints"), [("full", 1, 1), ("hints", 0, 1), ("score", 0, 0)]
 )
-def test_a_student_is_told_what_the_feedback_policy_allows(
+def test_a_student_reads_what_the_feedback_policy_allows(
     rubric: Rubric, policy: str, reasons: int, hints: int
 ) -> None:
     own = msgspec.structs.replace(rubric, feedback=policy)
@@ -250,14 +250,14 @@ def test_the_page_shows_every_score(rubric: Rubric) -> None:
     assert "(and up to 2.50 from a reader)" in student_markdown(one, mark(one, half), half)
 
 
-def test_why_nothing_could_be_read_is_told(rubric: Rubric) -> None:
+def test_the_report_says_why_nothing_could_be_read(rubric: Rubric) -> None:
     one = evidence(rubric, checks=(), status="unreadable", reason=HOSTILE)
     seen = text_of(render(student_markdown(one, mark(one, rubric), rubric)))
     assert HOSTILE in seen.replace(INVISIBLE, "")
     assert "Status: unreadable." in seen
 
 
-def test_where_nothing_could_be_checked_why_is_told_once(rubric: Rubric) -> None:
+def test_why_nothing_could_be_checked_is_said_once(rubric: Rubric) -> None:
     why = "the file is empty"
     unread = Seen("not run", 0.0, f"Not checked: {why}.")
     checks = tuple(
@@ -335,13 +335,13 @@ def test_the_terminal_shows_marks_and_takes_no_markup_from_a_student(rubric: Rub
     marks = mark(one, rubric)
     screen = console()
     print_marks(screen, one, marks, rubric)
-    told = [f"[red]ada[/red]: {HOSTILE}", f"R: {HOSTILE}", trouble.message, f"Wrong: {HOSTILE}"]
-    told += [f"{marks.score:.2f} of 5.00 points", *(each.id for each in rubric.criteria())]
-    assert [text for text in told if text not in printed(screen)] == []
+    words = [f"[red]ada[/red]: {HOSTILE}", f"R: {HOSTILE}", trouble.message, f"Wrong: {HOSTILE}"]
+    words += [f"{marks.score:.2f} of 5.00 points", *(each.id for each in rubric.criteria())]
+    assert [text for text in words if text not in printed(screen)] == []
     screen = console()
     print_class(screen, [row(one, marks)], rubric)
-    told = ["[red]ada[/red]", f"R: {HOSTILE}", f"{marks.score:.2f}"]
-    assert [text for text in told if text not in printed(screen)] == []
+    words = ["[red]ada[/red]", f"R: {HOSTILE}", f"{marks.score:.2f}"]
+    assert [text for text in words if text not in printed(screen)] == []
 
 
 def test_of_a_large_class_the_terminal_lists_those_who_need_a_look(rubric: Rubric) -> None:
@@ -350,21 +350,21 @@ def test_of_a_large_class_the_terminal_lists_those_who_need_a_look(rubric: Rubri
     rows = [row(one, mark(one, rubric)) for one in graded + others]
     screen = console()
     print_class(screen, rows, rubric)
-    told = printed(screen)
-    assert "graded-" not in told
-    assert all(name in told for name in ("ada", "bo", f"{MOST_LINES} were graded"))
+    words = printed(screen)
+    assert "graded-" not in words
+    assert all(name in words for name in ("ada", "bo", f"{MOST_LINES} were graded"))
     screen = console()
     print_class(screen, rows[:MOST_LINES], rubric)
     assert all(one.student in printed(screen) for one in graded)
 
 
-def test_why_a_file_has_problems_is_told_with_all_that_is_known(rubric: Rubric) -> None:
+def test_why_a_file_has_problems_is_said_with_all_that_is_known(rubric: Rubric) -> None:
     cells = (CellTrouble("cell 2", "KeyError in cell 2, line 1: 'x'."),)
     one = evidence(rubric, status="graded with problems", reason="named .ipynb", cells=cells)
     assert row(one, mark(one, rubric)).reason == "named .ipynb; KeyError in cell 2, line 1: 'x'"
     many = msgspec.structs.replace(one, reason="", cells=cells * 3)
-    told = "KeyError in cell 2, line 1: 'x', and 2 more cells did not run to the end"
-    assert row(many, mark(many, rubric)).reason == told
+    words = "KeyError in cell 2, line 1: 'x', and 2 more cells did not run to the end"
+    assert row(many, mark(many, rubric)).reason == words
 
 
 def test_every_mark_can_be_read_in_a_narrow_terminal(rubric: Rubric) -> None:

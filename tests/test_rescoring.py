@@ -67,8 +67,8 @@ class Class:
         rows = table(self.results / "grades.csv")
         assert {row["student"]: float(row["total"]) for row in rows} == totals
         for name, total in totals.items():
-            told = (self.results / f"{name}.md").read_text(encoding="utf-8")
-            assert f"**{points(total)} of " in told
+            message = (self.results / f"{name}.md").read_text(encoding="utf-8")
+            assert f"**{points(total)} of " in message
             page = (self.results / f"{name}.html").read_text(encoding="utf-8")
             shown = re.search(r'class="score"><data value="([^"]+)"', page)
             assert shown
@@ -133,9 +133,9 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
         "title: Mean cross-entropy\n            points: 0.2",
     )
     before = graded.totals()
-    told = graded.run("rescore", graded.results, "--dry-run").output
-    assert "1 of 4 students moves" in told
-    assert "-0.09" in told
+    message = graded.run("rescore", graded.results, "--dry-run").output
+    assert "1 of 4 students moves" in message
+    assert "-0.09" in message
     refused = graded.run("export", graded.results, "--to", "csv", status=2).output
     assert "run `autograder rescore` first" in refused
     graded.run("rescore", graded.results, answer="n\n")
@@ -154,14 +154,14 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
     assert by_hand is not None
     assert (by_hand.before, by_hand.reason, by_hand.who) == (near(0.045), "a <slip>", "R. Head")
     for name in ("bob.md", "bob.html"):
-        told = "Set by R. Head: a &lt;slip&gt; (the checks:"
-        assert told in (graded.results / name).read_text(encoding="utf-8")
+        message = "Set by R. Head: a &lt;slip&gt; (the checks:"
+        assert message in (graded.results / name).read_text(encoding="utf-8")
 
     # One that takes points away from what the checks give is pointed out, and no more.
     lower = override.replace("bob, criterion: 3a.loss", "ada, criterion: 2a.cell")
     graded.write("overrides.yaml", f"- {override}\n- {lower}\n")
-    told = _lines(graded.run("rescore", graded.results, "--dry-run").output)
-    assert "ada: 2a.cell is set to 0.1 by hand, and the checks give 0.27" in told
+    message = _lines(graded.run("rescore", graded.results, "--dry-run").output)
+    assert "ada: 2a.cell is set to 0.1 by hand, and the checks give 0.27" in message
     graded.write("overrides.yaml", f"- {override}\n")
 
     # Graded again, after Ada has handed in 1a undone: all of it is run.
@@ -173,8 +173,8 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
     assert graded.totals() == near({"ada": ada, "bob": bob, "cem": 0, "dora": 0})
 
     # A reader: of Ada's two answers, of Bob's all; Dora has written nothing, Cem's is damaged.
-    told = graded.run("reading", graded.results, graded.submissions).output
-    assert told.startswith("20 answers to read")
+    message = graded.run("reading", graded.results, graded.submissions).output
+    assert message.startswith("20 answers to read")
     form = table(graded.results / "written.csv")
     assert {row["student"] for row in form if not row["points"]} == {"ada", "bob"}
     assert [row["points"] for row in form if row["student"] in ("cem", "dora")] == ["0"] * 20
@@ -187,8 +187,8 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
         writer = csv.DictWriter(file, list(form[0]))
         writer.writeheader()
         writer.writerows(form)
-    told = graded.rescore()
-    assert "1 of 4 students awaits a reader, for 0.4 points" in told
+    message = graded.rescore()
+    assert "1 of 4 students awaits a reader, for 0.4 points" in message
     ada, bob = ada + 0.09, bob + 0.3
     assert graded.totals() == near({"ada": ada, "bob": bob, "cem": 0, "dora": 0})
     stored = graded.stored()
@@ -256,12 +256,12 @@ def _exports_agree(
     rows = pyarrow.parquet.read_table(graded.results / "criteria.parquet").to_pylist()
     assert {row["student"]: row["score"] for row in rows} == near(totals)
     for student, total in totals.items():
-        told = json.loads((graded.results / "gradescope" / f"{student}.json").read_text())
-        assert told["score"] == near(total)
-        tests = {test["number"]: test["score"] for test in told["tests"]}
+        message = json.loads((graded.results / "gradescope" / f"{student}.json").read_text())
+        assert message["score"] == near(total)
+        tests = {test["number"]: test["score"] for test in message["tests"]}
         assert sum(tests.values()) - late.get(student, 0) == near(total)
-        told = json.loads((graded.results / "github" / f"{student}.json").read_text())
-        scores = [test["score"] for step in told.values() for test in step["tests"]]
+        message = json.loads((graded.results / "github" / f"{student}.json").read_text())
+        scores = [test["score"] for step in message.values() for test in step["tests"]]
         assert sum(scores) == near(total)
 
 
@@ -297,7 +297,7 @@ def strict(rubric: Rubric) -> Rubric:
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "told"),
+    ("file", "text", "message"),
     [
         ("overrides.yaml", OVERRIDE.replace("bob", "bop"), "line 2: .* no student 'bop'; did you"),
         (
@@ -348,12 +348,12 @@ def strict(rubric: Rubric) -> Rubric:
     ],
 )
 def test_what_a_person_wrote_wrongly_is_refused_with_its_line(
-    strict: Rubric, tmp_path: Path, file: str, text: str, told: str
+    strict: Rubric, tmp_path: Path, file: str, text: str, message: str
 ) -> None:
     (tmp_path / file).write_text(text, encoding="utf-8")
     with pytest.raises(CourseError) as refused:
         Decisions.load(tmp_path, strict, ["ada", "bob"])
-    assert re.search(f"{file}, {told}", str(refused.value)), refused.value
+    assert re.search(f"{file}, {message}", str(refused.value)), refused.value
 
 
 @pytest.mark.parametrize(
@@ -389,14 +389,14 @@ def test_a_form_is_read_as_spreadsheets_save_it(
     assert (only.points, only.comment.split()) == (0.04, ["Schön;", "aber", "kurz"])
 
 
-def test_a_criterion_that_was_never_checked_is_told_with_its_line(graded: Class) -> None:
+def test_a_criterion_without_a_check_is_refused_with_its_line(graded: Class) -> None:
     rubric = graded.assignment.rubric_file
     text = rubric.read_text(encoding="utf-8")
     try:
         graded.edit("id: 1a.unigram", "id: 1a.unigrams")
-        told = _lines(graded.run("rescore", graded.results, "--yes", status=2).output)
+        message = _lines(graded.run("rescore", graded.results, "--yes", status=2).output)
         line = text[: text.index("id: 1a.unigram")].count("\n") + 1
-        assert f"rubric.yaml, line {line}: 1a.unigrams was not checked when ada" in told
+        assert f"rubric.yaml, line {line}: 1a.unigrams was not checked when ada" in message
     finally:
         rubric.write_text(text, encoding="utf-8")
 
@@ -413,11 +413,11 @@ def test_those_whose_totals_stay_are_one_line(graded: Class) -> None:
             "title: Gradient of W_h\n            points: 0.1",
             "title: Gradient of W_h\n            points: 0.05",
         )
-        told = graded.run("rescore", graded.results, "--dry-run").output
-        assert "0 of 4 students move" in told
+        message = graded.run("rescore", graded.results, "--dry-run").output
+        assert "0 of 4 students move" in message
         # Ada and Bob had both criteria right, the others neither.
-        assert told.count("+0") == 1
-        assert "2 students" in told
+        assert message.count("+0") == 1
+        assert "2 students" in message
     finally:
         graded.assignment.rubric_file.write_text(text, encoding="utf-8")
 
@@ -427,12 +427,12 @@ def test_a_new_hint_is_rescored_before_it_is_exported(graded: Class) -> None:
     text = graded.assignment.rubric_file.read_text(encoding="utf-8")
     try:
         graded.edit("hint: With an empty context", "hint: Look, with an empty context")
-        told = graded.run("export", graded.results, "--to", "gradescope", status=2).output
-        assert "run `autograder rescore` first" in _lines(told)
+        message = graded.run("export", graded.results, "--to", "gradescope", status=2).output
+        assert "run `autograder rescore` first" in _lines(message)
         assert "0 of 4 students move" in graded.rescore()
         graded.run("export", graded.results, "--to", "gradescope")
-        told = (graded.results / "gradescope" / "dora.json").read_text(encoding="utf-8")
-        assert "Hint: Look, with" in told
+        message = (graded.results / "gradescope" / "dora.json").read_text(encoding="utf-8")
+        assert "Hint: Look, with" in message
     finally:
         graded.assignment.rubric_file.write_text(text, encoding="utf-8")
 
@@ -440,8 +440,8 @@ def test_a_new_hint_is_rescored_before_it_is_exported(graded: Class) -> None:
 def test_a_folder_that_a_run_is_writing_is_refused(graded: Class) -> None:
     with locked(graded.results):
         for words in (("rescore", "--dry-run"), ("export", "--to", "csv")):
-            told = graded.run(words[0], graded.results, *words[1:], status=2).output
-            assert "another run is writing its results there" in _lines(told)
+            message = graded.run(words[0], graded.results, *words[1:], status=2).output
+            assert "another run is writing its results there" in _lines(message)
 
 
 def test_a_file_that_cannot_be_written_is_named(graded: Class, tmp_path: Path) -> None:
@@ -457,18 +457,18 @@ def test_a_file_that_cannot_be_written_is_named(graded: Class, tmp_path: Path) -
         ),
         ("package", "gradescope", "--out", tmp_path / "file" / "rnn.zip"),
     ):
-        told = graded.run(words[0], *words[1:], status=2).output
-        assert told.startswith(f"autograder: {tmp_path / 'file'}")
-        assert len(told.splitlines()) == 1
+        message = graded.run(words[0], *words[1:], status=2).output
+        assert message.startswith(f"autograder: {tmp_path / 'file'}")
+        assert len(message.splitlines()) == 1
 
 
 def test_a_file_that_is_no_students_is_named(graded: Class, tmp_path: Path) -> None:
-    told = graded.run("rescore", tmp_path, status=2).output
-    assert "holds no results" in _lines(told)
+    message = graded.run("rescore", tmp_path, status=2).output
+    assert "holds no results" in _lines(message)
     assert not list(tmp_path.iterdir())
     (tmp_path / "results.json").write_text("{}")
-    told = graded.run("rescore", tmp_path, status=2).output
-    assert "results.json: not what `autograder grade` writes" in _lines(told)
+    message = graded.run("rescore", tmp_path, status=2).output
+    assert "results.json: not what `autograder grade` writes" in _lines(message)
 
 
 def test_marking_again_without_a_change_changes_no_byte(graded: Class) -> None:

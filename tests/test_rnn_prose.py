@@ -37,7 +37,7 @@ GIVEN = {
         "At 0.5 the gradient",
         "that began at 0.5",
     ),
-    # Settings of the experiments, and the size of a file that is told by its SHA-256.
+    # Settings of the experiments, and the size of a file that is known by its SHA-256.
     *("the first 3,000 characters", "1.1 million characters"),
     # Tested where the notebook is run.
     "The lines cross between 0.6 and 0.8.",

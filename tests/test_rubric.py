@@ -104,7 +104,7 @@ def test_a_rubric_is_read_into_its_models(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "told"),
+    ("old", "new", "line", "message"),
     [
         ("points: 2\n", "points: 2.5\n", 3, "is worth 2.5, .* adds up to 2: 01 1, 02 1;"),
         ("points: 0.7", "points: 0.6", 15, "adds up to 0.9: 1a.whole 0.6, 1a.each 0.3;"),
@@ -138,17 +138,17 @@ def test_a_rubric_is_read_into_its_models(file: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_rubric_is_refused_with_its_line(
-    file: Path, old: str, new: str, line: int, told: str
+    file: Path, old: str, new: str, line: int, message: str
 ) -> None:
     assert SMALL.count(old) == 1
     file.write_text(SMALL.replace(old, new))
-    with pytest.raises(CourseError, match=told) as refused:
+    with pytest.raises(CourseError, match=message) as refused:
         load_rubric(file)
     assert str(refused.value).startswith(f"{file}, line {line}: ")
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "Expected `object`, got `null`"),
         (b"- a list", "Expected `object`, got `array`"),
@@ -156,14 +156,14 @@ def test_a_wrong_rubric_is_refused_with_its_line(
         (b"title: \0", "not YAML"),
     ],
 )
-def test_a_file_that_is_no_rubric_is_refused(file: Path, data: bytes, told: str) -> None:
+def test_a_file_that_is_no_rubric_is_refused(file: Path, data: bytes, message: str) -> None:
     file.write_bytes(data)
-    with pytest.raises(CourseError, match=told) as refused:
+    with pytest.raises(CourseError, match=message) as refused:
         load_rubric(file)
     assert str(file) in str(refused.value)
 
 
-def test_a_missing_rubric_is_told(tmp_path: Path) -> None:
+def test_a_missing_rubric_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match="No such file"):
         load_rubric(tmp_path / "rubric.yaml")
 
@@ -173,7 +173,7 @@ def test_checks_that_match_pass(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("checks", "told"),
+    ("checks", "message"),
     [
         (
             CHECKS[:-1],
@@ -188,13 +188,13 @@ def test_checks_that_match_pass(file: Path) -> None:
     ],
 )
 def test_checks_and_rubric_must_match(
-    file: Path, checks: Iterable[tuple[str, str | None]], told: str
+    file: Path, checks: Iterable[tuple[str, str | None]], message: str
 ) -> None:
-    with pytest.raises(CourseError, match=told):
+    with pytest.raises(CourseError, match=message):
         match_checks(load_rubric(file), file, checks)
 
 
-def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+def test_a_key_that_appears_twice_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "rubric.yaml"
     file.write_text("assignment: rnn\npoints: 5\npoints: 6\n")
     with pytest.raises(CourseError, match=r"line 3: the key `points` appears here a second time"):

@@ -189,7 +189,7 @@ def test_marks_are_those_decided_by_hand(graded: Graded, file: str) -> None:
 @pytest.mark.parametrize(
     ("name", "file"), [(name, file) for name, file in FILES if EXPECTED[name][file].reason]
 )
-def test_what_is_wrong_with_a_file_is_told(graded: Graded, file: str) -> None:
+def test_the_report_says_what_is_wrong_with_a_file(graded: Graded, file: str) -> None:
     readable = (graded.folder / f"{graded.rows[file].student}.md").read_text(encoding="utf-8")
     for words in EXPECTED[graded.name][file].reason:
         # What the student should do is said to the student alone.
@@ -321,11 +321,11 @@ def test_nothing_to_grade_is_an_exit_status_of_two(assignment: Assignment, tmp_p
         "no such file or folder": [tmp_path / "not-there"],
         "holds no submissions": [tmp_path / "empty"],
     }
-    for told, paths in words.items():
+    for sentence, paths in words.items():
         out = tmp_path / "grades"
         done = _autograder("grade", *paths, "--out", out, "--course", assignment.course.root)
         assert done.returncode == 2
-        assert told in done.stderr
+        assert sentence in done.stderr
         assert not out.exists()
     out = tmp_path / "empty" / "grades"
     done = _autograder(

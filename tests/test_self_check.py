@@ -250,7 +250,7 @@ def test_nothing_in_the_package_computes_with_networks() -> None:
                 assert called.rpartition(".")[2] not in computes, (file, called)
 
 
-def test_known_mistakes_are_told_by_fingerprints_alone(facts: Any) -> None:
+def test_known_mistakes_are_released_as_fingerprints_alone(facts: Any) -> None:
     assert len(facts.mistakes) > 20
     for mistake in facts.mistakes:
         for answers in mistake.answers.values():
@@ -296,10 +296,10 @@ def test_what_is_not_written_yet_is_to_come_and_not_wrong(
     for part in rubric.parts():
         result = rnn_check.run_part(part.id, names)
         assert result.total("met") == result.total("missed") == 0
-        told = report(result)
+        sentence = report(result)
         for stub in part.stubs:
-            assert f"`{stub}` is still to be written." in told
-        assert "✗" not in told
+            assert f"`{stub}` is still to be written." in sentence
+        assert "✗" not in sentence
 
 
 def test_a_miss_shows_the_call_what_was_expected_what_came_and_where_they_differ(
@@ -308,27 +308,27 @@ def test_a_miss_shows_the_call_what_was_expected_what_came_and_where_they_differ
     def softmax(logits: Any) -> Any:
         return np.exp(logits) / np.exp(logits).sum()
 
-    told = tell("2a", softmax=softmax)
-    assert "2a  The cell: 0.3 of 0.5 points reached" in told
-    assert "✗ 2a.softmax: Of two rows, the softmax: all entries are wrong." in told
-    assert "softmax(\n        logits = [[0.      , 0.693147, 1.609438]," in told
-    assert "expected [[0.125   , 0.25    , 0.625   ]," in told
-    assert "got      [[0.090909, 0.181818, 0.454545]," in told
-    assert "differs at [0, 0]: expected 0.125, got 0.0909091" in told
-    assert "Hint 1 of 3: What is exp(10000) in floating point" in told
+    sentence = tell("2a", softmax=softmax)
+    assert "2a  The cell: 0.3 of 0.5 points reached" in sentence
+    assert "✗ 2a.softmax: Of two rows, the softmax: all entries are wrong." in sentence
+    assert "softmax(\n        logits = [[0.      , 0.693147, 1.609438]," in sentence
+    assert "expected [[0.125   , 0.25    , 0.625   ]," in sentence
+    assert "got      [[0.090909, 0.181818, 0.454545]," in sentence
+    assert "differs at [0, 0]: expected 0.125, got 0.0909091" in sentence
+    assert "Hint 1 of 3: What is exp(10000) in floating point" in sentence
 
 
 def test_the_same_call_is_shown_once(tell: Tell) -> None:
-    told = tell("3b", rnn_cell_backward=lambda *args: [np.zeros(3)] * 5)
-    assert told.count("rnn_cell_backward(") == 1
-    assert told.count("the same call as above") == 4
+    sentence = tell("3b", rnn_cell_backward=lambda *args: [np.zeros(3)] * 5)
+    assert sentence.count("rnn_cell_backward(") == 1
+    assert sentence.count("the same call as above") == 4
 
 
 def test_arrays_in_a_dict_stand_below_each_other(tell: Tell) -> None:
-    told = tell("3c", clip_gradients=lambda grads, limit: {})
-    start = told.index("{'W': [[2., 0.],")
-    inside = " " * (start - told.rindex("\n", 0, start))
-    assert told[start:].startswith(
+    sentence = tell("3c", clip_gradients=lambda grads, limit: {})
+    start = sentence.index("{'W': [[2., 0.],")
+    inside = " " * (start - sentence.rindex("\n", 0, start))
+    assert sentence[start:].startswith(
         f"{{'W': [[2., 0.],\n{inside}      [1., 0.]],\n{inside}'b': [2.]}}"
     )
 
@@ -337,26 +337,26 @@ def test_draws_are_shown_with_their_generator_and_as_shares(tell: Tell) -> None:
     def sample_token(logits: Any, rng: Any, temperature: float = 1.0, top_k: Any = None) -> int:
         return int(rng.integers(len(logits)))
 
-    told = tell("4a", sample_token=sample_token)
-    assert "36 times sample_token(" in told
-    assert "rng = np.random.default_rng(5)" in told
-    assert "expected [0. , 0.5, 0. , 0.5]" in told
-    assert "It looks as if all tokens in the draw are equally likely." in told
+    sentence = tell("4a", sample_token=sample_token)
+    assert "36 times sample_token(" in sentence
+    assert "rng = np.random.default_rng(5)" in sentence
+    assert "expected [0. , 0.5, 0. , 0.5]" in sentence
+    assert "It looks as if all tokens in the draw are equally likely." in sentence
 
 
-def test_an_exception_is_told_with_the_students_own_line(
+def test_an_exception_is_shown_with_the_students_own_line(
     rnn_check: ModuleType, facts: Any, report: Callable[[Any], str]
 ) -> None:
     reading = rnn_check.engine.self_check.reading
     cell = "def perplexity(loss):\n    number = loss\n    return number['nats']\n"
     names = reading.load([reading.CodeCell("cell 1", cell)], facts, [])
-    told = " ".join(report(rnn_check.run_part("3a", names)).split())
-    assert "`perplexity` raised TypeError: 'float' object is not subscriptable" in told
-    assert "in `perplexity`, line 3: return number['nats']" in told
+    sentence = " ".join(report(rnn_check.run_part("3a", names)).split())
+    assert "`perplexity` raised TypeError: 'float' object is not subscriptable" in sentence
+    assert "in `perplexity`, line 3: return number['nats']" in sentence
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "sentence"),
     [
         (None, "None (is a `return` missing?)"),
         (np.zeros((3, 1)), "(3, 1)"),
@@ -364,8 +364,8 @@ def test_an_exception_is_told_with_the_students_own_line(
         (float("nan"), "inf or NaN"),
     ],
 )
-def test_results_of_the_wrong_kind_are_told(tell: Tell, answer: Any, told: str) -> None:
-    assert told in " ".join(tell("3a", perplexity=lambda loss: answer).split())
+def test_results_of_the_wrong_kind_are_reported(tell: Tell, answer: Any, sentence: str) -> None:
+    assert sentence in " ".join(tell("3a", perplexity=lambda loss: answer).split())
 
 
 def test_what_is_printed_is_kept_for_a_miss_alone(
@@ -375,8 +375,8 @@ def test_what_is_printed_is_kept_for_a_miss_alone(
         print("loss is", loss)
         return loss
 
-    told = tell("3a", perplexity=loud)
-    assert "printed meanwhile:\n    loss is 2.302585093" in told
+    sentence = tell("3a", perplexity=loud)
+    assert "printed meanwhile:\n    loss is 2.302585093" in sentence
     assert "printed meanwhile" not in tell("3a", perplexity=lambda x: print(x) or np.exp(x))
     assert capsys.readouterr().out == ""
 
@@ -390,9 +390,9 @@ def test_arguments_are_copies_so_that_one_call_does_not_spoil_the_next(
         logits -= logits.max(axis=-1, keepdims=True)
         return right(logits)
 
-    told = tell("2a", softmax=softmax)
-    assert "✓  2a.extreme" in told
-    assert "✗ 2a.softmax: The argument `logits` is modified in place; work on a copy." in told
+    sentence = tell("2a", softmax=softmax)
+    assert "✓  2a.extreme" in sentence
+    assert "✗ 2a.softmax: The argument `logits` is modified in place; work on a copy." in sentence
 
 
 @pytest.mark.parametrize(
@@ -411,7 +411,7 @@ def test_arguments_are_copies_so_that_one_call_does_not_spoil_the_next(
         ("4b", "generate", lambda prompt, length, W_e, *_, **__: W_e.fill(0)),
     ],
 )
-def test_an_argument_that_is_modified_is_told(
+def test_an_argument_that_is_modified_is_reported(
     tell: Tell, names: Names, part: str, stub: str, change: Callable[..., Any]
 ) -> None:
     right = names[stub]
@@ -435,7 +435,7 @@ def test_an_argument_that_is_modified_is_told(
         ("3b", "rnn_cell_backward"),
     ],
 )
-def test_a_failure_in_float32_is_told(tell: Tell, names: Names, part: str, stub: str) -> None:
+def test_a_failure_in_float32_is_reported(tell: Tell, names: Names, part: str, stub: str) -> None:
     right = names[stub]
 
     def wrong(*args: Any) -> Any:
@@ -446,36 +446,38 @@ def test_a_failure_in_float32_is_told(tell: Tell, names: Names, part: str, stub:
     assert f"`{stub}` raised TypeError: expected Double" in tell(part, **{stub: wrong})
 
 
-def test_generators_that_differ_are_told_with_what_equal_ones_give(
+def test_draws_of_different_generators_are_shown_beside_those_of_equal_ones(
     tell: Tell, names: Names
 ) -> None:
     right, own = names["sample_token"], np.random.default_rng(0)
-    told = tell("4a", sample_token=lambda logits, rng, **settings: right(logits, own, **settings))
-    assert "Two generators with the same seed give different draws." in told
-    assert "np.random.default_rng(6)" in told
-    assert "np.random.default_rng(7)" not in told
-    assert "Two with the seed 6 give [" in told
+    sentence = tell(
+        "4a", sample_token=lambda logits, rng, **settings: right(logits, own, **settings)
+    )
+    assert "Two generators with the same seed give different draws." in sentence
+    assert "np.random.default_rng(6)" in sentence
+    assert "np.random.default_rng(7)" not in sentence
+    assert "Two with the seed 6 give [" in sentence
 
 
-def test_what_keeps_something_between_calls_is_told(tell: Tell) -> None:
+def test_what_keeps_something_between_calls_is_reported(tell: Tell) -> None:
     def next_token_pairs(tokens: Any, seq_len: int, kept: Any = []) -> Any:  # noqa: B006
         for i in range(0, len(tokens) - seq_len, seq_len):
             kept.append((tokens[i : i + seq_len], tokens[i + 1 : i + seq_len + 1]))
         return np.array([one for one, _ in kept]), np.array([other for _, other in kept])
 
-    told = " ".join(tell("3a", next_token_pairs=next_token_pairs).split())
-    assert "Called again with the same arguments, it answers differently" in told
-    assert told.count("answers differently") == 1
+    sentence = " ".join(tell("3a", next_token_pairs=next_token_pairs).split())
+    assert "Called again with the same arguments, it answers differently" in sentence
+    assert sentence.count("answers differently") == 1
 
 
 def test_a_mistake_elsewhere_is_said_first_and_its_consequence_shown_once(tell: Tell) -> None:
     def rnn_cell_forward(x_t: Any, h_prev: Any, W_x: Any, W_h: Any, b_h: Any) -> Any:
         return h_prev @ W_h + x_t @ W_x + b_h
 
-    told = tell("2c", rnn_cell_forward=rnn_cell_forward)
+    sentence = tell("2c", rnn_cell_forward=rnn_cell_forward)
     first = "Look first at `rnn_cell_forward` of part 2a: `rnn_forward` calls it"
-    assert told.index(first) < told.index("✗ 2c.values")
-    assert told.count("✗ 2c") == 1
+    assert sentence.index(first) < sentence.index("✗ 2c.values")
+    assert sentence.count("✗ 2c") == 1
 
 
 MISTAKES: dict[str, tuple[str, str, Any]] = {
@@ -519,8 +521,10 @@ NOT_SHOWN += " student-generate-temperature-twice student-generate-settings-not-
 def test_mistakes_of_models_and_texts_are_named(tell: Tell, names: Names, one: Any) -> None:
     (misconception,) = (LIBRARY.misconceptions[name] for name in one.named)
     exec(compile(one.source, "cell 2", "exec"), names)
-    told = " ".join(tell(part_of(one.stub), **{one.stub: names[one.stub]}).split())
-    assert (f"It looks as if {misconception.title}." in told) == (one.name not in NOT_SHOWN.split())
+    sentence = " ".join(tell(part_of(one.stub), **{one.stub: names[one.stub]}).split())
+    assert (f"It looks as if {misconception.title}." in sentence) == (
+        one.name not in NOT_SHOWN.split()
+    )
 
 
 def part_of(stub: str) -> str:
@@ -528,9 +532,9 @@ def part_of(stub: str) -> str:
 
 
 def test_an_unknown_mistake_is_not_named(tell: Tell) -> None:
-    told = tell("2a", rnn_cell_forward=lambda x, h, W_x, W_h, b: 0.37 * np.tanh(h - x @ W_x))
-    assert "✗ 2a.cell" in told
-    assert "looks as if" not in told
+    sentence = tell("2a", rnn_cell_forward=lambda x, h, W_x, W_h, b: 0.37 * np.tanh(h - x @ W_x))
+    assert "✗ 2a.cell" in sentence
+    assert "looks as if" not in sentence
 
 
 def test_the_smallest_case_that_differs_from_torch_is_shown(tell: Tell, names: Names) -> None:
@@ -541,9 +545,9 @@ def test_the_smallest_case_that_differs_from_torch_is_shown(tell: Tell, names: N
         states[:, 3:] = states[:, 3:4]  # stands still after four steps: the visible checks pass
         return states
 
-    told = tell("2c", rnn_forward=rnn_forward)
-    assert "0.5 of 0.5 points reached" in told
-    assert "`rnn_forward` is not the same as torch on random inputs" in told
+    sentence = tell("2c", rnn_forward=rnn_forward)
+    assert "0.5 of 0.5 points reached" in sentence
+    assert "`rnn_forward` is not the same as torch on random inputs" in sentence
     assert "The same as torch on random inputs: `rnn_forward`." in tell("2c", rnn_forward=right)
 
 
@@ -558,10 +562,10 @@ def test_gradients_are_compared_with_those_of_torch(tell: Tell, names: Names, st
             of_b_h += 0.25
         return answer
 
-    told = " ".join(tell(part, **{stub: wrong}).split())
-    assert "0.5 of 0.5 points reached" in told
-    assert f"`{stub}` is not the same" in told
-    assert "off by the same amount everywhere" in told
+    sentence = " ".join(tell(part, **{stub: wrong}).split())
+    assert "0.5 of 0.5 points reached" in sentence
+    assert f"`{stub}` is not the same" in sentence
+    assert "off by the same amount everywhere" in sentence
     assert f"The same as torch on random inputs: `{stub}`." in tell(part, **{stub: right})
 
 
@@ -570,12 +574,12 @@ def test_gradients_are_compared_with_those_of_torch(tell: Tell, names: Names, st
 
 @pytest.mark.parametrize("answer", ["ac", "A, C", "c a", ["a", "c"], {"a", "c"}])
 def test_letters_are_read_in_any_form(tell: Tell, names: Names, answer: Any) -> None:
-    told = tell("1b", answers_1b=names["answers_1b"] | {"order": answer})
-    assert "4 of 4 answered" in told
+    sentence = tell("1b", answers_1b=names["answers_1b"] | {"order": answer})
+    assert "4 of 4 answered" in sentence
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "sentence"),
     [
         ({"order": "ax"}, '"order" has the options a, b, c, d, and no "x": a typo?'),
         ({"order": 3}, '"order": 3 is no text of letters such as "ac": a typo?'),
@@ -583,14 +587,14 @@ def test_letters_are_read_in_any_form(tell: Tell, names: Names, answer: Any) -> 
         ({"ordre": "a"}, 'there is no question "ordre" in part 1b: a typo?'),
     ],
 )
-def test_a_typo_is_told(tell: Tell, names: Names, change: Names, told: str) -> None:
+def test_a_typo_is_reported(tell: Tell, names: Names, change: Names, sentence: str) -> None:
     said = tell("1b", answers_1b=names["answers_1b"] | change)
-    assert told in said
+    assert sentence in said
     assert "0.25 of 0.25 points" in said
 
 
 @pytest.mark.parametrize("answers", [None, "ac", ["ac"]])
-def test_answers_that_are_no_dict_are_told(tell: Tell, answers: Any) -> None:
+def test_answers_that_are_no_dict_are_reported(tell: Tell, answers: Any) -> None:
     assert "`answers_1b` is no dict" in tell("1b", answers_1b=answers)
 
 
@@ -630,7 +634,7 @@ def test_a_right_gradient_agrees_and_nothing_is_modified(
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "sentence"),
     [
         (lambda grad: grad * (1 + 1e-3), "entries differ"),
         (lambda grad: grad + np.eye(3, 4), "3 of 12 entries differ"),
@@ -638,14 +642,14 @@ def test_a_right_gradient_agrees_and_nothing_is_modified(
         (lambda grad: grad.T, "the gradient has the shape (4, 3), and x the shape (3, 4)"),
     ],
 )
-def test_a_wrong_gradient_is_told(
-    rnn_check: ModuleType, capsys: pytest.CaptureFixture[str], change: Any, told: str
+def test_a_wrong_gradient_is_reported(
+    rnn_check: ModuleType, capsys: pytest.CaptureFixture[str], change: Any, sentence: str
 ) -> None:
     x = 0.1 * np.random.default_rng(0).normal(size=(3, 4))
     x[0, 0] = 0.0
     difference = rnn_check.gradient_check(lambda x: np.sum(np.sin(x)), x, change(np.cos(x)))
     assert difference > 1e-4
-    assert told in capsys.readouterr().out
+    assert sentence in capsys.readouterr().out
 
 
 def test_of_a_large_array_some_entries_are_checked(rnn_check: ModuleType) -> None:
@@ -672,7 +676,7 @@ def test_check_reads_the_functions_of_where_it_is_called(
     assert "the parts are 1a, 1b" in capsys.readouterr().out
 
 
-def test_a_check_that_is_not_met_raises_for_nbgrader_and_for_nobody_else(
+def test_a_check_that_is_not_met_raises_under_nbgrader_alone(
     rnn_check: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exec("from rnn_check import check\ncheck('2a')", {})
@@ -808,14 +812,14 @@ def test_the_file_that_calls_is_the_one_that_is_looked_at(
     assert looked_at(__vsc_ipynb_file__=str(folder / "other.ipynb")) == "other.ipynb"
 
 
-def test_cells_that_fail_are_told_with_their_line(folder: Path, hand_in: HandIn) -> None:
+def test_cells_that_fail_are_listed_with_their_line(folder: Path, hand_in: HandIn) -> None:
     _write(folder, "x = 1\ny = 1 / 0", "def softmax(logits):\n    return (", "z = 2")
     _, said = hand_in("rnn.py")
     assert "cell 1, line 3: ZeroDivisionError: division by zero" in said
     assert "cell 2, line 6: SyntaxError: '(' was never closed" in said
 
 
-def test_a_cell_that_never_ends_is_told_and_the_others_are_read(
+def test_a_cell_that_never_ends_is_named_and_the_others_are_read(
     folder: Path, hand_in: HandIn, rnn_check: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = rnn_check.self_check
@@ -827,7 +831,7 @@ def test_a_cell_that_never_ends_is_told_and_the_others_are_read(
     assert re.search(r"3a  The objective +0.15 of 0.5", said)
 
 
-def test_a_cell_that_ends_the_process_is_told(folder: Path, hand_in: HandIn) -> None:
+def test_a_cell_that_ends_the_process_is_reported(folder: Path, hand_in: HandIn) -> None:
     _write(
         folder, "import os\nos._exit(0)", "import math\ndef perplexity(loss): return math.exp(loss)"
     )
@@ -850,7 +854,7 @@ def test_an_endless_loop_is_stopped_where_it_is_handed_in_and_the_part_is_named(
 
 
 @pytest.mark.parametrize(
-    ("cell", "told"),
+    ("cell", "sentence"),
     [
         (
             "import time\ndef perplexity(loss): time.sleep(99)",
@@ -865,12 +869,12 @@ def test_a_part_that_cannot_be_stopped_is_left_out_and_named(
     rnn_check: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     cell: str,
-    told: str,
+    sentence: str,
 ) -> None:
     monkeypatch.setattr(rnn_check.engine.self_check.handing_in, "CHECK_SECONDS", 8.0)
     _write(folder, cell, "def softmax(logits): return logits")
     _, said = hand_in("rnn.py")
-    assert told in said
+    assert sentence in said
     assert "Part 2a: 2a.softmax, 2a.extreme not right yet" in said
 
 
@@ -882,7 +886,7 @@ def _limit_calls(folder: Path, seconds: float) -> None:
     file.write_text(json.dumps(facts), encoding="utf-8")
 
 
-def test_an_endless_loop_is_stopped_in_a_terminal_and_told_with_its_line(folder: Path) -> None:
+def test_an_endless_loop_is_stopped_in_a_terminal_and_its_line_is_named(folder: Path) -> None:
     _limit_calls(folder, 0.5)
     _write(folder, "x = 0\nwhile True:\n    x += 1", ENDLESS)
     run = _run(folder, "-m", "rnn_check")
@@ -919,7 +923,7 @@ def test_whatever_is_printed_is_no_part_of_the_report(folder: Path, hand_in: Han
     assert re.search(r"3a  The objective +0.15 of 0.5", said)
 
 
-def test_cells_that_nbgrader_misses_are_told(folder: Path, hand_in: HandIn) -> None:
+def test_cells_that_nbgrader_misses_are_reported(folder: Path, hand_in: HandIn) -> None:
     path = folder / "rnn.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["id"] != "2a-check"]
@@ -932,7 +936,7 @@ def test_cells_that_nbgrader_misses_are_told(folder: Path, hand_in: HandIn) -> N
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "sentence"),
     [
         (b"", "the file is empty"),
         (b'{"cells": [', "the notebook is damaged"),
@@ -941,8 +945,8 @@ def test_cells_that_nbgrader_misses_are_told(folder: Path, hand_in: HandIn) -> N
         (None, "cannot be read"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told(
-    folder: Path, hand_in: HandIn, data: bytes | None, told: str
+def test_a_file_that_cannot_be_read_is_reported(
+    folder: Path, hand_in: HandIn, data: bytes | None, sentence: str
 ) -> None:
     path = folder / "rnn.ipynb"
     path.unlink()
@@ -950,7 +954,7 @@ def test_a_file_that_cannot_be_read_is_told(
         path.write_bytes(data)
     well, said = hand_in("rnn.ipynb")
     assert not well
-    assert told in said
+    assert sentence in said
 
 
 # -- where it is graded --------------------------------------------------------------------------
@@ -1117,7 +1121,7 @@ def test_what_no_visible_check_needs_stays_where_it_is(small: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "sentence"),
     [
         ("    return 2 * number", "    return pytest.approx(number)", "uses pytest.approx"),
         ("    return 2 * number", "    import os\n    return os", "at the top of the file"),
@@ -1127,9 +1131,9 @@ def test_what_no_visible_check_needs_stays_where_it_is(small: Path) -> None:
         ("def test_double(", "def test_another(", "test_double is no function at the top level"),
     ],
 )
-def test_what_cannot_come_along_is_refused(small: Path, old: str, new: str, told: str) -> None:
+def test_what_cannot_come_along_is_refused(small: Path, old: str, new: str, sentence: str) -> None:
     small.write_text(small.read_text().replace(old, new))
-    with pytest.raises(CourseError, match=told):
+    with pytest.raises(CourseError, match=sentence):
         visible_source({small: ["test_double"]})
 
 

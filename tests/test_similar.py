@@ -139,7 +139,7 @@ def independent() -> dict[str, str]:
     }
 
 
-def test_a_class_in_which_nobody_copied_has_no_pairs(
+def test_a_class_in_which_no_one_copied_has_no_pairs(
     assignment: Assignment, independent: dict[str, str]
 ) -> None:
     assert pairs(find_similar(assignment, independent)) == []

@@ -208,9 +208,9 @@ def test_what_nbgrader_s_pages_show_of_a_mark(rubric: Rubric, text: str) -> None
     notebook = nbformat.v4.new_notebook(cells=cells)
     write_marks(notebook, marks, one, rubric)
     first, check = notebook.cells
-    told = [first.source, check.outputs[0].data["text/markdown"]]
-    told += [comment(part, marks, rubric) or "" for part in rubric.parts()]
-    for markdown in told:
+    message = [first.source, check.outputs[0].data["text/markdown"]]
+    message += [comment(part, marks, rubric) or "" for part in rubric.parts()]
+    for markdown in message:
         assert is_printable(markdown.replace("\u200b", ""))
         found = Tags(markdown2html(markdown)).tags
         # A bare address of the web becomes a link there.
@@ -339,12 +339,12 @@ def test_the_terminal_shows_text(rubric: Rubric, text: str) -> None:
     print_class(console, [row(one, marks)], rubric)
     side = Side(text, 0.5, ("",))
     print_pairs(console, Similar((Group((text,), (Pair(side, side),)),), 2, (text,)))
-    told = screen.getvalue()
+    message = screen.getvalue()
     # What is bold, and no more.
-    assert is_printable(re.sub(r"\x1b\[[0-9;]*m", "", told))
-    assert "\x1b[31m" not in told
-    assert "\x1b]8" not in told
-    assert printable(text, 100).rstrip("…").strip() in told
+    assert is_printable(re.sub(r"\x1b\[[0-9;]*m", "", message))
+    assert "\x1b[31m" not in message
+    assert "\x1b]8" not in message
+    assert printable(text, 100).rstrip("…").strip() in message
 
 
 # -- tables and other systems -----------------------------------------------------------------
@@ -359,9 +359,9 @@ def test_no_cell_of_a_table_is_a_formula(
     one = msgspec.structs.replace(document(rubric, text), student=text or "ada")
     path = tmp_path_factory.mktemp("table") / "out.csv"
     export(form, [one], "rnn", rubric, path)
-    told = path.read_text("utf-8")
+    message = path.read_text("utf-8")
     for delimiter in ",;":
-        for line in csv.reader(io.StringIO(told, newline=""), delimiter=delimiter):
+        for line in csv.reader(io.StringIO(message, newline=""), delimiter=delimiter):
             for entry in line if delimiter == "," else line[1:]:
                 assert is_printable(entry)
                 is_number = re.fullmatch(r"-?[\d.]+", entry)

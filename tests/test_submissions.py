@@ -104,7 +104,7 @@ def test_a_malformed_cell_costs_itself_alone(read: Read, broken: object) -> None
     assert submission.trouble == ""
 
 
-def test_what_stands_beside_the_cells_is_not_looked_at(read: Read) -> None:
+def test_only_the_cells_of_a_notebook_are_looked_at(read: Read) -> None:
     cell = code("x = 1", id=5, metadata="none", outputs={}, execution_count="first")
     assert sources(read(notebook(cell, metadata=[], nbformat="four"))) == [("cell 1", "x = 1")]
 
@@ -121,7 +121,7 @@ def test_what_only_some_programs_read_as_json_is_no_damage(
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (notebook(code("x = 1"))[:-9], "damaged"),
         ('{"cells": [' + "[" * 10**6, "damaged"),
@@ -157,15 +157,15 @@ def test_what_only_some_programs_read_as_json_is_no_damage(
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_to_do(
-    read: Read, data: bytes | str, told: str | None
+    read: Read, data: bytes | str, message: str | None
 ) -> None:
     submission = read(data, "ada.ipynb")
-    if told is None:
+    if message is None:
         assert submission.format == "script"
         assert "named .ipynb but holds a Python script" in submission.notes[0]
         return
     assert submission.cells == ()
-    assert told in submission.trouble
+    assert message in submission.trouble
     assert read(data, "ada.py").trouble == submission.trouble
 
 
@@ -227,7 +227,7 @@ def test_the_hash_is_of_all_bytes_whatever_of_them_was_read(read: Read) -> None:
         assert read(data).sha256 == hashlib.sha256(data).hexdigest()
 
 
-def test_what_is_too_much_is_told(read: Read) -> None:
+def test_what_is_too_much_is_refused_with_a_sentence(read: Read) -> None:
     cells = [code(f"x = {number}") for number in range(MAX_CELLS + 2)]
     submission = read(notebook(*cells))
     assert len(submission.cells) == MAX_CELLS
@@ -290,7 +290,7 @@ def test_only_ordinary_files_are_opened(tmp_path: Path) -> None:
     (tmp_path / "folder.py").mkdir()
     (tmp_path / "nested" / "homework").mkdir(parents=True)
     os.mkfifo(tmp_path / "fifo.py")
-    told = {
+    message = {
         "link.py": "it is a link",
         "loop.py": "it is a link",
         "folder.py": "holds no file",
@@ -298,7 +298,7 @@ def test_only_ordinary_files_are_opened(tmp_path: Path) -> None:
         "fifo.py": "not an ordinary file",
         "nothing.py": "No such file",
     }
-    for name, trouble in told.items():
+    for name, trouble in message.items():
         assert trouble in read_submission(tmp_path / name, "ada").trouble
 
 
@@ -446,7 +446,7 @@ def test_a_hidden_file_and_one_without_a_name_are_listed(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("names", [[], [".DS_Store"]])
-def test_nothing_found_is_told(tmp_path: Path, names: list[str]) -> None:
+def test_an_empty_folder_is_an_error(tmp_path: Path, names: list[str]) -> None:
     with pytest.raises(CourseError, match="no submissions"):
         find(make(tmp_path, *names))
     with pytest.raises(CourseError, match="no such file"):
@@ -477,13 +477,13 @@ def test_released_copies_do_not_hide_an_edited_file(
     assert bool(one.notes) == (len(edited) != 1)
 
 
-def test_a_choice_among_files_is_told(tmp_path: Path) -> None:
+def test_a_choice_among_files_is_noted(tmp_path: Path) -> None:
     (one,) = find(make(tmp_path, "ada/b.py", "ada/a.py", "ada/notes.txt"))
     assert one.path.name == "a.py"
     assert one.notes == ("of several files a.py was graded; the others were: b.py",)
 
 
-def test_nobody_takes_another_one_s_id(tmp_path: Path) -> None:
+def test_no_student_takes_another_one_s_id(tmp_path: Path) -> None:
     names = ["ada.py", "ada.ipynb", "Ada.py", "bob.py", "a?.py", "a*.py"]
     hand_ins = find(make(tmp_path, *names))
     ids = [one.student.casefold() for one in hand_ins]
@@ -524,7 +524,7 @@ def test_results_are_not_written_among_the_submissions(tmp_path: Path) -> None:
         refuse_among(tmp_path / out, [tmp_path / folder])
 
 
-def test_names_of_any_bytes_are_found_and_told(tmp_path: Path) -> None:
+def test_names_of_any_bytes_are_found_and_printed(tmp_path: Path) -> None:
     for byte in (0xE8, 0xE9):
         folder = os.fsencode(tmp_path) + b"/caf" + bytes([byte])
         os.mkdir(folder)

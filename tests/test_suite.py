@@ -287,7 +287,7 @@ def test_a_plain_assert_is_a_check(run: Run, kind: str) -> None:
 
 
 @pytest.mark.parametrize("mistake", ["assert studnt", "import no_such_module"])
-def test_a_mistake_in_a_check_is_nobody_s_loss(run: Run, mistake: str) -> None:
+def test_a_broken_check_raises_course_error(run: Run, mistake: str) -> None:
     with pytest.raises(CourseError, match=r"check .*::test_own: .*; correct the check"):
         run("hidden", mistake)
 

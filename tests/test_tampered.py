@@ -52,7 +52,7 @@ def commands(results: Path) -> list[list[object]]:
     return [["rescore", results, "--yes"], ["similar", results], *exports]
 
 
-def test_what_nobody_changed_is_taken(course: Course, results: Path) -> None:
+def test_an_unchanged_file_is_accepted(course: Course, results: Path) -> None:
     for words in commands(results):
         done = run(course, *words)
         assert done.exit_code == 0, done.output

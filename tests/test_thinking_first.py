@@ -151,7 +151,7 @@ def test_a_check_asks_while_a_function_is_not_written(
 def test_predict_asks_and_judges_in_a_notebook(
     rnn: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words, told in (
+    for words, sentence in (
         (("2a",), "What does `rnn_cell_forward` return here?"),
         (("softmax",), "What does `softmax` return here?"),
         (("softmax", [0.125, 0.25, 0.62]), "Right."),
@@ -163,21 +163,21 @@ def test_predict_asks_and_judges_in_a_notebook(
         (("softmaxx", 1), "there is no part"),
     ):
         rnn.predict(*words)
-        assert told in capsys.readouterr().out, words
+        assert sentence in capsys.readouterr().out, words
 
 
 def test_predict_in_a_terminal(rnn: Any, capsys: pytest.CaptureFixture[str]) -> None:
     folder = Path(rnn.__file__).parents[1]
     asked = _run(folder, "-m", "rnn_check", "--predict", "softmax")
     assert 'python -m rnn_check --predict softmax "..."' in asked.stdout
-    for answer, told in (
+    for answer, sentence in (
         (["[0.125, 0.25, 0.625]"], "Right."),
         (["0.125, 0.25, 0.625"], "Right."),
         (["0.125", "0.25", "0.625"], "Right."),
         (["-0.125", "0.25", "0.625"], "Not yet: 1 of 3 numbers is wrong."),
     ):
         assert rnn.self_check.main(["--predict", "softmax", *answer]) == 0
-        assert capsys.readouterr().out.startswith(told)
+        assert capsys.readouterr().out.startswith(sentence)
     assert rnn.self_check.main(["--predict", "softmax", "a b"]) == 2
 
 
@@ -213,9 +213,9 @@ def test_a_hint_comes_after_each_try_and_not_after_the_same_one_again(
         step = min(number + 1, 3)
         hint = (criterion.look, criterion.hint, criterion.almost)[step - 1]
         for _ in range(2):
-            told = _told_of(rnn, capsys, perplexity=one)
-            assert f"Hint {step} of 3: {hint}" in told
-            assert ("A changed try brings the next hint." in told) == (step < 3)
+            sentence = _told_of(rnn, capsys, perplexity=one)
+            assert f"Hint {step} of 3: {hint}" in sentence
+            assert ("A changed try brings the next hint." in sentence) == (step < 3)
 
 
 def test_a_change_in_a_helper_is_another_try_and_one_elsewhere_is_not(rnn: Any) -> None:
@@ -265,9 +265,9 @@ def test_where_nothing_can_be_written_tries_are_counted_in_memory(tmp_path: Path
 def test_of_one_hint_alone_the_first_try_gets_it(small: Assignment, tmp_path: Path) -> None:
     folder = _copy(small, tmp_path)
     (folder / "mine.py").write_text("# %%\ndef average(values): return 99.0\n")
-    told = _run(folder, "-m", "small_check", "1a", "mine.py").stdout
-    assert "\nHint: Add the numbers up" in told
-    assert "next hint" not in told
+    sentence = _run(folder, "-m", "small_check", "1a", "mine.py").stdout
+    assert "\nHint: Add the numbers up" in sentence
+    assert "next hint" not in sentence
 
 
 def test_no_hint_where_the_message_says_what_to_do(
@@ -279,10 +279,10 @@ def test_no_hint_where_the_message_says_what_to_do(
         logits -= logits.max(axis=-1, keepdims=True)
         return right(logits)
 
-    for softmax, told in ((in_place, "modified in place"), (print, "is a `return` missing")):
+    for softmax, sentence in ((in_place, "modified in place"), (print, "is a `return` missing")):
         exec("check('2a')", {"check": rnn.check} | _solved() | {"softmax": softmax})
         said = capsys.readouterr().out
-        assert told in said
+        assert sentence in said
         assert "Hint" not in said
         assert "hint" not in said
     exec("check('2a')", {"check": rnn.check} | _solved() | {"softmax": abs})
@@ -429,9 +429,9 @@ def test_torch_is_imported_where_a_part_needs_it(
 
 
 def test_a_part_without_its_model_is_still_to_be_written(folder: Path) -> None:
-    told = _run(folder, "-m", "rnn_check", "2b", "rnn.py").stdout
-    assert "`CharRNN` is still to be written." in told
-    assert "`parameter_count` is still to be written." in told
+    sentence = _run(folder, "-m", "rnn_check", "2b", "rnn.py").stdout
+    assert "`CharRNN` is still to be written." in sentence
+    assert "`parameter_count` is still to be written." in sentence
 
 
 # -- again at every save --------------------------------------------------------------------------
@@ -604,7 +604,7 @@ def test_whatever_is_answered_becomes_a_pdf(tmp_path: Path, answer: str) -> None
     assert _pages(tmp_path / "a.pdf") >= 1
 
 
-def test_what_the_fonts_lack_is_told(tmp_path: Path) -> None:
+def test_characters_that_the_fonts_lack_are_listed(tmp_path: Path) -> None:
     file, question = tmp_path / "a.pdf", {"1a": "Why?"}
     assert write_pdf(file, "Title", question, {"1a": "So и ü ∑ √ “x”"}, ())
     assert not write_pdf(file, "Title", question, {"1a": "漢字"}, ())
@@ -741,9 +741,9 @@ def test_one_command_writes_the_model_answers(own: Assignment, tmp_path: Path) -
 def test_before_the_deadline_model_answers_are_not_written(own: Assignment, tmp_path: Path) -> None:
     file, now = tmp_path / "answers.md", datetime.now(timezone.utc)
     _give_deadline(own, now - timedelta(minutes=5))  # within the grace
-    told = _answers(own, str(file))
-    assert told.exit_code == 2
-    assert "students may still hand in until" in told.output
+    sentence = _answers(own, str(file))
+    assert sentence.exit_code == 2
+    assert "students may still hand in until" in sentence.output
     assert not file.exists()
     assert _answers(own, str(file), "--now").exit_code == 0
 

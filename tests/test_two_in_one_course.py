@@ -66,17 +66,17 @@ def test_nbgrader_keeps_the_marks_of_both(both: dict[str, Assignment]) -> None:
 
 def test_feedback_is_of_the_right_homework(both: dict[str, Assignment]) -> None:
     root = both["rnn"].course.root
-    told = {
+    message = {
         name: (root / "feedback" / "ada" / name / f"{name}.html").read_text() for name in FORGOTTEN
     }
-    assert "The next hidden state: 0.00 of 0.30" in told["rnn"]
-    assert ">2a The cell: checks</a>" in told["rnn"]
-    assert ">2a The cell: comment on the stub</a>" in told["rnn"]
-    assert ">3c Dropout: checks</a>" in told["gates"]
-    assert ">Test cell</a>" not in told["rnn"] + told["gates"]
-    assert "The next hidden state" not in told["gates"]
-    assert "dropout" in told["gates"]
-    assert "dropout_backward" not in told["rnn"]
+    assert "The next hidden state: 0.00 of 0.30" in message["rnn"]
+    assert ">2a The cell: checks</a>" in message["rnn"]
+    assert ">2a The cell: comment on the stub</a>" in message["rnn"]
+    assert ">3c Dropout: checks</a>" in message["gates"]
+    assert ">Test cell</a>" not in message["rnn"] + message["gates"]
+    assert "The next hidden state" not in message["gates"]
+    assert "dropout" in message["gates"]
+    assert "dropout_backward" not in message["rnn"]
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")

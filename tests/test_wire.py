@@ -247,7 +247,7 @@ def test_a_message_of_less_than_that_is_read() -> None:
 
 
 @pytest.mark.parametrize("what", [b"", b"a \x1b[31m\n\xff", b"x" * 10_000, b"a 3.14159"])
-def test_what_stands_for_the_unreadable_is_said_in_known_words(what: bytes) -> None:
+def test_unreadable_values_are_described_in_known_words(what: bytes) -> None:
     assert wire.decode(packed(wire.UNREADABLE, what)).what == UNKNOWN
     assert wire.decode(wire.encode(Unreadable(what.decode("latin-1")))[8:]).what == UNKNOWN
     assert wire.decode(packed(wire.UNREADABLE, b"a generator")).what == "a generator"
@@ -385,7 +385,7 @@ def test_two_that_both_have_much_to_send_do_not_wait_for_each_other(pair: Pair) 
     answering.join()
 
 
-def test_what_was_sent_before_the_end_is_read_though_nobody_listens(pair: Pair) -> None:
+def test_what_was_sent_before_the_end_is_read_after_the_other_side_closed(pair: Pair) -> None:
     ours, theirs = pair
     theirs.sendall(wire.encode("last words"))
     theirs.close()
@@ -395,7 +395,7 @@ def test_what_was_sent_before_the_end_is_read_though_nobody_listens(pair: Pair) 
         ours.receive(soon(), LIMIT)
 
 
-def test_sending_to_nobody_is_told(pair: Pair) -> None:
+def test_sending_to_a_closed_line_raises(pair: Pair) -> None:
     pair[1].close()
     with pytest.raises(Closed):
         pair[0].send("hello", soon())

@@ -35,7 +35,7 @@ def kind(error: pytest.ExceptionInfo[StudentError]) -> str:
 # -- calls ------------------------------------------------------------------------------------
 
 
-def test_a_call_crosses_and_comes_back(load: Load) -> None:
+def test_a_call_and_its_answer_cross(load: Load) -> None:
     student = load("import numpy as np", "def f(x, *, k=1): return x.T * k, {'k': k, 'n': None}")
     x = np.arange(6.0).reshape(2, 3)
     scaled, options = student.f(x, k=2)
@@ -123,7 +123,7 @@ RAISED = "`f` raised an exception."
         ),
     ],
 )
-def test_what_a_stub_does_instead_of_answering_is_told(
+def test_what_a_stub_does_instead_of_answering_is_reported(
     load: Load, cell: str, expected: str, message: str, detail: str
 ) -> None:
     with pytest.raises(StudentError) as error:
@@ -146,7 +146,7 @@ def test_what_a_stub_does_instead_of_answering_is_told(
         "return {secret: object(), 3: 4}",
     ],
 )
-def test_a_stub_cannot_choose_a_word_that_students_are_told(load: Load, body: str) -> None:
+def test_a_stub_cannot_choose_a_word_that_students_read(load: Load, body: str) -> None:
     student = load(f"import os\ndef f(secret): {body}")
     messages = []
     for secret in ("47", "11"):
@@ -316,7 +316,7 @@ def test_cells_run_in_order_and_a_failing_one_costs_what_it_had_not_defined(load
 
 
 @pytest.mark.parametrize(
-    ("stop", "told"),
+    ("stop", "words"),
     [
         (FOREVER, "cell 2 was stopped after 0.5 s"),
         ("import os; os._exit(7)", "cell 2 ended the process with status 7"),
@@ -327,15 +327,15 @@ def test_cells_run_in_order_and_a_failing_one_costs_what_it_had_not_defined(load
 )
 @pytest.mark.parametrize("magic", ["", "%%time\n"])
 def test_a_cell_that_is_stopped_keeps_what_stood_before(
-    load: Load, stop: str, told: str, magic: str
+    load: Load, stop: str, words: str, magic: str
 ) -> None:
     loop = f"def while_true():\n    {FOREVER}\nbad = 1/0"
     student = load(loop, f"{magic}y = 1\n{stop}\nz = 1", "def f(): return y", limits=SHORT)
     assert student.f() == 1
     messages = [trouble.message for trouble in student.session.troubles]
-    assert len(messages) == 2, "each trouble is told once, however often the cells run"
+    assert len(messages) == 2, "each trouble is reported once, however often the cells run"
     assert "ZeroDivisionError in cell 1, line 3" in messages[0]
-    assert told.replace("line 2", "line 3" if magic else "line 2") in messages[1]
+    assert words.replace("line 2", "line 3" if magic else "line 2") in messages[1]
     with pytest.raises(StudentError):
         student.value("z")
 
@@ -370,8 +370,8 @@ def test_an_import_that_fails_costs_what_uses_it_alone(load: Load) -> None:
     with pytest.raises(StudentError) as undefined:
         student.h(1)
     assert f"because NameError in cell 3, line 1: {MISSING}" in undefined.value.message
-    told = [(one.cell, one.message) for one in student.session.troubles]
-    assert told == [
+    words = [(one.cell, one.message) for one in student.session.troubles]
+    assert words == [
         ("cell 1", f"NameError in cell 1, line 2: {MISSING}"),
         ("cell 3", f"NameError in cell 3, line 1: {MISSING}"),
     ]
@@ -601,7 +601,7 @@ def test_a_model_is_built_loaded_and_called_in_eval_mode(load: Load) -> None:
     assert np.all(logits_from_ones[0, 0] > logits[0, 0])
 
 
-def test_a_model_that_is_no_model_is_told(load: Load) -> None:
+def test_a_model_that_is_no_model_is_reported(load: Load) -> None:
     student = load("def CharRNN(V, E, H): return 3")
     with pytest.raises(StudentError, match="AttributeError"):
         student.CharRNN(5, 3, 4)
@@ -663,7 +663,7 @@ def test_a_stub_that_is_missing_is_there_only_meanwhile(load: Load, reference: R
         student.f(np.zeros(2))
 
 
-def test_a_tuple_comes_back_as_one(load: Load) -> None:
+def test_a_tuple_is_returned_as_a_tuple(load: Load) -> None:
     cell = "def f(*args):\n    all = rnn_cell_backward(*args)\n    return all + (1,)"
     N, E, H = 2, 3, 4
     shapes = (N, H), (N, E), (N, H), (N, H), (E, H), (H, H)

@@ -256,7 +256,7 @@ def test_nothing_of_a_course_stays_on_the_disk_of_a_cluster_s_machine(
         assert solution not in held, path
 
 
-def test_a_cluster_of_this_machine_alone_listens_to_nobody_else() -> None:
+def test_a_cluster_of_this_machine_alone_accepts_no_one_else() -> None:
     with connect("local"):
         this = psutil.Process()
         listening = {
