@@ -1,4 +1,4 @@
-"""An instructor edits a homework: an edit works by the named files, or a message says what lacks."""
+"""An instructor edits a homework: an edit of the named files works, or a message says why not."""
 
 from __future__ import annotations
 
