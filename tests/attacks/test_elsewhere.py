@@ -180,6 +180,18 @@ def test_a_link_to_the_package_s_solution_is_none(assignment: Assignment) -> Non
 # -- a cluster ------------------------------------------------------------------------------------
 
 
+def test_a_cluster_of_this_machine_alone_listens_to_nobody_else() -> None:
+    with connect("local"):
+        this = psutil.Process()
+        listening = {
+            one.laddr.ip
+            for process in (this, *this.children(recursive=True))
+            for one in process.net_connections("inet")
+            if one.status == psutil.CONN_LISTEN
+        }
+    assert listening == {"127.0.0.1"}
+
+
 @pytest.fixture(scope="module")
 def handed_in(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> list[HandIn]:
     """Some attacks, some odd files, and a right solution between them."""
@@ -256,18 +268,6 @@ def test_nothing_of_a_course_stays_on_the_disk_of_a_cluster_s_machine(
         held = path.read_bytes() if path.exists() else b""
         assert secret not in held, path
         assert solution not in held, path
-
-
-def test_a_cluster_of_this_machine_alone_listens_to_nobody_else() -> None:
-    with connect("local"):
-        this = psutil.Process()
-        listening = {
-            one.laddr.ip
-            for process in (this, *this.children(recursive=True))
-            for one in process.net_connections("inet")
-            if one.status == psutil.CONN_LISTEN
-        }
-    assert listening == {"127.0.0.1"}
 
 
 def _children() -> int:
