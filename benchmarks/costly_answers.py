@@ -59,18 +59,18 @@ class Cost(msgspec.Struct, frozen=True):
         )
 
 
-def _peak() -> float:
-    """The largest resident set of this process since ``_forget_peak``, in MB."""
+def peak() -> float:
+    """The largest resident set of this process since ``forget_peak``, in MB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(PEAK)) / 1024
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def _graded(grader: Grader, path: Path, control: Control) -> Cost:
-    _forget_peak()
+    forget_peak()
     began, began_cpu = time.perf_counter(), time.process_time()
     submission = grader.read(HandIn("costly", path))
     digest = grader.digest(submission, control.level)
@@ -81,7 +81,7 @@ def _graded(grader: Grader, path: Path, control: Control) -> Cost:
         write_student(Path(folder), evidence, marks, grader.rubric, digest, code)
         written = sum(file.stat().st_size for file in Path(folder).iterdir())
     cpu, seconds = time.process_time() - began_cpu, time.perf_counter() - began
-    return Cost(_peak(), cpu, seconds, written / 2**20, evidence.status)
+    return Cost(peak(), cpu, seconds, written / 2**20, evidence.status)
 
 
 def _grade(grader: Grader, paths: Sequence[Path], control: Control, report: Connection) -> None:

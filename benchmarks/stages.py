@@ -102,9 +102,12 @@ class _Direct(Server):
 
 
 class _NoControl:
-    """Stands where a line to the warm process would be."""
+    """Takes the place of a line to the warm process."""
 
     level = "none"
+
+    def wait(self) -> None:
+        """There is nothing to wait for."""
 
     def fork(self, limits: Limits, allowance: Allowance | None = None) -> _Direct:
         return _Direct()

@@ -1,6 +1,6 @@
 """What an answer makes the grading process do is bounded, whatever is answered, and said where cut.
 
-What is bounded is counted here: the memory of a whole run is in ``tests/attacks/test_costs.py``.
+What is bounded is counted here: the memory of a whole run is in ``tests/attacks``.
 """
 
 from __future__ import annotations

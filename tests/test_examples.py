@@ -26,8 +26,9 @@ from autograder.grading.grader import Grader
 from autograder.marking.marks import mark
 from autograder.misconceptions import load_library
 from autograder.new_assignment import new_assignment
-from autograder.sandbox.workers import Sandbox
+from autograder.sandbox.workers import Control, Sandbox, Worker
 from autograder.session.student import Call
+from autograder.submissions.finding import HandIn
 from autograder.suite.collecting import collect_checks
 from autograder.suite.suite import Suite
 from tests.conftest import LONG
@@ -434,3 +435,22 @@ def test_what_is_met_in_part_has_an_example(tmp_path: Path, sandbox: Sandbox) ->
     (example,) = evidence.examples
     assert example.shows == ("1a.centered",)
     assert fails(planter, "def centered(values): return values + 1", example)
+
+
+def test_what_is_not_written_yet_takes_no_second_worker(
+    assignment: Assignment, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to show of it: neither of functions nor of a model."""
+    forked: list[Worker] = []
+    fork = Control.fork
+
+    def counted(self: Control, *args: Any) -> Worker:
+        forked.append(fork(self, *args))
+        return forked[-1]
+
+    monkeypatch.setattr(Control, "fork", counted)
+    grader = Grader(assignment)
+    released = assignment.released / f"{assignment.name}.ipynb"
+    evidence = grader.grade(grader.read(HandIn("ada", released)), sandbox.controls[0])
+    assert len(forked) == 1
+    assert evidence.examples == ()

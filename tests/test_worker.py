@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from functools import partial
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -249,6 +252,21 @@ def test_all_the_time_of_a_submission_can_be_used_up(load: Load) -> None:
     with pytest.raises(StudentError, match="1 s of a submission were used up") as error:
         student.f()
     assert kind(error) == "out of time"
+
+
+def test_a_submission_does_not_pay_for_the_start_of_the_warm_process(sandbox: Sandbox) -> None:
+    """So the first of a class has as much time as any other."""
+    limits = Limits(submission_seconds=2)
+    with Sandbox(sandbox.controls[0].level, imports=["numpy"]) as own:
+        process = own._process.pid
+        os.killpg(process, signal.SIGSTOP)
+        Timer(2.5, os.killpg, (process, signal.SIGCONT)).start()
+        session = Session(submission("x = 7"), own.controls[0], limits, {})
+        try:
+            session.load()
+            assert session.variable("x") == 7
+        finally:
+            session.close()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from autograder.examples.judging import Judge, Unfit, Wrong
 from autograder.examples.shrinking import shrink
 from autograder.misconceptions.library import Library
 from autograder.misconceptions.outcomes import Leaf, tokens
-from autograder.session.replies import StudentError, not_looked_at, size_of
+from autograder.session.replies import NOT_THERE, StudentError, not_looked_at, size_of
 from autograder.session.session import Session
 from autograder.session.student import Call, Student
 from autograder.worker.by_hand import REFUSAL
@@ -46,8 +46,6 @@ OTHERS = 4
 AFTER_OTHERS = "`{}` answers differently after other calls: it keeps something of them."
 # Kinds of failure that cost the worker, and seconds.
 LOSES = ("out of time", "crashed")
-# Errors that no example can show.
-NOT_THERE = ("missing", "unfinished", "given up")
 
 
 @dataclass(frozen=True)
@@ -239,12 +237,12 @@ class Search:
 
     def wrong(self, call: Call, aim: Aim) -> Wrong | None:
         """What is wrong with a result; None if it is right or cannot be judged."""
+        if is_not_there(call):  # which no call needs to show
+            return None
         try:
-            why = self._judge.wrong(call, aim.leaves)
+            return self._judge.wrong(call, aim.leaves)
         except Unfit:
             return None
-        # If a stub does not exist yet, no call needs to show it.
-        return None if is_not_there(call) else why
 
     def _wrong_among(self, calls: Iterable[Call], aim: Aim) -> list[tuple[Call, Wrong]]:
         return [(call, why) for call in calls if (why := self.wrong(call, aim))]

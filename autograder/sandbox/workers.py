@@ -209,9 +209,8 @@ class Control:
         self._folders: dict[int, Path] = {}
 
     def _ask(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> Any:
+        self.wait()
         try:
-            if not self._ready:
-                self._wait_until_ready()
             deadline = time.monotonic() + CONTROL_SECONDS
             socket.send_fds(self._sock, [b"!"], list(descriptors))
             self._line.send(message, deadline)
@@ -219,12 +218,17 @@ class Control:
         except (OSError, wire.WireError) as error:
             raise SandboxError(f"the warm process does not answer ({error})") from None
 
-    def _wait_until_ready(self) -> None:
+    def wait(self) -> None:
+        """Waits until the warm process is ready. Raises SandboxError."""
+        if self._ready:
+            return
         try:
             self._line.receive(time.monotonic() + START_SECONDS, MAX_CONTROL_BYTES)
         except wire.Closed:
             reason = "the warm process did not start; its message is above"
             raise SandboxError(reason) from None
+        except (OSError, wire.WireError) as error:
+            raise SandboxError(f"the warm process does not answer ({error})") from None
         self._ready = True
 
     def fork(self, limits: Limits, allowance: wire.Allowance | None = None) -> Worker:

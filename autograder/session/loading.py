@@ -85,6 +85,7 @@ class Loader:
         self._limits = limits
         self._support = dict(support)
         self._running: deque[tuple[CellState, int]] = deque()
+        control.wait()  # which is none of the submission's time
         self._ends = time.monotonic() + limits.submission_seconds
         self._load_left = limits.load_seconds
 

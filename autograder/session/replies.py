@@ -37,6 +37,8 @@ Kind = Literal[
     "unreadable",
     "too large",
 ]
+# Of stubs that do not exist yet, or are not asked any more.
+NOT_THERE: tuple[Kind, ...] = ("missing", "unfinished", "given up")
 
 
 class Raised(NamedTuple):

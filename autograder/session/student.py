@@ -12,7 +12,7 @@ import numpy as np
 from autograder.course.reference import NotAnswered, Reference, answered
 from autograder.course.stubs import Shape
 from autograder.sandbox.workers import Refused, Reply
-from autograder.session.replies import StudentError
+from autograder.session.replies import NOT_THERE, StudentError
 from autograder.session.session import Session
 from autograder.worker.values import as_given, how_parameters_differ
 from autograder.worker.wire import Array, Function, Packed, crosses
@@ -52,8 +52,8 @@ class Student:
 
     Where others call the stubs in ``right``, right ones answer in their place, from here.
     ``calls`` were made; of the stubs that were ``asked``; others ``stood_in`` for their own.
-    ``other_calls`` have no result: they lost the worker, or only their arguments were compared. If
-    ``given_up``, a stub was no longer called.
+    ``other_calls`` have no result: they lost the worker, there is no such model, or only their
+    arguments were compared. If ``given_up``, a stub was no longer called.
     """
 
     def __init__(self, session: Session, reference: Reference, right: Collection[str] = ()) -> None:
@@ -197,7 +197,12 @@ class StudentModel:
         self._name = name
         self._sizes = args
         reply = session.ask(name, "build", stub=name, args=list(args), kwargs={})
-        self._model = session.value(name, reply)
+        try:
+            self._model = session.value(name, reply)
+        except StudentError as error:
+            if error.kind in NOT_THERE:
+                student.other_calls.append(Call(name, args, {}, 1, error.afresh()))
+            raise
         self._worker = session.worker
         self._loaded: dict[str, Array] | None = None
         self._has_room = True

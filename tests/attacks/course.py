@@ -13,10 +13,10 @@ from tests.attacks.submission import script
 
 ROOT = Path(__file__).parent.parent.parent
 LIMITS = {
-    "call_seconds": 1.5,
+    "call_seconds": 1,
     "cell_seconds": 1.5,
-    "load_seconds": 10,
-    "submission_seconds": 15,
+    "load_seconds": 8,
+    "submission_seconds": 10,
     "memory_mb": 400,
 }
 

@@ -9,7 +9,6 @@ import ctypes
 import os
 import socket
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from autograder.reports.terminal import print_class, print_marks
 from autograder.results.rows import Row
 from autograder.suite.evidence import Evidence
 from autograder.worker.confine import Level
+from benchmarks.costly_answers import forget_peak, peak
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -43,10 +43,13 @@ class Job(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """What was seen of the whole run, beside the files that it wrote."""
+    """What was seen of the whole run, beside the files that it wrote.
+
+    ``megabytes`` is how large this process became over each student, where it grades by itself.
+    """
 
     rows: list[Row]
-    seconds: float
+    megabytes: dict[str, float]
     processes_left: list[str]
     reached: list[str]
 
@@ -121,13 +124,16 @@ def main(job: Job) -> Report:
     assignment, folder = Course(Path(job.assignment)).assignment(), Path(job.folder)
     given = [Path(job.submissions)]
     handed_in = find_submissions(given, assignment.name, assignment.released)
-    started = time.monotonic()
     run = ClassRun(assignment, handed_in, folder, job.jobs, job.level)
-    rows = list(run)
-    seconds = time.monotonic() - started
+    rows, megabytes = [], {}
+    forget_peak()
+    for row in run:
+        rows.append(row)
+        megabytes[row.student] = peak()
+        forget_peak()
     write_grades(folder, rows, run.rubric)
     _print_everything(folder, rows, run)
-    return Report(rows, seconds, _children(), doors.reached())
+    return Report(rows, megabytes, _children(), doors.reached())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ and may then set, each on a line such as ``# base: right``:
 - ``silent``: a pattern that nothing about a hidden check may hold, so that no value leaves by it;
 - ``secret``: a pattern that nothing that the student may read holds;
 - ``where: alone``: that nothing at all stands before it;
+- ``asks: the kernel``: that it does so, in a group of which most only ask the grader;
 - ``same``: another attack that it repeats.
 """
 
@@ -26,7 +27,11 @@ from autograder.submissions.reading import Submission
 HERE = Path(__file__).parent
 FOLDER = HERE / "submissions"
 FULL = 5.0
-SETTING = re.compile(r"^# (base|earns|status|told|silent|secret|where|same): (.+)\n", re.MULTILINE)
+SETTING = re.compile(
+    r"^# (base|earns|status|told|silent|secret|where|asks|same): (.+)\n", re.MULTILINE
+)
+# What these answer, the same code of the grader reads at every level, whoever grades.
+OF_ANSWERS = ("forging", "garbling", "exfiltration", "denial_of_service")
 LONG = {
     "@BLANK_LINES@": "\n" * 5_000,
     "@MEGABYTE@": "x" * (1 << 20),
@@ -34,7 +39,7 @@ LONG = {
     "@STATEMENTS@": "x=1;" * 100_000,
     "@FAILING_CELLS@": "# %%\nsoftmax = 1 / 0\n" * 4_900,
     "@FAR_CELLS@": "\n" * 9_900 + "# %%\ny = 1\n" * 4_990,
-    "@DYING_CELLS@": "# %%\nos._exit(0)\n" * 2_000,
+    "@DYING_CELLS@": "# %%\nos._exit(0)\n" * 250,
 }
 
 
@@ -54,6 +59,11 @@ class Attack:
     @property
     def student(self) -> str:
         return self.name.replace("/", "-")
+
+    @property
+    def asks_the_kernel(self) -> bool:
+        """Whether it meets what the level, and the user who grades, put around the worker."""
+        return self.group not in OF_ANSWERS or "asks" in self.settings
 
     @property
     def earns(self) -> float:

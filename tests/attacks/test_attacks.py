@@ -1,7 +1,10 @@
 """Attacks on the grader, graded for real beside honest work, and none of them gets anywhere.
 
-All of them are one class, graded on two processes at each level: what stands in ``submissions/``,
-what ``files.py`` makes, the odd but honest ones of ``honest.py``, and canaries between them.
+What stands in ``submissions/`` and asks something of the kernel is a class, graded on two processes
+at each level, by root and by an ordinary user. All else is another class, graded once, by one
+process: the rest of ``submissions/``, what ``files.py`` makes, the odd but honest ones of
+``honest.py``. For answers are read by the same code wherever they come from, and no worker sees a
+file. Canaries are in each class.
 Those of ``colluding`` that talk are loaded into two workers at a time as well.
 """
 
@@ -19,6 +22,7 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +54,19 @@ RUBRIC = rubric_of(RNN)
 
 ROOT = Path(__file__).parent.parent.parent
 LEVELS: tuple[Level, ...] = ("isolated", "restricted")
+WRITTEN = [f"{name}.py" for name in (*TOP, *END)]
+# Honest code that needs files, threads or memory.
+OF_THE_MACHINE = [f"{name}.py" for name in ("threads of torch", "its own files", "plots and bars")]
 # Root is graded as root, and as an ordinary user.
 THIS_USER = "this user"
 RUNS = [(level, user) for user in (THIS_USER, "another user") for level in LEVELS]
-# What a file is does not depend on the level: no worker ever sees it.
-WITH_FILES: Level = "isolated"
+# The class of all that asks nothing of the kernel: at the best level there is.
+ONCE = (None, THIS_USER)
 ATTACKS = {attack.name: attack for attack in attacks()}
+OF_THE_KERNEL = {name: attack for name, attack in ATTACKS.items() if attack.asks_the_kernel}
+OF_ANSWERS = {name: attack for name, attack in ATTACKS.items() if not attack.asks_the_kernel}
+# More than the grading process takes for any other submission.
+MEGABYTES = 300
 CANARIES = ("a-canary", "canary", "zz-canary")
 MARKER = "autograder-marker-6d1f"
 # More than a class takes beside other tests; nothing but a hang takes longer.
@@ -95,7 +106,7 @@ OUT_OF_REACH: dict[Level, dict[str, dict[str, str]]] = {
 
 @dataclass
 class Graded:
-    """A run over all attacks at one level."""
+    """A run over a class of attacks at one level."""
 
     level: Level
     assignment: Assignment
@@ -112,6 +123,9 @@ class Graded:
             (self.folder / f"{self.students[name]}.json").read_bytes()
         )
         return stored
+
+
+Grade = Callable[[Level | None, str], Graded]
 
 
 # -- the run --------------------------------------------------------------------------------------
@@ -162,7 +176,7 @@ def _files_of(assignment: Assignment) -> list[str]:
     return found
 
 
-def _hand_in(level: Level, assignment: Assignment, submissions: Path, **known: object) -> None:
+def _hand_in(once: bool, assignment: Assignment, submissions: Path, **known: object) -> None:
     text, cells = right_solution(assignment)
     for name in CANARIES:
         (submissions / f"{name}.py").write_text(text, encoding="utf-8")
@@ -170,11 +184,13 @@ def _hand_in(level: Level, assignment: Assignment, submissions: Path, **known: o
     knows = knowledge(
         course=assignment.course.root, submissions=submissions, files="\n".join(files), **known
     )
-    for attack in ATTACKS.values():
+    for attack in (OF_ANSWERS if once else OF_THE_KERNEL).values():
         handed_in = attack.text(knows, text)
         (submissions / f"{attack.student}.py").write_text(handed_in, encoding="utf-8")
-    odd = written(text)
-    if level == WITH_FILES:
+    odd = {
+        name: data for name, data in written(text).items() if once == (name not in OF_THE_MACHINE)
+    }
+    if once:
         odd |= saved(text, cells)
         write_files(submissions, assignment.course.root)
     for name, data in odd.items():
@@ -196,6 +212,12 @@ def area() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@cache
+def _reasons() -> dict[Level, str]:
+    """Why a level does not hold here, or ''."""
+    return box.try_levels()
+
+
 def _who(
     level: Level, user: str, ordinary_python: Callable[[], Path]
 ) -> tuple[Path, dict[str, Any]]:
@@ -205,24 +227,31 @@ def _who(
         if os.geteuid() != 0:
             pytest.skip("only root can become another user")
         python, another = ordinary_python(), as_ordinary_user()
-    reason = box.try_levels()[level]
-    if reason:
-        pytest.skip(reason)
+    if _reasons()[level]:
+        pytest.skip(_reasons()[level])
     return python, another
 
 
-def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Path]) -> Graded:
+def _best() -> Level:
+    return next((level for level in LEVELS if not _reasons()[level]), LEVELS[0])
+
+
+def _grade(
+    area: Path, ordinary_python: Callable[[], Path], asked: Level | None, user: str
+) -> Graded:
+    """At the level asked for what asks something of the kernel; at the best one, all else."""
+    once, level = asked is None, asked or _best()
     python, another = _who(level, user, ordinary_python)
-    home = area / f"{level} {user}"
+    home = area / f"{level} {user} {once}"
     submissions, folder = home / "submissions", home / "grades"
     for made in (home, submissions, folder, home / "course", home / "tmp"):
         made.mkdir()
     assignment = attacked_course(home / "course")
     places = _places(assignment, submissions, folder)
     package = Path(autograder.__file__).parent
-    port, door = 20_000 + os.getpid() % 20_000 + RUNS.index((level, user)), home / "door"
+    port, door = 20_000 + os.getpid() % 20_000, home / "door"
     _hand_in(
-        level,
+        once,
         assignment,
         submissions,
         results=folder,
@@ -235,7 +264,9 @@ def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Pa
     if another:
         subprocess.run(["chown", "-Rh", f"{USER}:{USER}", home], check=True)
     before = _digest(submissions, assignment.course.root)
-    job = Job(str(assignment.course.root), str(submissions), str(folder), level, 2, port, str(door))
+    jobs = 1 if once else 2
+    course = str(assignment.course.root)
+    job = Job(course, str(submissions), str(folder), level, jobs, port, str(door))
     done = subprocess.run(
         [python, "-m", "tests.attacks.runner", msgspec.json.encode(job).decode()],
         cwd=ROOT,
@@ -258,12 +289,25 @@ def _grade(level: Level, user: str, area: Path, ordinary_python: Callable[[], Pa
     return Graded(level, assignment, submissions, folder, report, students, places, untouched)
 
 
+@pytest.fixture(scope="session")
+def grade(area: Path, ordinary_python: Callable[[], Path]) -> Grade:
+    """Grades the class of a run, when it is first asked for."""
+    return cache(partial(_grade, area, ordinary_python))
+
+
 @pytest.fixture(scope="session", params=RUNS, ids=" as ".join)
-def graded(
-    request: pytest.FixtureRequest, area: Path, ordinary_python: Callable[[], Path]
-) -> Graded:
-    level, user = request.param
-    return _grade(level, user, area, ordinary_python)
+def at_each_level(request: pytest.FixtureRequest, grade: Grade) -> Graded:
+    return grade(*request.param)
+
+
+@pytest.fixture(scope="session")
+def once(grade: Grade) -> Graded:
+    return grade(*ONCE)
+
+
+@pytest.fixture(scope="session", params=[*RUNS, ONCE], ids=[*map(" as ".join, RUNS), "once"])
+def graded(request: pytest.FixtureRequest, grade: Grade) -> Graded:
+    return grade(*request.param)
 
 
 @dataclass
@@ -311,8 +355,17 @@ def _hidden(document: dict[str, Any]) -> str:
     return "\n".join([*seen, evidence["reason"], *(c["message"] for c in evidence["cells"])])
 
 
-@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
+@pytest.mark.parametrize("attack", OF_THE_KERNEL.values(), ids=OF_THE_KERNEL)
+def test_an_attack_gets_nowhere(at_each_level: Graded, attack: Attack) -> None:
+    _gets_nowhere(at_each_level, attack)
+
+
+@pytest.mark.parametrize("attack", OF_ANSWERS.values(), ids=OF_ANSWERS)
+def test_an_attack_by_answers_gets_nowhere(once: Graded, attack: Attack) -> None:
+    _gets_nowhere(once, attack)
+
+
+def _gets_nowhere(graded: Graded, attack: Attack) -> None:
     document = graded.document(f"{attack.student}.py")
     assert document["status"] != "not graded"
     assert document["evidence"]["isolation"] == graded.level
@@ -344,6 +397,14 @@ def test_an_attack_gets_nowhere(graded: Graded, attack: Attack) -> None:
         assert not re.search(attack.settings["silent"], _hidden(document))
 
 
+def test_the_grading_process_takes_little_memory_for_any_answers(once: Graded) -> None:
+    """Seconds are for ``benchmarks.costly_answers``: what is done is bounded by its amount."""
+    taken = once.report.megabytes
+    most = min(taken.values()) + MEGABYTES
+    names = {once.students[f"{attack.student}.py"] for attack in OF_ANSWERS.values()}
+    assert {name: taken[name] for name in names if taken[name] > most} == {}
+
+
 @pytest.mark.parametrize("name", [attack.name for attack in talkers()])
 def test_what_a_worker_hears_is_the_same_whatever_another_says(
     conversations: Conversations, name: str
@@ -353,17 +414,15 @@ def test_what_a_worker_hears_is_the_same_whatever_another_says(
     assert len(set(heard)) == 1 or "heard" in out_of_reach, heard
 
 
-@pytest.mark.parametrize("graded", [(WITH_FILES, THIS_USER)], indirect=True)
 @pytest.mark.parametrize("name", [*FILES, *NAMES], ids=ascii)
-def test_a_file_is_only_a_file(graded: Graded, name: str) -> None:
-    document = graded.document(name)
+def test_a_file_is_only_a_file(once: Graded, name: str) -> None:
+    document = once.document(name)
     assert document["status"] != "not graded"
     assert document["score"] == 0
     if "link" in name:
         assert "link" in document["evidence"]["reason"]
 
 
-WRITTEN = [f"{name}.py" for name in (*TOP, *END)]
 SAVED = [*(f"{name}{suffix}" for name, (suffix, _) in FORMS.items()), "a large notebook.ipynb"]
 
 
@@ -374,15 +433,14 @@ def _earns_everything(document: dict[str, Any]) -> None:
     assert document["status"] != "attack seen"
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_odd_but_honest_code_earns_everything(graded: Graded, name: str) -> None:
-    _earns_everything(graded.document(name))
+@pytest.mark.parametrize("name", OF_THE_MACHINE)
+def test_honest_use_of_the_machine_earns_everything(at_each_level: Graded, name: str) -> None:
+    _earns_everything(at_each_level.document(name))
 
 
-@pytest.mark.parametrize("graded", [(WITH_FILES, THIS_USER)], indirect=True)
-@pytest.mark.parametrize("name", SAVED)
-def test_odd_but_honest_files_earn_everything(graded: Graded, name: str) -> None:
-    _earns_everything(graded.document(name))
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name not in OF_THE_MACHINE] + SAVED)
+def test_odd_but_honest_code_earns_everything(once: Graded, name: str) -> None:
+    _earns_everything(once.document(name))
 
 
 @pytest.mark.parametrize("name", CANARIES)
@@ -396,8 +454,8 @@ def test_a_classmate_notices_nothing(graded: Graded, name: str) -> None:
 def test_everyone_gets_a_mark(graded: Graded) -> None:
     assert sorted(row.student for row in graded.report.rows) == sorted(graded.students.values())
     for row in graded.report.rows:
-        for suffix in ("json", "md"):
-            assert (graded.folder / f"{row.student}.{suffix}").is_file()
+        files = [graded.folder / f"{row.student}.{suffix}" for suffix in ("json", "md", "html")]
+        assert sum(file.stat().st_size for file in files) < 1 << 20
 
 
 def test_nothing_is_left_on_the_machine(graded: Graded) -> None:

@@ -124,10 +124,24 @@ def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
 # -- Gradescope -----------------------------------------------------------------------------------
 
 
+def _lay_out(folder: Path, sign: Path) -> None:
+    """Writes all that could be run by its name beside a submission; it would leave the sign."""
+    forges = (
+        f"open({str(sign)!r}, 'w').close()\n"
+        "raise SystemExit('stopped by a file of the submission')\n"
+    )
+    for name in RUN_BY_NAME:
+        (folder / name).write_text(forges)
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --version\n")
+    (folder / "autograder").mkdir()
+    (folder / "autograder" / "__init__.py").write_text(forges)
+
+
 @pytest.mark.parametrize("before", [(), DOCKER], ids=["", "docker"])
 def test_gradescope_s_folders_are_out_of_reach(
     assignment: Assignment, before: tuple[str, ...]
 ) -> None:
+    """Nor is anything run for its name that lies beside the submission."""
     if before and (os.geteuid() != 0 or not landlock_version()):
         pytest.skip("needs root, to imitate a container's, and landlock")
     if not before and try_levels()["isolated"]:
@@ -137,6 +151,7 @@ def test_gradescope_s_folders_are_out_of_reach(
         # Whatever rights Gradescope gives there, now or later.
         for name in ("results", "submission"):
             (root / name).chmod(0o777)
+        _lay_out(root / "submission", root / "results" / MARKER)
         handed_in = f"# %%\n{_known(root)}\n{right}\n{REACHES}"
         (root / "submission" / "rnn.py").write_text(handed_in, encoding="utf-8")
         before_it_ran = _digests(root)
@@ -162,25 +177,19 @@ def test_a_link_to_the_package_s_solution_is_none(assignment: Assignment) -> Non
     assert "it is a link; hand in the file itself" in told["output"]
 
 
-def test_nothing_beside_a_submission_is_run_for_its_name(assignment: Assignment) -> None:
-    with unpacked(assignment, None) as root:
-        folder = root / "submission"
-        forges = (
-            f"open({str(root / 'results' / MARKER)!r}, 'w').close()\n"
-            "raise SystemExit('stopped by a file of the submission')\n"
-        )
-        for name in RUN_BY_NAME:
-            (folder / name).write_text(forges)
-        (folder / "pytest.ini").write_text("[pytest]\naddopts = --version\n")
-        (folder / "autograder").mkdir()
-        (folder / "autograder" / "__init__.py").write_text(forges)
-        (folder / "rnn.py").write_text(right_solution(assignment)[0], encoding="utf-8")
-        run(root)
-        assert results(root)["score"] == FULL
-        assert [path.name for path in (root / "results").iterdir()] == ["results.json"]
-
-
 # -- a cluster ------------------------------------------------------------------------------------
+
+
+def test_a_cluster_of_this_machine_alone_accepts_no_one_else() -> None:
+    with connect("local"):
+        this = psutil.Process()
+        listening = {
+            one.laddr.ip
+            for process in (this, *this.children(recursive=True))
+            for one in process.net_connections("inet")
+            if one.status == psutil.CONN_LISTEN
+        }
+    assert listening == {"127.0.0.1"}
 
 
 @pytest.fixture(scope="module")
@@ -199,37 +208,42 @@ def handed_in(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) 
     return find_submissions([folder], "rnn", assignment.released)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def canary(assignment: Assignment, handed_in: list[HandIn]) -> Submission:
     return next(Grader(assignment).read(one) for one in handed_in if one.student == "canary")
 
 
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalCluster]:
-    """One Dask worker, whose temporary files lie in ``tmp_path / "there"``."""
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the temporary files of the cluster's machine lie."""
+    return tmp_path_factory.mktemp("there")
+
+
+@pytest.fixture(scope="module")
+def cluster(there: Path) -> Iterator[LocalCluster]:
+    """One Dask worker, for one test after another."""
     if try_levels()["isolated"]:
         pytest.skip(try_levels()["isolated"])
-    there = tmp_path / "there"
-    there.mkdir()
-    monkeypatch.setenv("TMPDIR", str(there))
-    with LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        dashboard_address=None,
-        host="127.0.0.1",
-        local_directory=str(there),
-    ) as cluster:
-        yield cluster
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(there))
+        with LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            dashboard_address=None,
+            host="127.0.0.1",
+            local_directory=str(there),
+        ) as cluster:
+            yield cluster
 
 
 def test_attacks_on_a_cluster_get_what_they_get_elsewhere(
     assignment: Assignment, handed_in: list[HandIn], cluster: LocalCluster, tmp_path: Path
 ) -> None:
     """Of one that is seen, what is told may depend on when it sent what."""
-    here, there = tmp_path / "here", tmp_path / "cluster"
+    here, away = tmp_path / "here", tmp_path / "cluster"
     rows = list(ClassRun(assignment, handed_in, here, jobs=2, isolation="isolated"))
     address = cluster.scheduler_address
-    elsewhere = list(ClassRun(assignment, handed_in, there, cluster=address))
+    elsewhere = list(ClassRun(assignment, handed_in, away, cluster=address))
     by_student = {row.student: row for row in rows}
     assert {row.student: row for row in elsewhere} == by_student
     assert len(rows) == len(handed_in)
@@ -238,34 +252,22 @@ def test_attacks_on_a_cluster_get_what_they_get_elsewhere(
         if row.status != "attack seen":
             for suffix in ("json", "html", "md"):
                 name = f"{row.student}.{suffix}"
-                assert (there / name).read_bytes() == (here / name).read_bytes(), name
+                assert (away / name).read_bytes() == (here / name).read_bytes(), name
 
 
 def test_nothing_of_a_course_stays_on_the_disk_of_a_cluster_s_machine(
-    assignment: Assignment, canary: Submission, cluster: LocalCluster, tmp_path: Path
+    assignment: Assignment, canary: Submission, cluster: LocalCluster, there: Path
 ) -> None:
     """Not while it grades either: a worker that is killed clears nothing away."""
     secret, solution = assignment.course.secret(), assignment.source.read_bytes()[:1000]
     with Client(cluster) as client:
         (evidence,) = graded_on(client, bundle(assignment, "isolated"), [canary])
-        left = [path for path in (tmp_path / "there").rglob("*") if path.is_file()]
+        left = [path for path in there.rglob("*") if path.is_file()]
     assert evidence.status == "graded"
     for path in left:
         held = path.read_bytes() if path.exists() else b""
         assert secret not in held, path
         assert solution not in held, path
-
-
-def test_a_cluster_of_this_machine_alone_accepts_no_one_else() -> None:
-    with connect("local"):
-        this = psutil.Process()
-        listening = {
-            one.laddr.ip
-            for process in (this, *this.children(recursive=True))
-            for one in process.net_connections("inet")
-            if one.status == psutil.CONN_LISTEN
-        }
-    assert listening == {"127.0.0.1"}
 
 
 def _children() -> int:

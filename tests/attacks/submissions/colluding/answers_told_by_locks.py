@@ -41,8 +41,8 @@ def tell_it():
 
 bits = [byte >> place & 1 for byte in bytes([len(TEXT)]) + TEXT for place in range(8)]
 threading.Thread(target=tell_it, daemon=True).start()
-time.sleep(1.2)
+time.sleep(0.5)
 # %%
-time.sleep(1.2)
+time.sleep(0.5)
 # %%
-time.sleep(1.2)
+time.sleep(0.5)

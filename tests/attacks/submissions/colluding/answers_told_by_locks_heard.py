@@ -41,8 +41,8 @@ def listen():
 
 
 threading.Thread(target=listen, daemon=True).start()
-done.wait(1.2)
+done.wait(0.5)
 # %%
-done.wait(1.2)
+done.wait(0.5)
 # %%
-done.wait(1.2)
+done.wait(0.5)

@@ -1,4 +1,5 @@
 # Opens more files, pipes and event queues than there can be.
+# asks: the kernel
 import os
 import select
 

@@ -2,6 +2,7 @@
 # base: right
 # earns: 5
 # told: cell
+# asks: the kernel
 import os
 import sys
 

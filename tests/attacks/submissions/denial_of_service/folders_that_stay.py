@@ -1,4 +1,5 @@
 # Leaves folders that a careless removal trips over: thousands deep, unreadable, oddly named.
+# asks: the kernel
 import os
 
 os.mkdir("closed", 0o300)

@@ -2,6 +2,7 @@
 # base: right
 # earns: 5
 # told: was stopped after 1.5 s
+# asks: the kernel
 import signal
 
 for number in range(1, 65):

@@ -1,5 +1,6 @@
 # Takes all the memory there is, in objects, in arrays, in mappings and in a growing text.
 # told: cell
+# asks: the kernel
 import mmap
 
 import numpy as np

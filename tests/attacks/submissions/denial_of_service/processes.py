@@ -1,6 +1,7 @@
 # Forks as often as it can.
 # base: right
 # earns: 5
+# asks: the kernel
 import os
 import time
 

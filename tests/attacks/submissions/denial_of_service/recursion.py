@@ -1,5 +1,6 @@
 # Recurses until the stack of the process itself runs over.
 # told: SIGSEGV
+# asks: the kernel
 import sys
 
 

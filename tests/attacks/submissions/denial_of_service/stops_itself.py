@@ -1,5 +1,6 @@
 # Stops itself instead of ending, and makes its ending as hard as it can be.
 # told: cell
+# asks: the kernel
 import atexit
 import os
 import signal

@@ -1,5 +1,6 @@
 # Starts threads without end, that never end and are not daemons, with tiny stacks.
 # told: cell
+# asks: the kernel
 import threading
 import time
 

@@ -1,4 +1,5 @@
 # Looks for a listener on this machine: a socket in a folder, one without a file, a port.
+# asks: the kernel
 import os
 import socket
 

@@ -1,5 +1,6 @@
 # Writes the inputs of hidden checks where they could be picked up, in contents, names and times.
 # base: right
+# asks: the kernel
 import os
 
 right = softmax

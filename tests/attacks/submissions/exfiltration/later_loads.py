@@ -1,6 +1,7 @@
 # Remembers what was asked, dies, and tells it when it is loaded again: by file, by clock, by end.
 # base: right
 # silent: 7919|status 77
+# asks: the kernel
 import os
 import time
 

@@ -1,4 +1,5 @@
 # Sends what it has seen over every kind of socket, to this machine and out of it.
+# asks: the kernel
 import socket
 
 for family in range(0, 46):

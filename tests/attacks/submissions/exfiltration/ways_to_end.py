@@ -1,5 +1,6 @@
 # Ends with a status or a signal that spells what was asked.
 # silent: status 77|SIGUSR1|SIGFPE
+# asks: the kernel
 import os
 import signal
 

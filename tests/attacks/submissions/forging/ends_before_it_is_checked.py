@@ -1,4 +1,5 @@
 # Ends the process with success, so that no check is left to fail.
+# asks: the kernel
 import atexit
 import os
 import sys

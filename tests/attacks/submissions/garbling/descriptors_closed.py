@@ -1,6 +1,7 @@
 # Closes all that it has open, and opens others in their place.
 # base: right
 # told: cell
+# asks: the kernel
 import os
 
 os.closerange(0, 4096)
