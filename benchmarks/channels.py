@@ -5,7 +5,7 @@
 What is left when the kernel's own ways are shut: one worker keeps something busy, or has something
 fetched, and the other sees how long that takes. Each way is tried faster and faster; what is given
 is the best of its speeds, less what its errors cost. No native code beside one function of eight
-instructions: whoever writes all of it in C is faster.
+instructions: a program all in C is faster.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LIMITS = Limits(call_seconds=60, cell_seconds=60, memory_mb=1024)
 SECONDS = 60.0
 # For one speed; what is slow says fewer bits.
 ENOUGH_SECONDS = 20.0
-# Known to both, to tell what a one looks like.
+# Known to both, to learn what a one looks like.
 PREAMBLE = 32
 
 # Both sides wait for their turn on the clock that all processes share. What is heard of a bit is

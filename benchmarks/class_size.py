@@ -2,7 +2,7 @@
 
     python -m benchmarks.class_size [--sizes 10,100,1000,5000] [--jobs N]
 
-Each class is graded by a run of its own, in a new process, whose peak memory is the grader's; the
+Each class is graded by a separate run, in a new process, whose peak memory is the grader's; the
 warm process and the workers have their own.
 """
 

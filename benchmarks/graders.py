@@ -2,7 +2,7 @@ r"""This grader, stock nbgrader and otter-grader on the same notebooks, in one r
 
     python -m benchmarks.graders [--otter PATH] [--rounds N]
 
-otter-grader needs a virtual environment of its own, with what the notebooks import:
+otter-grader needs a separate virtual environment, with what the notebooks import:
 
     python3 -m venv otter-venv
     otter-venv/bin/pip install --constraint constraints.txt otter-grader ipykernel torch \

@@ -32,7 +32,7 @@ NOT_PROMISED: Mapping[Level, Mapping[str, str]] = {
     "isolated": {},
     "restricted": {
         "see that a file exists": "landlock keeps files from being read, not from being looked at",
-        "write files without a bound": "a folder on disk has no bound without a mount of its own; "
+        "write files without a bound": "a folder on disk has no bound without a separate mount; "
         "each file has one, and all are removed with the worker",
     },
 }

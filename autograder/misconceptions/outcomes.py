@@ -69,7 +69,7 @@ def layers(right: Right, model: str, sizes: Sequence[Any]) -> Any:
 
 
 def _kind(error: Exception) -> str:
-    """The name under which a worker tells of an exception: that of a type of Python itself."""
+    """The name that a worker gives to an exception: one of Python's own types."""
     kinds = type(error).__mro__
     return next(kind.__name__ for kind in kinds if kind.__module__ == "builtins")
 

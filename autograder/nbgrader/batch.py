@@ -1,4 +1,4 @@
-"""Grades what was collected, in a process of its own: nbgrader's may be a web server.
+"""Grades what was collected, in a separate process: nbgrader's may be a web server.
 
 Run as ``python -m autograder.nbgrader.batch COURSE ASSIGNMENT RESULTS [again]`` it takes
 submissions as JSON on standard input, and gives a line of JSON for each as soon as it is graded.
@@ -93,7 +93,7 @@ def main(root: str, name: str, results: str, again: str = "") -> None:
     except CourseError as error:
         sys.exit(str(error))
     except OSError as error:
-        # Such as a full disk. All else is a bug, and its traceback is what is told.
+        # Such as a full disk. All else is a bug, and its traceback is shown.
         sys.exit(f"{error.filename or results}: {error.strerror}; mend that, and do this again")
 
 

@@ -39,7 +39,7 @@ def check_notebooks(assignment: str, names: Iterable[str]) -> None:
     for name in sorted(set(names) - {assignment}):
         raise CourseError(
             f"{assignment}: has a second notebook, {name}.ipynb, which nbgrader would run without "
-            "a sandbox; make an assignment of its own of it"
+            "a sandbox; make it a separate assignment"
         )
 
 
@@ -99,8 +99,9 @@ class Book:
             grade.auto_score = self._auto_score(name, marks, answered)
             for_reader = grade.auto_score is None or grade.manual_score is not None
             grade.needs_manual_grade = for_reader and self._points[name] > 0
-        for told in notebook.comments:
-            told.auto_comment = self._comment(self._names[told.cell_id], marks, answered)
+        for one in notebook.comments:
+            name = self._names[one.cell_id]
+            one.auto_comment = self._comment(name, marks, answered)
         book.db.commit()
 
     def _auto_score(self, name: str, marks: Marks, answered: frozenset[str]) -> float | None:

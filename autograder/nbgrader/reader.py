@@ -46,7 +46,7 @@ def read_gradebook(assignment: Assignment, database: Path, folder: Path) -> tupl
 
 
 def _copy(database: Path, to: Path, assignment: str) -> None:
-    """A copy of a gradebook as it is at one moment, whoever writes into it."""
+    """A copy of a gradebook as it is at one moment, while others may write into it."""
     try:
         with (
             closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as source,
@@ -67,7 +67,7 @@ def _by_hand(submission: Any) -> Iterator[tuple[str, float, str]]:
     if submission.late_submission_penalty:
         yield LATE_PENALTY, float(submission.late_submission_penalty), ""
     for notebook in submission.notebooks:
-        comments = {told.name: told.manual_comment or "" for told in notebook.comments}
+        comments = {one.name: one.manual_comment or "" for one in notebook.comments}
         for grade in notebook.grades:
             part, role = part_of(grade.name)
             if role == "written" and grade.max_score:

@@ -34,7 +34,7 @@ TEXT_OF_COLAB = re.compile(r'^"""(.*?)"""[ \t]*$', re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True)
 class StudentCell:
-    """A cell as it was handed in. ``names`` are what may tell which released cell it is."""
+    """A cell as it was handed in. ``names`` may say which released cell it is."""
 
     kind: str
     source: str
@@ -175,7 +175,7 @@ def _match(slots: Sequence[_Slot], cells: Sequence[StudentCell]) -> dict[int, _S
 
 
 class _Found:
-    """What was found to be other than in the release, told in one line for each kind."""
+    """What differs from the release: one line for each kind."""
 
     def __init__(self) -> None:
         self._cells: dict[str, list[str]] = defaultdict(list)
@@ -191,7 +191,7 @@ class _Found:
 
 
 def rebuild(released: Notebook, cells: Sequence[StudentCell]) -> tuple[Notebook, tuple[str, ...]]:
-    """The submission in the released notebook's place, and what was found of it to tell.
+    """The submission in the released notebook's place, and what there is to say of it.
 
     Solution and answer cells get the student's sources; the last counts where there are several.
     All other released cells are as released. Cells that the student added stay where they were,

@@ -67,5 +67,5 @@ def harmless(markdown: str, length: int = MAX_MARKDOWN) -> str:
 def _cut(text: str, length: int, start: str = "") -> str:
     if len(text) <= length:
         return printable_lines(text, len(text))
-    told = f"{start}(The rest of this cell is left out; it is in the file as handed in.)"
-    return f"{printable_lines(text, length)}\n\n{told}"
+    note = f"{start}(The rest of this cell is left out; it is in the file as handed in.)"
+    return f"{printable_lines(text, length)}\n\n{note}"

@@ -122,7 +122,7 @@ def _requirements() -> list[str]:
 
 
 def _constraints() -> list[str]:
-    """The versions that it runs with here; what is a build of its own for a machine is not said."""
+    """The versions that it runs with here, without what names a build for one machine."""
     found = {one.metadata["Name"]: re.sub(r"\+.*", "", one.version) for one in distributions()}
     found.pop(DISTRIBUTION, None)
     return sorted(f"{name}=={version}" for name, version in found.items())

@@ -110,8 +110,8 @@ def write_release(assignment: Assignment) -> dict[Path, bool]:
     }
     leaks = leaks_in(students_get, collect_secrets(assignment))
     if leaks:
-        told = "\n".join(map(str, leaks))
-        raise CourseError(f"nothing was written, for students would get:\n{told}")
+        found = "\n".join(map(str, leaks))
+        raise CourseError(f"nothing was written, for students would get:\n{found}")
     for path in list(_extra_files(assignment, built)):
         path.unlink()
     written = {

@@ -82,7 +82,7 @@ def _in_prose(lines: list[str], rubric: Rubric) -> Iterator[tuple[int, str]]:
     for number, line in enumerate([*lines, ""], 1):
         if heading := PART_HEADING.fullmatch(line.rstrip()):
             id, title, said = heading.groups()
-            yield from ((number, told) for told in _of_part(parts, id, title, _amount(said)))
+            yield from ((number, wrong) for wrong in _of_part(parts, id, title, _amount(said)))
         elif heading := TASK_HEADING.fullmatch(line.rstrip()) or _task_row(line, rubric):
             id, _, said, *listed = heading.groups()
             task = tasks.get(id)
@@ -101,8 +101,8 @@ def _in_prose(lines: list[str], rubric: Rubric) -> Iterator[tuple[int, str]]:
             continue
         if running:
             paragraph, first = "\n".join(running), number - len(running)
-            for at, told in _of_whole(paragraph, rubric):
-                yield first + paragraph.count("\n", 0, at), told
+            for at, wrong in _of_whole(paragraph, rubric):
+                yield first + paragraph.count("\n", 0, at), wrong
             running = []
 
 
@@ -161,7 +161,7 @@ def _in_examples(source: Path, reference: Reference) -> Iterator[tuple[int, str]
                 docstring = ast.get_docstring(node, clean=False) or ""
                 if ">>>" in docstring:
                     first, names = node.body[0].lineno, reference.namespace(node.name)
-                    yield from ((first + at, told) for at, told in _wrong(docstring, names))
+                    yield from ((first + at, wrong) for at, wrong in _wrong(docstring, names))
 
 
 def _wrong(docstring: str, names: dict[str, Any]) -> list[tuple[int, str]]:
@@ -170,14 +170,14 @@ def _wrong(docstring: str, names: dict[str, Any]) -> list[tuple[int, str]]:
 
     class Runner(doctest.DocTestRunner):
         def report_failure(self, out: Any, test: Any, example: doctest.Example, got: str) -> None:
-            told = f"`{example.source.strip()}` gives {got.strip()}, not {example.want.strip()}"
-            wrong.append((example.lineno, told))
+            message = f"`{example.source.strip()}` gives {got.strip()}, not {example.want.strip()}"
+            wrong.append((example.lineno, message))
 
         def report_unexpected_exception(
             self, out: Any, test: Any, example: doctest.Example, exc_info: Any
         ) -> None:
-            told = f"`{example.source.strip()}` raises {exc_info[0].__name__}: {exc_info[1]}"
-            wrong.append((example.lineno, told))
+            message = f"`{example.source.strip()}` raises {exc_info[0].__name__}: {exc_info[1]}"
+            wrong.append((example.lineno, message))
 
     examples = doctest.DocTestParser().get_doctest(docstring, names, "", None, None)
     Runner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE).run(

@@ -25,7 +25,7 @@ from autograder.self_check.mistakes import (
 from autograder.self_check.student import OwnStudent, StubCall
 from autograder.worker.answers import plain
 
-# Draws from more tokens than this tell little by themselves.
+# Draws from more tokens than this say little by themselves.
 FEW = 8
 
 
@@ -33,7 +33,7 @@ Models = Mapping[str, Callable[..., Any]]
 
 
 def models_of(assignment: Assignment, library: Library) -> Models:
-    """The right models, and what else no piece can stand for, by name."""
+    """The right models, and what else no piece can replace, by name."""
     reference, stubs = Reference(assignment), library.stubs
     return {
         name: getattr(reference, name)
@@ -149,7 +149,7 @@ def _answer(right: Right, call: StubCall, stub: Stub) -> Any:
 
 
 def _single(answer: Any) -> Any:
-    """As a model answers that is not told otherwise."""
+    """As a model answers by default."""
     if isinstance(answer, list | tuple):
         return list(map(_single, answer))
     return np.asarray(answer, np.float32)

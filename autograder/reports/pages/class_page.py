@@ -77,7 +77,7 @@ def write_class_page(
 ) -> Path:
     """Writes ``index.html`` and the pictures in it, ``plots/*.svg``; returns the page's path.
 
-    With a ``secret`` it holds no name, and no link that tells one: each student has a
+    With a ``secret`` it holds no name, and no link that reveals one: each student has a
     pseudonym that cannot be found by trying names without the secret.
     """
     # They come as they are done; sums depend on their order.
