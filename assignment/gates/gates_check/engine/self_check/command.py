@@ -221,7 +221,8 @@ class SelfCheck:
     def _main(self, arguments: Sequence[str] | None) -> int:
         given = list(sys.argv[1:] if arguments is None else arguments)
         if given[:1] == [RUN_BY_ITSELF]:
-            answer_in_a_fresh_process(self.facts, Path(given[1]), given[2:])
+            _, file, check, *left_out = given
+            answer_in_a_fresh_process(self.facts, Path(file), check, left_out)
             return 0
         words = self._parser().parse_args(given)
         if words.self_test is not None:

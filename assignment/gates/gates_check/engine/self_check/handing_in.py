@@ -85,11 +85,8 @@ def hand_in(
         return False
     of_code = f"{len(cells)} code cell{'s' * (len(cells) != 1)}"
     print(f"{path.name}: {of_code}, run in a fresh process ...", flush=True)
-    report, late = _in_a_fresh_process(facts, package, path)
+    report, late = _in_a_fresh_process(facts, package, path, check)
     to_mend = [*late, *report.failures, *report.to_mend, *_for_nbgrader(facts, path)]
-    # The other process writes as for a notebook.
-    for part in facts.parts:
-        to_mend = [one.replace(CHECK.format(part.id), check.format(part.id)) for one in to_mend]
     print("\n".join(_lines(facts, path, report, to_mend)))
     if pdf:
         print("\n".join(textwrap.wrap(_pdf(facts, path), TEXT_WIDTH)))
@@ -183,13 +180,15 @@ def _for_nbgrader(facts: Facts, path: Path) -> Iterator[str]:
 # -- the fresh process ----------------------------------------------------------------------------
 
 
-def _in_a_fresh_process(facts: Facts, package: Path, path: Path) -> tuple[Report, list[str]]:
+def _in_a_fresh_process(
+    facts: Facts, package: Path, path: Path, check: str
+) -> tuple[Report, list[str]]:
     """Runs the file in another process; a cell, or the checks of a part, that takes too long is
     left out of the next try."""
     late: list[str] = []
     left_out: list[str] = []
     while True:
-        report, stopped_at, why = _try(facts, package, path, left_out)
+        report, stopped_at, why = _try(facts, package, path, check, left_out)
         if report is not None:
             return report, late
         if not stopped_at or stopped_at in left_out:
@@ -200,10 +199,11 @@ def _in_a_fresh_process(facts: Facts, package: Path, path: Path) -> tuple[Report
 
 
 def _try(
-    facts: Facts, package: Path, path: Path, left_out: Sequence[str]
+    facts: Facts, package: Path, path: Path, check: str, left_out: Sequence[str]
 ) -> tuple[Report | None, str, str]:
     """The report; or None, with the cell or part that was running, and why it went no further."""
-    command = [sys.executable, "-m", package.name, RUN_BY_ITSELF, str(path.resolve()), *left_out]
+    words = [RUN_BY_ITSELF, str(path.resolve()), check, *left_out]
+    command = [sys.executable, "-m", package.name, *words]
     beside = [str(package.resolve().parent), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, beside))}
     lines: queue.Queue[str] = queue.Queue()
@@ -252,7 +252,9 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def answer_in_a_fresh_process(facts: Facts, path: Path, left_out: Sequence[str]) -> None:
+def answer_in_a_fresh_process(
+    facts: Facts, path: Path, check: str, left_out: Sequence[str]
+) -> None:
     """What the other process does: runs the cells, then the checks, and writes what it found."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -273,13 +275,15 @@ def answer_in_a_fresh_process(facts: Facts, path: Path, left_out: Sequence[str])
         report = {
             "failures": [f"{one.cell}, line {one.line}: {one.message}" for one in failures],
             "unfinished": list(dict.fromkeys(n for one in results for n in one.to_come())),
-            "to_mend": [*not_available(cells, facts), *_to_mend(facts, results, names)],
+            "to_mend": [*not_available(cells, facts), *_to_mend(facts, results, names, check)],
             "summary": summary(results),
         }
         say(**{DONE: report})
 
 
-def _to_mend(facts: Facts, results: Sequence[PartResult], names: dict[str, Any]) -> Iterator[str]:
+def _to_mend(
+    facts: Facts, results: Sequence[PartResult], names: dict[str, Any], check: str
+) -> Iterator[str]:
     for result in results:
         for stub in result.part.stubs:
             if not callable(names.get(stub)):
@@ -291,12 +295,12 @@ def _to_mend(facts: Facts, results: Sequence[PartResult], names: dict[str, Any])
             missed = [c.id for c in result.part.criteria if result.points(c, "missed")]
             yield (
                 f"Part {result.part.id}: {', '.join(missed)} not right yet "
-                f"({points(result.total('missed'))} points); see {CHECK.format(result.part.id)}."
+                f"({points(result.total('missed'))} points); see {check.format(result.part.id)}."
             )
         for stub in result.differing():
             yield (
                 f"Part {result.part.id}: `{stub}` is not the same as {result.oracle} on random "
-                f"inputs; see {CHECK.format(result.part.id)}."
+                f"inputs; see {check.format(result.part.id)}."
             )
         if result.answers is not None:
             yield from (f"Part {result.part.id}: {one}" for one in result.answers.to_do())
