@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from autograder.course.folders import CourseError
+from autograder.course.folders import Assignment, CourseError
 from autograder.course.reference import Reference
 from autograder.course.rubric import Limits
 from autograder.misconceptions import load_library
@@ -303,3 +304,20 @@ def test_what_lies_above_the_checks_is_no_part_of_them(tmp_path: Path) -> None:
         "def test_above(student):\n    '''One.'''\n"
     )
     assert [check.criterion for check in collect_checks(folder)] == ["1a.first"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PYTEST_ADDOPTS", "-k no_such_check"),
+        ("PYTEST_ADDOPTS", "--junitxml=report.xml -n 2"),
+        ("PYTEST_PLUGINS", "no_such_plugin"),
+    ],
+)
+def test_options_of_pytest_in_the_environment_change_nothing(
+    name: str, value: str, small: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [check.name for check in collect_checks(small.checks)]
+    monkeypatch.setenv(name, value)
+    assert [check.name for check in collect_checks(small.checks)] == checks != []
+    assert os.environ[name] == value

@@ -20,7 +20,13 @@ from autograder.misconceptions.explain import WHOLE
 from autograder.misconceptions.outcomes import Leaf
 
 FIXTURES = frozenset({"student", "reference", "rng", "concepts"})
-NO_PLUGINS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+# Loading the plugins that are installed beside pytest takes long, and a user's own options and
+# plugins could leave checks out.
+ENVIRONMENT = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_ADDOPTS": "",
+    "PYTEST_PLUGINS": "",
+}
 # pytest's own plugins that collecting does not need, and that take time to start.
 LEAN = (
     *("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "stepwise"),
@@ -71,7 +77,7 @@ def collect_checks(checks: Path) -> list[Check]:
     with (
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(said),
-        _without_plugins_of_others(),
+        _environment(),
     ):
         status = pytest.main(arguments, plugins=[collector, plugin_of_checks])
     if status != pytest.ExitCode.OK:
@@ -80,17 +86,15 @@ def collect_checks(checks: Path) -> list[Check]:
 
 
 @contextlib.contextmanager
-def _without_plugins_of_others() -> Iterator[None]:
-    """Within, pytest loads none of the plugins that are installed beside it, which takes long."""
-    before = os.environ.get(NO_PLUGINS)
-    os.environ[NO_PLUGINS] = "1"
+def _environment() -> Iterator[None]:
+    """Within, pytest does the same in every environment."""
+    before = dict(os.environ)
+    os.environ.update(ENVIRONMENT)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[NO_PLUGINS]
-        else:
-            os.environ[NO_PLUGINS] = before
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _check(item: pytest.Function) -> Check:
