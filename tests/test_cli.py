@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +28,18 @@ def test_a_command_says_what_it_does(name: str) -> None:
 
 def test_an_unknown_command_is_refused() -> None:
     assert CliRunner().invoke(cli.main, ["grades"]).exit_code == 2
+
+
+def test_characters_that_a_terminal_lacks_end_no_command(tmp_path: Path) -> None:
+    folder = tmp_path / "week … 3"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", "from autograder.cli import main; main()", "new", "week"],
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        encoding="latin-1",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "week ? 3" in done.stdout

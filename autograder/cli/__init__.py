@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -57,3 +58,6 @@ class _Modules(click.Group):
 @click.version_option(package_name="rnn-autograder")
 def main() -> None:
     """Grades homework: every submission in a sandbox, every mark with its reasons."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what the terminal lacks ends no command
