@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from threading import Timer
 
 import numpy as np
 import pytest
 
+import autograder
 from autograder.course.folders import Assignment, CourseError
 from autograder.course.reference import Reference
 from autograder.course.rubric import Limits
@@ -812,3 +817,19 @@ def test_closing_the_sandbox_ends_its_workers(sandbox: Sandbox) -> None:
         assert worker.request("value", 9, name="x") == {"missing": "x", "id": 1}
     with pytest.raises(SandboxError):
         worker.request("value", 9, name="x")
+
+
+def test_a_warm_process_that_still_loads_ends_when_no_worker_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "endless.py").write_text("while True: pass")
+    ours, theirs = socket.socketpair()
+    code = (
+        "import sys; sys.path[:0] = sys.argv[3:]; from worker.warm import main; "
+        "main('none', *sys.argv[1:3])"
+    )
+    words = [str(theirs.fileno()), "endless", str(tmp_path), str(Path(autograder.__file__).parent)]
+    with subprocess.Popen([sys.executable, "-c", code, *words], pass_fds=[theirs.fileno()]) as warm:
+        theirs.close()
+        with pytest.raises(subprocess.TimeoutExpired):
+            warm.wait(timeout=2)
+        ours.close()
+        assert warm.wait(timeout=60) == 0

@@ -16,8 +16,10 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ from .serve import serve
 MAX_CONTROL_BYTES = 1 << 16
 PATIENCE_SECONDS = 30.0
 ENDING_SECONDS = 0.5
+# How often it is looked whether the grading process is still there, while torch is loaded.
+LOOK_SECONDS = 0.1
 LARGE_PAGE = 1 << 21
 MADV_COLLAPSE = 25
 
@@ -154,6 +158,31 @@ def rehearse(torch: Any) -> None:
             layer(given)
 
 
+@contextmanager
+def ending_with(controls: Sequence[socket.socket]) -> Iterator[None]:
+    """Within, this process ends once the other ends of all these sockets are closed.
+
+    To load torch takes seconds, in which the grading process may find that it needs no worker.
+    """
+    loaded = threading.Event()
+    poll = select.poll()
+    for control in controls:
+        poll.register(control, select.POLLRDHUP)
+
+    def watch() -> None:
+        while not loaded.wait(LOOK_SECONDS):
+            if len(poll.poll(0)) == len(controls):
+                os._exit(0)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        loaded.set()
+        watcher.join()
+
+
 def use_large_pages() -> None:
     """Moves this process's memory onto large pages, where the kernel does that (Linux 6.1).
 
@@ -180,22 +209,22 @@ def main(level: confine.Level, descriptors: str, modules: str) -> None:
     These are lists with commas: of descriptor numbers, and of module names.
     """
     confine.prepare(level)
-    for name in modules.split(","):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue
-    if "torch" in sys.modules:
-        # Read from /proc at its first use, which workers do not see: slow kernels without it.
-        sys.modules["torch"].backends.cpu.get_cpu_capability()
-        rehearse(sys.modules["torch"])
+    controls = [socket.socket(fileno=int(descriptor)) for descriptor in descriptors.split(",")]
+    with ending_with(controls):
+        for name in modules.split(","):
+            with suppress(ImportError):
+                importlib.import_module(name)
+        if "torch" in sys.modules:
+            # Read from /proc at its first use, which workers do not see: slow kernels without it.
+            sys.modules["torch"].backends.cpu.get_cpu_capability()
+            rehearse(sys.modules["torch"])
     guard()
     gc.collect()
     gc.freeze()
     use_large_pages()
     selector = selectors.DefaultSelector()
-    for descriptor in descriptors.split(","):
-        workers = Workers(socket.socket(fileno=int(descriptor)), level)
+    for control in controls:
+        workers = Workers(control, level)
         selector.register(workers.control, selectors.EVENT_READ, workers)
         with suppress(wire.Closed):  # which is seen below
             workers.tell_ready()
