@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autograder.audit.planting import Planter
+from autograder.audit.planting import WRONG, Planter, planted
 from autograder.audit.running import Bench, Graded, Job
 from autograder.checks.agree import DIFFERENTLY
 from autograder.course.concepts import load_concepts
-from autograder.course.folders import Assignment
+from autograder.course.folders import Assignment, Course
 from autograder.course.reference import Reference
 from autograder.examples.arguments import effort, numbers, replaced, values
 from autograder.examples.code import literal, pasted, shown
@@ -454,3 +454,33 @@ def test_what_is_not_written_yet_takes_no_second_worker(
     evidence = grader.grade(grader.read(HandIn("ada", released)), sandbox.controls[0])
     assert len(forked) == 1
     assert evidence.examples == ()
+
+
+# -- arguments and results of every kind ----------------------------------------------------------
+
+KINDS = {
+    "stack-layers-used-up": "modifies an argument in place",  # a list of tuples of arrays
+    "dropout-back-mask-overwritten": "modifies an argument in place",  # booleans
+    "sentiment-with-the-state": "several lists or arrays instead of one",  # a model of one result
+    "sentiment-squeezed": "one number, expected an array of the shape (1, 1)",
+}
+
+
+@pytest.fixture(scope="module")
+def gates_bench(course: Course) -> Iterator[Bench]:
+    with Bench(course.assignment("gates"), jobs=1) as bench:
+        yield bench
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_example_fails_whatever_it_takes_or_returns(
+    name: str, gates_bench: Bench, course: Course
+) -> None:
+    gates = course.assignment("gates")
+    planter = Planter(gates)
+    (wrong,) = (one for one in planted(gates, WRONG) if one.name == name)
+    job = Job("ada", planter.submission("ada", wrong.source))
+    examples = gates_bench.grade(job, gates_bench.control(0)).evidence.examples
+    assert any(KINDS[name] in example.message for example in examples)
+    for example in examples:
+        assert fails(planter, wrong.source, example)

@@ -42,7 +42,8 @@ def pasted(call: Call, wrong: Wrong, parameters: Sequence[str]) -> list[str]:
     lines += assigned
     made = f"{call.stub if call.parameters is None else 'model'}({', '.join(given)})"
     if wrong.kind == "modified":
-        lines += _modified(made, given[int(wrong.at[0])], wrong)
+        lines.insert(0, "import copy")
+        lines += _modified(made, given[int(wrong.at[0])])
     else:
         lines += _asked(made, call, wrong)
     return _single(lines)
@@ -73,10 +74,10 @@ def _generator(call: Call) -> np.random.Generator:
 
 
 def _arguments(call: Call, parameters: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Lines that assign the arrays to names, and the arguments of the call."""
+    """Lines that assign arrays and what holds them to names, and the arguments of the call."""
     lines, given, in_torch = [], [], call.parameters is not None
     for name, value in zip(_names(parameters, call), call.args, strict=True):
-        if is_array(value) or isinstance(value, Mapping):
+        if isinstance(value, np.ndarray | Mapping | list | tuple):
             lines.append(f"{name} = {literal(value, len(name) + 3, in_torch)}")
             given.append(name)
         else:
@@ -154,17 +155,11 @@ def _first_wrong(returned: Any, right: Array) -> tuple[int, ...]:
     return tuple(int(one) for one in np.argwhere(~near)[0])
 
 
-def _modified(made: str, name: str, wrong: Wrong) -> Iterator[str]:
+def _modified(made: str, name: str) -> Iterator[str]:
     """The call, and a comparison of one argument with its value before."""
-    if isinstance(wrong.expected, Mapping):
-        yield f"before = {{key: value.copy() for key, value in {name}.items()}}"
-        yield made
-        yield "for key, value in before.items():"
-        yield f"    np.testing.assert_array_equal({name}[key], value)"
-    else:
-        yield f"before = {name}.copy()"
-        yield made
-        yield f"np.testing.assert_array_equal({name}, before)"
+    yield f"before = copy.deepcopy({name})"
+    yield made
+    yield f"np.testing.assert_equal({name}, before)"
 
 
 def _drawn(made: str, call: Call, wrong: Wrong) -> Iterator[str]:
@@ -268,6 +263,8 @@ def _nested(array: Array, indent: int = 0, digits: int = 17) -> str:
 
 
 def _number(value: Any, digits: int = 17) -> str:
+    if np.asarray(value).dtype.kind == "b":
+        return str(bool(value))
     if not np.isfinite(value):
         return {np.inf: "np.inf", -np.inf: "-np.inf"}.get(float(value), "np.nan")
     if float(value).is_integer() and np.asarray(value).dtype.kind != "f":
