@@ -2,7 +2,7 @@
 
     python -m benchmarks.cluster [--count N] [--workers 1,2,4]
 
-Each worker is a process with its own warm box, as on a separate machine; here they share the
+Each worker is a process with a separate warm box, as on separate machines; here they share the
 cores. Of each, the grading process and the student's take turns, and keep one core busy.
 """
 

@@ -65,5 +65,5 @@ def run(root: Path, status: int = 0) -> str:
 
 
 def results(root: Path) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads((root / "results" / "results.json").read_text())
-    return message
+    document: dict[str, Any] = json.loads((root / "results" / "results.json").read_text())
+    return document

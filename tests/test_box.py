@@ -318,8 +318,8 @@ def test_a_chroot_is_restricted_and_called_one(place: Path) -> None:
     assert found["isolated"]
     assert found["restricted"] == ""
     code = f"from autograder.doctor.advice import advise; print(advise({found['isolated']!r}))"
-    message = subprocess.check_output([*words, "-c", code], text=True, cwd=ROOT)
-    assert "This is a chroot" in message
+    printed = subprocess.check_output([*words, "-c", code], text=True, cwd=ROOT)
+    assert "This is a chroot" in printed
 
 
 @needs_root

@@ -23,13 +23,13 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Namespace]:
 
 def run(notebook: Namespace, *cells: str) -> list[dict[str, object]]:
     """Runs the cells; what the grading process gets of those that fail."""
-    message: list[dict[str, object]] = []
+    troubles: list[dict[str, object]] = []
     for number, source in enumerate(cells, start=1):
         try:
             notebook.run(f"cell {number}", source, None, lambda index: None)
         except BaseException as error:
-            message.append(wire.decode(wire.encode(notebook.describe(error))[8:]))
-    return message
+            troubles.append(wire.decode(wire.encode(notebook.describe(error))[8:]))
+    return troubles
 
 
 @pytest.fixture
@@ -108,15 +108,15 @@ def test_magics_do_nothing_and_python_in_them_runs(
 
 
 def test_a_timed_cell_is_stopped_where_it_failed(notebook: Namespace) -> None:
-    (message,) = run(notebook, "%%time\nx = 1\n1/0\ny = 2")
-    assert (message["cell"], message["line"]) == ("cell 1", 3)
+    (trouble,) = run(notebook, "%%time\nx = 1\n1/0\ny = 2")
+    assert (trouble["cell"], trouble["line"]) == ("cell 1", 3)
     assert defined(notebook) == {"x": 1}
 
 
 def test_a_shell_line_does_not_hide_a_syntax_error(notebook: Namespace) -> None:
-    (message,) = run(notebook, "!ls\nx = (\n")
-    assert message["type"] == "SyntaxError"
-    assert message["cell"] == "cell 1"
+    (trouble,) = run(notebook, "!ls\nx = (\n")
+    assert trouble["type"] == "SyntaxError"
+    assert trouble["cell"] == "cell 1"
 
 
 def test_future_imports_hold_from_there_on(notebook: Namespace) -> None:
@@ -125,8 +125,8 @@ def test_future_imports_hold_from_there_on(notebook: Namespace) -> None:
         "from __future__ import annotations",
         "def g(x: unknown): pass",
     ]
-    (message,) = run(notebook, *cells)
-    assert (message["type"], message["cell"]) == ("NameError", "cell 1")
+    (trouble,) = run(notebook, *cells)
+    assert (trouble["type"], trouble["cell"]) == ("NameError", "cell 1")
     assert notebook.names["g"].__annotations__ == {"x": "unknown"}
 
 
@@ -146,9 +146,9 @@ def test_the_grader_s_own_future_imports_do_not_leak(notebook: Namespace, cell: 
 def test_only_so_many_statements_run_and_each_but_the_first_is_announced(
     notebook: Namespace,
 ) -> None:
-    message: list[int] = []
-    notebook.run("cell 1", "x = 1\ny = 2\nz = 3", 2, message.append)
-    assert message == [1]
+    announced: list[int] = []
+    notebook.run("cell 1", "x = 1\ny = 2\nz = 3", 2, announced.append)
+    assert announced == [1]
     assert defined(notebook) == {"x": 1, "y": 2}
 
 
@@ -172,21 +172,21 @@ def test_only_so_many_statements_run_and_each_but_the_first_is_announced(
 def test_an_import_that_fails_is_named_where_its_name_is_used(
     notebook: Namespace, statement: str, name: str, why: str
 ) -> None:
-    (message,) = run(notebook, f"x = 1\n{statement}\ny = 2", f"def f():\n    return {name}\nf()")
+    (trouble,) = run(notebook, f"x = 1\n{statement}\ny = 2", f"def f():\n    return {name}\nf()")
     assert defined(notebook).keys() == {"x", "y", "f"}
     expected = why.format(f"`{statement}` in cell 1")
-    assert (message["type"], message["cell"], message["line"]) == ("NameError", "cell 2", 2)
-    assert str(message["text"]).startswith(expected)
+    assert (trouble["type"], trouble["cell"], trouble["line"]) == ("NameError", "cell 2", 2)
+    assert str(trouble["text"]).startswith(expected)
 
 
 def test_of_several_imports_in_one_statement_those_that_fail_have_no_effect(
     notebook: Namespace,
 ) -> None:
     cell = "import json, no_such, math as m\nfrom math import pi, no, tau\nx = 1"
-    (message,) = run(notebook, cell, "no")
+    (trouble,) = run(notebook, cell, "no")
     assert defined(notebook).keys() == {"json", "m", "pi", "tau", "x"}
     said = "`from math import no` in cell 1 failed with ImportError: cannot import name 'no'"
-    assert str(message["text"]).startswith(said)
+    assert str(trouble["text"]).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +240,8 @@ def test_what_jupyter_has_beside_python_works(
 
 def test_what_is_awaited_and_fails_is_reported_with_its_place(notebook: Namespace) -> None:
     cell = "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 1 / 0\nawait f()"
-    (message,) = run(notebook, cell)
-    assert (message["type"], message["cell"], message["line"]) == ("ZeroDivisionError", "cell 1", 4)
+    (trouble,) = run(notebook, cell)
+    assert (trouble["type"], trouble["cell"], trouble["line"]) == ("ZeroDivisionError", "cell 1", 4)
 
 
 def test_source_and_pickles_work_as_in_a_notebook(notebook: Namespace) -> None:
@@ -297,13 +297,13 @@ text = inspect.getsource(f)
 def test_an_exception_is_short_plain_text_with_its_place(
     notebook: Namespace, cell: str, kind: str, text: str, line: int | None
 ) -> None:
-    (message,) = run(notebook, cell)
-    assert message["type"] == kind
-    assert str(message["text"]).startswith(text)
-    assert str(message["text"]).isprintable()
-    assert len(str(message["text"])) <= MAX_TEXT
+    (trouble,) = run(notebook, cell)
+    assert trouble["type"] == kind
+    assert str(trouble["text"]).startswith(text)
+    assert str(trouble["text"]).isprintable()
+    assert len(str(trouble["text"])) <= MAX_TEXT
     if line is not None:
-        assert message["line"] == line
+        assert trouble["line"] == line
 
 
 def test_surroundings_are_put_back() -> None:

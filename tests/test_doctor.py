@@ -154,8 +154,8 @@ def test_a_secret_is_read_by_others_where_they_reach_it(
         secret.touch()
         secret.chmod(mode)
         Path(name).chmod(above)
-        message = find_weaknesses("isolated", Course(Path(name)))
-    assert any("secret" in one and str(secret) in one for one in message) == is_read
+        weaknesses = find_weaknesses("isolated", Course(Path(name)))
+    assert any("secret" in one and str(secret) in one for one in weaknesses) == is_read
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ def test_two_workers_on_a_core_are_reported(
     if active:
         (tmp_path / "active").write_text(f"{active}\n")
     monkeypatch.setattr(weaknesses, "SMT", tmp_path / "active")
-    message = any("SMT is on" in one for one in find_weaknesses("isolated", None))
-    assert message == (active == "1")
+    warned = any("SMT is on" in one for one in find_weaknesses("isolated", None))
+    assert warned == (active == "1")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another's file")
@@ -247,9 +247,9 @@ def test_advice_fits_the_reason(
     values = {file: value for file, value, _ in advising.SETTINGS if setting and setting in file}
     monkeypatch.setattr(advising, "_holds", lambda file: values.get(str(file), "other"))
     monkeypatch.setattr(advising, "_in_a_chroot", lambda: False)
-    message = advising.advise(reason)
-    assert len(message) == 1
-    assert advised in message[0]
+    advice = advising.advise(reason)
+    assert len(advice) == 1
+    assert advised in advice[0]
 
 
 def test_elsewhere_than_on_linux_there_is_one_advice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -278,10 +278,10 @@ def told_of(small: Assignment, line: str, where: str) -> list[str]:
 def test_prose_that_contradicts_the_rubric_is_found(
     line: str, where: str, small: Assignment
 ) -> None:
-    message = told_of(small, line, where)
-    assert len(message) == 1
-    assert PROSE[line] in message[0]
-    assert ("small.py, line 4" if where == "source" else "README.md, line 3") in message[0]
+    contradictions = told_of(small, line, where)
+    assert len(contradictions) == 1
+    assert PROSE[line] in contradictions[0]
+    assert ("small.py, line 4" if where == "source" else "README.md, line 3") in contradictions[0]
 
 
 @pytest.mark.parametrize("line", AGREES)

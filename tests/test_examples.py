@@ -294,10 +294,10 @@ def test_an_exception_is_shown_whole(grade: Grade) -> None:
 def test_state_that_is_kept_between_calls_is_reported(cell: str, grade: Grade) -> None:
     graded = grade(cell)
     assert graded.lost()
-    words = {
+    shown_for = {
         name for one in graded.evidence.examples if DIFFERENTLY in one.message for name in one.shows
     }
-    assert words == graded.lost()
+    assert shown_for == graded.lost()
 
 
 COUNTS_KEPT = """
@@ -430,8 +430,8 @@ def test_what_is_met_in_part_has_an_example(tmp_path: Path, sandbox: Sandbox) ->
     handed_in = planter.submission("ada", "def centered(values): return values + 1")
     evidence = grader.grade(handed_in, sandbox.controls[0])
     marks = mark(evidence, grader.rubric)
-    words = marks.criteria["1a.centered"]
-    assert words.score == words.max_score / 2
+    marked = marks.criteria["1a.centered"]
+    assert marked.score == marked.max_score / 2
     (example,) = evidence.examples
     assert example.shows == ("1a.centered",)
     assert fails(planter, "def centered(values): return values + 1", example)

@@ -53,8 +53,8 @@ def table(path: Path) -> list[dict[str, str]]:
 
 def results(folder: Path, form: str, one: Document, rubric: Rubric) -> dict[str, Any]:
     export(form, [one], "rnn", rubric, folder / form)
-    words: dict[str, Any] = json.loads((folder / form / f"{one.student}.json").read_text())
-    return words
+    result: dict[str, Any] = json.loads((folder / form / f"{one.student}.json").read_text())
+    return result
 
 
 def test_canvas_finds_everyone_by_its_own_ids(tmp_path: Path, rubric: Rubric) -> None:
@@ -161,9 +161,9 @@ def test_gradescope_gets_a_test_for_each_criterion_and_answer(
         late=Deduction("a day late", share=0.1),
     )
     one = document(own, "ada", decided)
-    words = results(tmp_path, "gradescope", one, own)
-    assert words["score"] == one.score
-    tests = {test["number"]: test for test in words["tests"]}
+    result = results(tmp_path, "gradescope", one, own)
+    assert result["score"] == one.score
+    tests = {test["number"]: test for test in result["tests"]}
     assert set(tests) == {criterion.id for criterion in own.criteria()} | {"1a.written"}
     for name, criterion in one.criteria.items():
         assert (tests[name]["score"], tests[name]["max_score"]) == (
@@ -176,7 +176,7 @@ def test_gradescope_gets_a_test_for_each_criterion_and_answer(
         "Late: ",
         "Up to 0.90 points are still to come from a reader.",
     ):
-        assert line in words["output"]
+        assert line in result["output"]
 
 
 def test_a_part_and_a_total_can_be_set_by_hand(tmp_path: Path, rubric: Rubric) -> None:

@@ -291,8 +291,8 @@ def test_hints_count_wrong_values_of_the_function_alone(
     wrong = "def lstm_cell_forward(x, h, c, *rest): return h, c + {}"
     codes = [wrong.format(1), "def lstm_cell_forward(*_): raise ValueError", WRONG_SIGMOID]
     codes += [f"def sigmoid(z): return z\n{wrong.format(1)}", wrong.format(2)]
-    message = [_hint(package, capsys, "2a", code) for code in codes]
-    steps = [one.partition("✗ 2a.memory:")[2].partition(" of 3")[0][-6:] for one in message]
+    hints = [_hint(package, capsys, "2a", code) for code in codes]
+    steps = [one.partition("✗ 2a.memory:")[2].partition(" of 3")[0][-6:] for one in hints]
     assert steps[0] == steps[1] == "Hint 1"
     assert steps[4] == "Hint 2"
 

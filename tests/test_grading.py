@@ -81,13 +81,13 @@ def test_only_workers_load_torch(tmp_path: Path) -> None:
         "_, marks, _ = grade_one(Course(Path(sys.argv[1])).assignment(), HandIn(path.stem, path))\n"
         "print(marks.score > 4, 'torch' in sys.modules)\n"
     )
-    message = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", script, str(ROOT), str(shutil.copy(RNN_SOURCE, tmp_path))],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert message.stdout.split() == ["True", "False"]
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_a_run_killed_at_any_moment_goes_on_where_it_was(

@@ -459,10 +459,10 @@ def test_gradescope_shows_answers_after_the_last_deadline(
 ) -> None:
     own = msgspec.structs.replace(rubric, feedback=policy)
     export("gradescope", [document(own, "ada")], "rnn", own, tmp_path / "g")
-    message = json.loads((tmp_path / "g" / "ada.json").read_text())
-    assert message["visibility"] == shown
-    assert {test["visibility"] for test in message["tests"]} == {shown}
-    assert message["stdout_visibility"] == "hidden"
+    result = json.loads((tmp_path / "g" / "ada.json").read_text())
+    assert result["visibility"] == shown
+    assert {test["visibility"] for test in result["tests"]} == {shown}
+    assert result["stdout_visibility"] == "hidden"
 
 
 def test_the_workflow_of_the_page_passes_both_steps_on(tmp_path: Path, rubric: Rubric) -> None:

@@ -262,9 +262,9 @@ def test_some_through_gradescope(course: Assignment, tmp_path: Path) -> None:
     }
     autograder("export", out, "--to", "gradescope", *of_course)
     for email, one in emails.items():
-        message = json.loads((out / "gradescope" / f"{email}.json").read_text())
-        assert message["score"] == pytest.approx(one.points)
-        assert message["visibility"] == "after_published"
+        result = json.loads((out / "gradescope" / f"{email}.json").read_text())
+        assert result["score"] == pytest.approx(one.points)
+        assert result["visibility"] == "after_published"
     autograder("export", out, "--to", "moodle", *of_course)
     with (out / "moodle.csv").open(newline="", encoding="utf-8") as file:
         given = {line["Email address"]: float(line["Small"]) for line in csv.DictReader(file)}
@@ -294,6 +294,6 @@ def test_some_through_github_classroom(course: Assignment, tmp_path: Path) -> No
     autograder("export", out, "--to", "github", *of_course)
     for one in some:
         if one.here:
-            message = json.loads((out / "github" / f"{one.login}.json").read_text())
-            total, most, _ = reported(message)
+            result = json.loads((out / "github" / f"{one.login}.json").read_text())
+            total, most, _ = reported(result)
             assert (total, most) == (one.points, 1.0)

@@ -216,10 +216,10 @@ def test_what_is_missing_earns_nothing_and_says_so(one: Evidence) -> None:
     assert set(marks.criteria) == {criterion for criterion, _ in PAIRS}
     checked = {check.criterion for check in one.checks}
     explained = {explanation.criterion for explanation in one.explanations}
-    for name, words in marks.criteria.items():
+    for name, marked in marks.criteria.items():
         if name not in checked | explained:
-            assert words.score == 0
-            assert words.message == "It was not checked."
+            assert marked.score == 0
+            assert marked.message == "It was not checked."
 
 
 @given(any_evidence, st.randoms(use_true_random=False))
@@ -245,7 +245,7 @@ def test_all_passed_is_the_whole_mark_to_the_last_digit(written: float) -> None:
     marks = mark(everything, rubric(written_share=written))
     for what in scored(marks):
         assert what.score == what.max_score
-    assert {(words.message, words.hint) for words in marks.criteria.values()} == {("Met.", "")}
+    assert {(marked.message, marked.hint) for marked in marks.criteria.values()} == {("Met.", "")}
 
 
 MOST = {criterion.id: criterion.points for criterion in rubric().criteria()}
@@ -343,11 +343,11 @@ def test_a_criterion_is_met_as_submitted_or_followed_through_as_a_whole(
     checks: list[tuple[Seen, Seen | None]], share: float, followed: bool
 ) -> None:
     one = evidence(seen("1a.whole", *check) for check in checks)
-    words = mark(one, rubric()).criteria["1a.whole"]
-    assert words.score == pytest.approx(0.4 * share)
-    assert words.followed_through == followed
-    assert words.message.startswith("Earned with correct functions in place") == followed
-    assert bool(words.hint) == (share < 1)
+    marked = mark(one, rubric()).criteria["1a.whole"]
+    assert marked.score == pytest.approx(0.4 * share)
+    assert marked.followed_through == followed
+    assert marked.message.startswith("Earned with correct functions in place") == followed
+    assert bool(marked.hint) == (share < 1)
 
 
 @pytest.mark.parametrize(
@@ -364,10 +364,10 @@ def test_items_are_followed_through_one_by_one() -> None:
         seen("1a.each", FAILED, FAILED, "y"),
         seen("1a.each", Seen("partial", 0.5, "Half of z."), None, "z"),
     ]
-    words = mark(evidence(checks), rubric()).criteria["1a.each"]
-    assert words.score == pytest.approx(0.9 * 1.5 / 3)
-    assert "Half of z." in words.message
-    assert words.message.count("It is wrong.") == 1
+    marked = mark(evidence(checks), rubric()).criteria["1a.each"]
+    assert marked.score == pytest.approx(0.9 * 1.5 / 3)
+    assert "Half of z." in marked.message
+    assert marked.message.count("It is wrong.") == 1
 
 
 @pytest.mark.parametrize(
@@ -387,10 +387,10 @@ def test_a_misconception_earns_its_credit_and_is_named(
     explanation = Explanation(
         "1a.whole", tuple(Named(n, f"you do {n}", f"Not {n}.") for n in names)
     )
-    words = mark(evidence([seen("1a.whole", submitted)], [explanation]), rubric()).criteria[
+    marked = mark(evidence([seen("1a.whole", submitted)], [explanation]), rubric()).criteria[
         "1a.whole"
     ]
-    assert words.score == pytest.approx(0.4 * share)
-    assert words.misconceptions == tuple(names)
-    assert "It looks as if you do " + names[0] in words.message
-    assert words.hint == " ".join(f"Not {name}." for name in names)
+    assert marked.score == pytest.approx(0.4 * share)
+    assert marked.misconceptions == tuple(names)
+    assert "It looks as if you do " + names[0] in marked.message
+    assert marked.hint == " ".join(f"Not {name}." for name in names)

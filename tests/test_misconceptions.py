@@ -280,13 +280,13 @@ def test_the_name_and_the_hint_stand_in_both_reports(
 ) -> None:
     one = LIBRARY.misconceptions["cross_entropy/sum"]
     write_student(tmp_path, summed, mark(summed, rubric), rubric, "digest", {})
-    words = json.loads((tmp_path / "ada.json").read_text())
-    criterion = words["criteria"]["3a.loss"]
+    document = json.loads((tmp_path / "ada.json").read_text())
+    criterion = document["criteria"]["3a.loss"]
     assert criterion["message"].startswith(f"It looks as if {one.title}.")
     assert criterion["hint"] == one.hint
     assert criterion["misconceptions"] == [one.name]
-    assert words["parts"]["3a"]["read_again"] == "3a The objective"
-    assert words["parts"]["3b"]["read_again"] == ""
+    assert document["parts"]["3a"]["read_again"] == "3a The objective"
+    assert document["parts"]["3b"]["read_again"] == ""
     readable = (tmp_path / "ada.md").read_text()
     for text in (one.title, one.hint, "To read again: section 3a The objective"):
         assert text in readable
@@ -406,5 +406,5 @@ def test_a_mean_of_a_bias_gradient_earns_half_wherever_the_bias_is(
     for name in ("backward-db_h-averaged", "bptt-b_h-averaged", "bptt-b_y-averaged"):
         graded = grade(source_of(name))
         (criterion,) = graded.lost()
-        words = graded.marks.criteria[criterion]
-        assert words.score == pytest.approx(words.max_score / 2)
+        marked = graded.marks.criteria[criterion]
+        assert marked.score == pytest.approx(marked.max_score / 2)

@@ -259,16 +259,16 @@ def test_the_class_page_lists_each_mistake_with_who_has_it(whole: Class, look: L
     assert sum(costs) == pytest.approx(sum(one.max_score - one.score for one in stored))
     halved = shared.filter(has_text="2 students").filter(has_text=whole.only("bob").key)
     halved.locator("summary").click()
-    sentence = halved.inner_text()
-    assert "average(values)" in sentence
-    assert re.search(r"expected\s+3.0\s+returned\s+1.5", sentence)
-    assert "−0.60 each: bob, cem" in sentence
+    shown = halved.inner_text()
+    assert "average(values)" in shown
+    assert re.search(r"expected\s+3.0\s+returned\s+1.5", shown)
+    assert "−0.60 each: bob, cem" in shown
     raises = shared.filter(has_text=whole.only("eve").key)
     raises.locator("summary").click()
-    sentence = raises.inner_text()
-    assert "`average" not in sentence
-    assert "cell" not in sentence
-    assert "Raised by the line return np.mean(values, axes=0)" in sentence
+    shown = raises.inner_text()
+    assert "`average" not in shown
+    assert "cell" not in shown
+    assert "Raised by the line return np.mean(values, axes=0)" in shown
     assert "−0.30: dora" in (shared.filter(has_text="average/one-less").text_content() or "")
     raises.get_by_role("link", name="finn").click()
     assert opened.texts("h1") == ["finn"]
@@ -326,8 +326,8 @@ def entry(name: str, **more: object) -> str:
 def test_a_comment_for_all_is_in_every_report_of_those_who_share_it(graded: Class) -> None:
     shared = graded.only("bob").key
     decide(graded, entry(shared, comment=COMMENT))
-    sentence = words(graded.run("rescore", graded.results, "--yes"))
-    assert f"+0 2 students a comment on {shared}" in sentence
+    printed = words(graded.run("rescore", graded.results, "--yes"))
+    assert f"+0 2 students a comment on {shared}" in printed
     for form in ("gradescope", "github", "csv"):
         graded.run("export", graded.results, "--to", form)
     for student in CLASS:
@@ -372,9 +372,9 @@ def test_those_who_share_a_mistake_earn_the_same_credit(graded: Class) -> None:
     shared, named = graded.only("bob").key, graded.only("dora").key
     before = {name: one.score for name, one in graded.stored().items()}
     decide(graded, entry(shared, credit=0.25) + entry(named, credit=1, comment="All right."))
-    sentence = words(graded.run("rescore", graded.results, "--dry-run"))
-    assert "3 of 7 students move" in sentence
-    assert f"1a.average 0 → 0.15, a credit of 0.25 for {shared} (R. Head)" in sentence
+    printed = words(graded.run("rescore", graded.results, "--dry-run"))
+    assert "3 of 7 students move" in printed
+    assert f"1a.average 0 → 0.15, a credit of 0.25 for {shared} (R. Head)" in printed
     graded.run("rescore", graded.results, "--yes")
     after = {name: one.score for name, one in graded.stored().items()}
     assert {name for name in CLASS if after[name] != before[name]} == {"bob", "cem", "dora"}
@@ -460,8 +460,8 @@ def test_a_mistake_that_no_one_has_is_refused_and_the_known_ones_are_listed(
         assert "mistakes.yaml, line 1:" in refused
         assert "did you mean average/one-less?" in refused
     # Whoever is graded meanwhile is added all the same.
-    sentence = words(graded.run("grade", graded.submissions / "bob.py", "--out", graded.results))
-    assert "mistakes.yaml, line 1:" in sentence
+    printed = words(graded.run("grade", graded.submissions / "bob.py", "--out", graded.results))
+    assert "mistakes.yaml, line 1:" in printed
     assert len(graded.read("grades.csv").splitlines()) == 1 + len(CLASS)
     listed = graded.run("mistakes", graded.results).output
     for student in ("bob", "dora", "eve", "gus"):

@@ -136,8 +136,8 @@ def test_a_blank_resubmission_takes_the_old_marks_away(term: Term) -> None:
         assert submission.score == BOB
         assert not submission.needs_manual_grade
         assert all(grade.auto_score == 0 for grade in submission.notebooks[0].grades)
-        sentence = book.find_comment("2a-stub", "rnn", "rnn", "bob").comment
-        assert "`softmax` is still to be written" in sentence
+        remark = book.find_comment("2a-stub", "rnn", "rnn", "bob").comment
+        assert "`softmax` is still to be written" in remark
         assert book.find_comment("2a-written", "rnn", "rnn", "bob").comment == "No response."
 
 

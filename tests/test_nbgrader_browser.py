@@ -104,8 +104,8 @@ def _grade(opened: Window) -> None:
     rows.filter(has_text=f"{BY_CHECKS} / 5").get_by_role("link").first.click()
     expect(page.get_by_text(f"{BY_CHECKS} of 4.00 points by the checks")).to_be_visible()
     expect(page.get_by_text("2a The cell: 0.16 of 0.4")).to_be_visible()
-    message = page.locator("[id='2a-stub-comment']")
-    expect(message).to_have_attribute(
+    remark = page.locator("[id='2a-stub-comment']")
+    expect(remark).to_have_attribute(
         "placeholder", re.compile("The next hidden state: 0.00 of 0.24")
     )
     points = page.locator("[id='2a-written']")

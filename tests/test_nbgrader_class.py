@@ -432,8 +432,8 @@ def test_nothing_done_to_a_notebook_changes_what_is_marked(
 @pytest.mark.parametrize("what", NOTES)
 def test_the_graded_notebook_says_what_was_rebuilt(assignment: Assignment, what: str) -> None:
     path = assignment.course.root / "autograded" / _student(what) / "rnn" / "rnn.ipynb"
-    words = nbformat.read(path, as_version=4).cells[0].source.replace("\\", "")
-    assert NOTES[what][1] in words
+    text = nbformat.read(path, as_version=4).cells[0].source.replace("\\", "")
+    assert NOTES[what][1] in text
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -442,8 +442,8 @@ def test_whatever_goes_wrong_gives_a_fresh_mark_with_a_reason(
 ) -> None:
     found, wrong = _found(assignment, what), WRONG[what]
     assert _by_checks(assignment, what) == pytest.approx(wrong.points, abs=EXACT)
-    words = [found.evidence.reason, *(mark.message for mark in found.criteria.values())]
-    assert any(wrong.reason in text for text in words)
+    texts = [found.evidence.reason, *(mark.message for mark in found.criteria.values())]
+    assert any(wrong.reason in text for text in texts)
 
 
 def test_the_gradebook_holds_what_the_grader_gave_of_each_part(assignment: Assignment) -> None:
@@ -501,12 +501,12 @@ def test_no_value_of_a_hidden_check_is_shown(assignment: Assignment) -> None:
         student = _student(what)
         with gradebook(assignment.course.root) as book:
             comments = book.find_submission_notebook("rnn", "rnn", student).comments
-            words = [one.comment or "" for one in comments]
+            texts = [one.comment or "" for one in comments]
         shown = assignment.course.root / "autograded" / student / "rnn" / "rnn.ipynb"
         if shown.exists():  # nbgrader could not copy one of them
             for one in nbformat.read(shown, as_version=4).cells:
-                words += [one.source, *(out.data["text/plain"] for out in one.get("outputs", ()))]
-        text = unescape("\n".join(words).replace("\\", ""))
+                texts += [one.source, *(out.data["text/plain"] for out in one.get("outputs", ()))]
+        text = unescape("\n".join(texts).replace("\\", ""))
         for check in _found(assignment, what).evidence.checks:
             for seen in (check.submitted, check.followed_through):
                 # How a call ended is the student's own; what was expected and got is not.
@@ -575,6 +575,6 @@ def test_a_release_that_is_older_than_the_rubric_is_reported(
         assert nbgrader(assignment.course.root, "autograde", "rnn", "--student=ada", "--force") == 1
     finally:
         assignment.rubric_file.write_text(rubric)
-    words = "cell 1a-check has 0.4 points, where the rubric has 0.3; run `autograder release`"
-    assert words in capsys.readouterr().err
+    message = "cell 1a-check has 0.4 points, where the rubric has 0.3; run `autograder release`"
+    assert message in capsys.readouterr().err
     assert _scores(assignment, "ada") == before

@@ -94,8 +94,8 @@ class School:
         comments = "SELECT id, auto_comment, manual_comment FROM comment"
         with closing(sqlite3.connect(self.folder / "gradebook.db")) as book:
             rows = [*book.execute(grades), *book.execute(comments)]
-        message = (row for row in rows if any(value is not None for value in row[1:]))
-        return sorted(message, key=str)
+        decided = (row for row in rows if any(value is not None for value in row[1:]))
+        return sorted(decided, key=str)
 
     def scores(self) -> dict[str, float]:
         with gradebook(self.folder) as book:

@@ -34,7 +34,7 @@ c.LateSubmissionPlugin.penalty_method = "zero"
 
 
 def _setup(assignment: Assignment, folder: Path, *flags: str) -> Result:
-    """The command, in this process; tests/test_nbgrader_home.py has it in one of its own."""
+    """The command, in this process; tests/test_nbgrader_home.py starts a process."""
     words = ["nbgrader", "setup", str(folder), "--course", str(assignment.course.root), *flags]
     return CliRunner().invoke(main, words)
 

@@ -309,9 +309,9 @@ def test_nbgrader_grades_the_second_and_refuses_results_of_another(
     with gradebook(tmp_path) as book:
         assert book.find_submission("second", "ada").score == pytest.approx(0.6)
     document = tmp_path / ".graded" / "second" / "ada.json"
-    message = document.read_text()
-    assert '"assignment":"second"' in message.replace(": ", ":")
-    document.write_text(message.replace('"second"', '"first"'))
+    stored = document.read_text()
+    assert '"assignment":"second"' in stored.replace(": ", ":")
+    document.write_text(stored.replace('"second"', '"first"'))
     assert nbgrader(tmp_path, "autograde", "second", "--force") != 0
     assert "results of the assignment first, not of second" in capfd.readouterr().err
     with gradebook(tmp_path) as book:

@@ -32,12 +32,12 @@ def test_the_reference_gets_all_points(small: Assignment, unpack: Unpack) -> Non
     root = unpack(None)
     (root / "submission" / "small.ipynb").write_text(json.dumps(solved(small)))
     run(root)
-    message = results(root)
-    assert message["score"] == 1
-    assert {test["status"] for test in message["tests"]} == {"passed"}
-    assert sum(test["max_score"] for test in message["tests"]) == pytest.approx(1)
+    result = results(root)
+    assert result["score"] == 1
+    assert {test["status"] for test in result["tests"]} == {"passed"}
+    assert sum(test["max_score"] for test in result["tests"]) == pytest.approx(1)
     level = next(level for level, reason in try_levels().items() if not reason)
-    assert message["extra_data"] == {"isolation": level}
+    assert result["extra_data"] == {"isolation": level}
 
 
 def test_untouched_stubs_get_none_and_what_was_hidden_stays_so(
@@ -46,10 +46,10 @@ def test_untouched_stubs_get_none_and_what_was_hidden_stays_so(
     root = unpack(None)
     (root / "submission" / "my homework.ipynb").write_text(json.dumps(released(small)))
     run(root)
-    message = results(root)
-    assert message["score"] == 0
-    assert {test["status"] for test in message["tests"]} == {"failed"}
-    assert "is still to be written" in message["tests"][0]["output"]
+    result = results(root)
+    assert result["score"] == 0
+    assert {test["status"] for test in result["tests"]} == {"failed"}
+    assert "is still to be written" in result["tests"][0]["output"]
     text = (root / "results" / "results.json").read_text()
     assert small.course.secret().decode() not in text
 
@@ -60,20 +60,20 @@ def test_without_namespaces_it_is_restricted_and_says_so(small: Assignment, unpa
     root = unpack(None, before=DOCKER)
     (root / "submission" / "small.ipynb").write_text(json.dumps(solved(small)))
     run(root)
-    message = results(root)
-    assert message["score"] == 1
-    assert message["extra_data"] == {"isolation": "restricted"}
+    result = results(root)
+    assert result["score"] == 1
+    assert result["extra_data"] == {"isolation": "restricted"}
 
 
 def test_a_broken_file_is_an_error(unpack: Unpack) -> None:
     root = unpack("none")
     (root / "submission" / "small.ipynb").write_text('{"cells": [')
     run(root)
-    message = results(root)
-    assert message["score"] == 0
-    assert "Status: unreadable." in message["output"]
-    assert message["extra_data"] == {"isolation": "none"}
-    assert "the notebook is damaged" in message["output"]
+    result = results(root)
+    assert result["score"] == 0
+    assert "Status: unreadable." in result["output"]
+    assert result["extra_data"] == {"isolation": "none"}
+    assert "the notebook is damaged" in result["output"]
 
 
 def test_nothing_handed_in_is_said(unpack: Unpack) -> None:

@@ -111,16 +111,16 @@ def test_pages_csv_and_json_hold_the_same_marks(graded: Path, look: Look, rubric
     numbers = index.numbers("#submissions tbody data")
     assert names == list(table) == sorted(Path(name).stem for name in GRADED)
     for number, name in enumerate(names):
-        message = json.loads((graded / f"{name}.json").read_bytes())
-        marks = [message["score"], *(message["parts"][part]["score"] for part in parts)]
+        document = json.loads((graded / f"{name}.json").read_bytes())
+        marks = [document["score"], *(document["parts"][part]["score"] for part in parts)]
         assert marks == [float(table[name][column]) for column in ("total", *parts)]
         assert marks == numbers[number * len(marks) : (number + 1) * len(marks)]
         own = look(graded / f"{name}.html")
         assert own.numbers(".total .score data") == marks[:1]
         assert own.numbers(".part h3 data:first-child") == marks[1:]
-        criteria = [one["score"] for one in message["criteria"].values()]
+        criteria = [one["score"] for one in document["criteria"].values()]
         assert own.numbers(".criterion .got data:first-child") == criteria
-        assert own.texts(".pill") == [message["status"]]
+        assert own.texts(".pill") == [document["status"]]
     assert len({table[name]["total"] for name in names}) == len(names)
 
 

@@ -113,7 +113,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Class:
 
 @pytest.fixture
 def these(course: Class, tmp_path: Path) -> Class:
-    """The same with results of its own, in which nothing is read."""
+    """The same with other results, in which nothing is read."""
     results = tmp_path / "grades"
     shutil.copytree(course.results, results)
     return Class(course.assignment, course.submissions, results)
@@ -134,19 +134,19 @@ Window = Callable[[str], Page]
 @pytest.fixture
 def window(chromium: Browser) -> Iterator[Window]:
     """``window(address)``: the page there, which must neither complain nor ask another host."""
-    contexts, sentence = [], []
+    contexts, complaints = [], []
 
     def window(address: str) -> Page:
         context = chromium.new_context()
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: sentence.append(message.text))
-        page.on("pageerror", lambda error: sentence.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
         own = f"http://{urlsplit(address).netloc}/"
         page.on(
             "request",
             lambda one: (
-                sentence.append(one.url) if not one.url.startswith((own, "data:")) else None
+                complaints.append(one.url) if not one.url.startswith((own, "data:")) else None
             ),
         )
         page.goto(address)
@@ -156,7 +156,7 @@ def window(chromium: Browser) -> Iterator[Window]:
     for context in contexts:
         context.close()
     # A browser says by itself that a request was answered with a conflict.
-    assert [text for text in sentence if "409 (Conflict)" not in text] == []
+    assert [text for text in complaints if "409 (Conflict)" not in text] == []
 
 
 def saved(page: Page, sentence: str = "Saved") -> None:
@@ -210,8 +210,8 @@ def test_a_question_is_read_by_keys_alone(these: Class, window: Window) -> None:
         press(page, "n")
         page.wait_for_url(f"**/{NEXT}")
         left(page, 4)
-    sentence = these.run("rescore", these.results, "--yes")
-    assert "await a reader" in sentence
+    printed = these.run("rescore", these.results, "--yes")
+    assert "await a reader" in printed
     assert sum(marks != ("", "") for marks in these.form().values()) == 3
 
 
@@ -382,16 +382,16 @@ def test_two_readers_get_their_agreement_and_one_of_them_counts(these: Class) ->
     assert found.difference == pytest.approx((0.125 + 0.0625) / 4)
     assert [answer for answer, _, _ in found.apart] == [("bob", PART), ("cem", PART)]
 
-    sentence = these.run("readers", these.results)
-    assert "equal points: 50 %" in sentence
-    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in sentence
-    sentence = these.run("rescore", these.results, "--yes")
-    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in sentence
-    assert "4 of 4 students await a reader" in sentence
+    printed = these.run("readers", these.results)
+    assert "equal points: 50 %" in printed
+    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in printed
+    printed = these.run("rescore", these.results, "--yes")
+    assert "only written.csv counts, not written-rita.csv, written-tom.csv" in printed
+    assert "4 of 4 students await a reader" in printed
 
     (these.results / "written.csv").write_text("student,part,points\nada,1a,0.1\n")
-    sentence = these.run("readers", these.results, "--take", "rita")
-    assert "copied from rita: 4; left, with other points: 1" in sentence
+    printed = these.run("readers", these.results, "--take", "rita")
+    assert "copied from rita: 4; left, with other points: 1" in printed
     assert these.form()["ada", PART] == ("0.1", "")
     assert these.form()["bob", PART] == ("0.125", "by R.")
     assert "does not exist" in these.run("readers", these.results, "--take", "nobody", status=2)
@@ -400,8 +400,8 @@ def test_two_readers_get_their_agreement_and_one_of_them_counts(these: Class) ->
 @pytest.mark.parametrize("reader", ["../x", "a b", ""])
 def test_a_reader_s_name_is_no_path(these: Class, reader: str) -> None:
     words: list[Any] = ["readers", these.results, "--take", reader]
-    sentence = these.run(*words, status=2)
-    assert "cannot be a reader's name" in sentence or "no written-NAME.csv here" in sentence
+    printed = these.run(*words, status=2)
+    assert "cannot be a reader's name" in printed or "no written-NAME.csv here" in printed
 
 
 # -- what an answer may do --------------------------------------------------------------------

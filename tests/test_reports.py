@@ -137,19 +137,19 @@ def test_a_student_s_json_holds_the_marks_and_the_evidence(tmp_path: Path, rubri
     one = evidence(rubric, text=HOSTILE, cells=(CellTrouble("cell 1", HOSTILE),))
     marks = mark(one, rubric)
     write_student(tmp_path, one, marks, rubric, "digest", {})
-    words = json.loads((tmp_path / "ada.json").read_bytes())
-    assert (words["student"], words["status"]) == ("ada", "graded")
-    assert (words["score"], words["max_score"]) == (marks.score, 5)
-    assert set(words["parts"]) == {part.id for part in rubric.parts()}
+    document = json.loads((tmp_path / "ada.json").read_bytes())
+    assert (document["student"], document["status"]) == ("ada", "graded")
+    assert (document["score"], document["max_score"]) == (marks.score, 5)
+    assert set(document["parts"]) == {part.id for part in rubric.parts()}
     context = {"score": marks.parts["1a"].score, "max_score": 0.5, "read_again": "1a Context"}
     context |= {"written": None, "by_hand": None}
-    assert words["parts"]["1a"] == context
-    assert set(words["criteria"]) == {criterion.id for criterion in rubric.criteria()}
-    unigram = words["criteria"]["1a.unigram"]
+    assert document["parts"]["1a"] == context
+    assert set(document["criteria"]) == {criterion.id for criterion in rubric.criteria()}
+    unigram = document["criteria"]["1a.unigram"]
     assert (unigram["score"], unigram["max_score"], unigram["message"]) == (0.1, 0.1, "Met.")
-    assert words["criteria"]["1a.context"]["message"] == f"Wrong: {HOSTILE}"
-    assert msgspec.convert(words["evidence"], Evidence) == one
-    assert msgspec.convert(words, Marks) == marks
+    assert document["criteria"]["1a.context"]["message"] == f"Wrong: {HOSTILE}"
+    assert msgspec.convert(document["evidence"], Evidence) == one
+    assert msgspec.convert(document, Marks) == marks
 
 
 def test_the_same_marks_give_the_same_files(tmp_path: Path, rubric: Rubric) -> None:
@@ -335,13 +335,13 @@ def test_the_terminal_shows_marks_and_takes_no_markup_from_a_student(rubric: Rub
     marks = mark(one, rubric)
     screen = console()
     print_marks(screen, one, marks, rubric)
-    words = [f"[red]ada[/red]: {HOSTILE}", f"R: {HOSTILE}", trouble.message, f"Wrong: {HOSTILE}"]
-    words += [f"{marks.score:.2f} of 5.00 points", *(each.id for each in rubric.criteria())]
-    assert [text for text in words if text not in printed(screen)] == []
+    texts = [f"[red]ada[/red]: {HOSTILE}", f"R: {HOSTILE}", trouble.message, f"Wrong: {HOSTILE}"]
+    texts += [f"{marks.score:.2f} of 5.00 points", *(each.id for each in rubric.criteria())]
+    assert [text for text in texts if text not in printed(screen)] == []
     screen = console()
     print_class(screen, [row(one, marks)], rubric)
-    words = ["[red]ada[/red]", f"R: {HOSTILE}", f"{marks.score:.2f}"]
-    assert [text for text in words if text not in printed(screen)] == []
+    texts = ["[red]ada[/red]", f"R: {HOSTILE}", f"{marks.score:.2f}"]
+    assert [text for text in texts if text not in printed(screen)] == []
 
 
 def test_of_a_large_class_the_terminal_lists_those_who_need_a_look(rubric: Rubric) -> None:
@@ -350,9 +350,9 @@ def test_of_a_large_class_the_terminal_lists_those_who_need_a_look(rubric: Rubri
     rows = [row(one, mark(one, rubric)) for one in graded + others]
     screen = console()
     print_class(screen, rows, rubric)
-    words = printed(screen)
-    assert "graded-" not in words
-    assert all(name in words for name in ("ada", "bo", f"{MOST_LINES} were graded"))
+    text = printed(screen)
+    assert "graded-" not in text
+    assert all(name in text for name in ("ada", "bo", f"{MOST_LINES} were graded"))
     screen = console()
     print_class(screen, rows[:MOST_LINES], rubric)
     assert all(one.student in printed(screen) for one in graded)

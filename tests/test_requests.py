@@ -118,9 +118,9 @@ def test_a_request_moves_nothing_and_is_there_once(these: Class) -> None:
         asked(reason="Line one.\n\n  Line two: - {x}")
     )
     assert these.file.read_bytes() == kept
-    message = these.rescore()
-    assert "1 request waits for an answer" in message
-    assert "0 of 3 students move" in message
+    printed = these.rescore()
+    assert "1 request waits for an answer" in printed
+    assert "0 of 3 students move" in printed
     assert these.stored().score == before
 
 
@@ -160,10 +160,10 @@ def test_it_is_said_on_whose_word_a_request_counts(these: Class, name: str, sour
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(asked("12345"), "utf-8")
     path.with_name(path.name.replace("request.txt", "rnn.ipynb")).write_text("{}")
-    message = these.run("requests", these.folder, these.inbox).output
+    printed = these.run("requests", these.folder, these.inbox).output
     (entry,) = these.entries()
     assert (entry["student"], entry["source"]) == ("12345", source)
-    assert re.search(r"other files: 1 \(.*rnn\.ipynb\)", message)
+    assert re.search(r"other files: 1 \(.*rnn\.ipynb\)", printed)
 
 
 def test_a_text_box_of_a_platform_is_read(these: Class) -> None:
@@ -204,26 +204,26 @@ def test_a_criterion_is_known_by_what_a_report_calls_it(these: Class, name: str)
 
 
 def test_many_requests_do_not_fill_the_file(these: Class) -> None:
-    message = these.collect(
+    printed = these.collect(
         *("".join(asked(reason=f"{n} {m}") for m in range(30)) for n in range(2))
     )
-    assert "added: 40" in message
-    assert "ada has asked 40 times already" in message
+    assert "added: 40" in printed
+    assert "ada has asked 40 times already" in printed
     (one,) = requests_in(asked(reason="long " * 5_000))
     assert len(one.reason) <= MAX_TEXT
 
 
 def test_a_mark_that_has_changed_since_is_noted(these: Class) -> None:
-    message = these.collect(asked(points=0.25), asked("eve", points="nan"))
-    assert message.count("The mark was") == 1
-    assert "The mark was 0.25 at the time, and is 0.00 now" in message
+    printed = these.collect(asked(points=0.25), asked("eve", points="nan"))
+    assert printed.count("The mark was") == 1
+    assert "The mark was 0.25 at the time, and is 0.00 now" in printed
     assert "The mark was" in (these.folder / "requests" / "index.html").read_text("utf-8")
 
 
 def test_a_person_sees_the_code_and_the_mistake_beside_a_request(these: Class) -> None:
-    message = these.collect(asked(reason="[red]why[/red]"))
+    printed = these.collect(asked(reason="[red]why[/red]"))
     for text in ("def ngram_distribution", "[red]why[/red]", "Wrong:", f"{CRITERION} "):
-        assert text in message
+        assert text in printed
     page = (these.folder / "requests" / "index.html").read_text("utf-8")
     assert "ngram_distribution" in page
     assert "Wrong:" in page
@@ -249,8 +249,8 @@ def test_a_grant_marks_as_an_override_does_and_is_shown(these: Class, rubric: Ru
     before = these.stored()
     these.collect(asked())
     these.answer("  granted: 0.2\n  comment: a good point\n  who: R. Head")
-    message = these.rescore()
-    assert f"{CRITERION} 0 → 0.2 (by hand, R. Head)" in " ".join(message.split())
+    printed = these.rescore()
+    assert f"{CRITERION} 0 → 0.2 (by hand, R. Head)" in " ".join(printed.split())
     after = these.stored()
     assert after.score == pytest.approx(before.score + 0.2)
     for form in shown(these, rubric):
@@ -286,14 +286,14 @@ def test_a_rule_answers_all_who_asked_but_those_with_an_answer_of_their_own(thes
     these.answer("  declined: it is not\n  who: R. Head")
     with these.file.open("a") as file:
         file.write(f"- {{criterion: {CRITERION}, granted: 0.15, comment: all, who: A. Dean}}\n")
-    message = these.rescore()
-    assert "for an answer" not in message
+    printed = these.rescore()
+    assert "for an answer" not in printed
     scores = {
         name: these.stored(name).criteria[CRITERION].score for name in ("ada", "eve", "12345")
     }
     assert scores == {"ada": 0, "eve": 0.15, "12345": 0.15}
-    message = these.run("requests", these.folder).output
-    assert "0 of 3 without an answer" in message
+    printed = these.run("requests", these.folder).output
+    assert "0 of 3 without an answer" in printed
     page = (these.folder / "requests" / "index.html").read_text("utf-8")
     assert page.count("0.15 points granted by a rule of A. Dean: all") == 2
 
@@ -375,8 +375,8 @@ def test_a_file_to_which_nothing_can_be_added_is_left_alone(these: Class) -> Non
     text = f"[{{student: eve, criterion: {CRITERION}}}]"
     these.file.write_text(text, "utf-8")
     (these.inbox / "one.txt").write_text(asked(), "utf-8")
-    message = these.run("requests", these.folder, these.inbox / "one.txt", status=2).output
-    assert "nothing can be added at its end" in message.replace("\n", " ")
+    printed = these.run("requests", these.folder, these.inbox / "one.txt", status=2).output
+    assert "nothing can be added at its end" in printed.replace("\n", " ")
     assert these.file.read_text("utf-8") == text
 
 
@@ -407,9 +407,9 @@ def test_a_reader_s_mark_can_be_asked_about(half_written: Class, look: Look) -> 
     text = page.get_by_label("The text of the request").input_value() + "It is long enough.\n"
     assert "points: 0.1\n" in text
     assert not page.locator("option[value='1b.written']").count()  # nobody has read that one
-    message = these.collect(text)
-    assert "ada, 1a.written Written answer: 0.10 of 0.25" in message
-    assert "too short" in message
+    printed = these.collect(text)
+    assert "ada, 1a.written Written answer: 0.10 of 0.25" in printed
+    assert "too short" in printed
     before = these.stored().score
     these.answer("  granted: 0.2\n  comment: it is\n  who: R. Head")
     assert "1a written, 0.1 → 0.2" in these.rescore()
@@ -433,8 +433,8 @@ def test_an_answer_that_was_not_read_gets_no_points_on_request(half_written: Cla
     these = half_written
     text = "- {student: eve, criterion: 1a.written, granted: 0.2, who: R. Head}"
     these.file.write_text(text)
-    message = these.rescore(status=2).replace("\n", " ")
-    assert "line 1: 1a of eve is not graded yet; enter its points in written.csv" in message
+    printed = these.rescore(status=2).replace("\n", " ")
+    assert "line 1: 1a of eve is not graded yet; enter its points in written.csv" in printed
 
 
 # -- the form on the page ---------------------------------------------------------------------

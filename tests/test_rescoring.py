@@ -133,9 +133,9 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
         "title: Mean cross-entropy\n            points: 0.2",
     )
     before = graded.totals()
-    message = graded.run("rescore", graded.results, "--dry-run").output
-    assert "1 of 4 students moves" in message
-    assert "-0.09" in message
+    printed = graded.run("rescore", graded.results, "--dry-run").output
+    assert "1 of 4 students moves" in printed
+    assert "-0.09" in printed
     refused = graded.run("export", graded.results, "--to", "csv", status=2).output
     assert "run `autograder rescore` first" in refused
     graded.run("rescore", graded.results, answer="n\n")
@@ -154,14 +154,14 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
     assert by_hand is not None
     assert (by_hand.before, by_hand.reason, by_hand.who) == (near(0.045), "a <slip>", "R. Head")
     for name in ("bob.md", "bob.html"):
-        message = "Set by R. Head: a &lt;slip&gt; (the checks:"
-        assert message in (graded.results / name).read_text(encoding="utf-8")
+        printed = "Set by R. Head: a &lt;slip&gt; (the checks:"
+        assert printed in (graded.results / name).read_text(encoding="utf-8")
 
     # One that takes points away from what the checks give is pointed out, and no more.
     lower = override.replace("bob, criterion: 3a.loss", "ada, criterion: 2a.cell")
     graded.write("overrides.yaml", f"- {override}\n- {lower}\n")
-    message = _lines(graded.run("rescore", graded.results, "--dry-run").output)
-    assert "ada: 2a.cell is set to 0.1 by hand, and the checks give 0.27" in message
+    printed = _lines(graded.run("rescore", graded.results, "--dry-run").output)
+    assert "ada: 2a.cell is set to 0.1 by hand, and the checks give 0.27" in printed
     graded.write("overrides.yaml", f"- {override}\n")
 
     # Graded again, after Ada has handed in 1a undone: all of it is run.
@@ -173,8 +173,8 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
     assert graded.totals() == near({"ada": ada, "bob": bob, "cem": 0, "dora": 0})
 
     # A reader: of Ada's two answers, of Bob's all; Dora has written nothing, Cem's is damaged.
-    message = graded.run("reading", graded.results, graded.submissions).output
-    assert message.startswith("20 answers to read")
+    printed = graded.run("reading", graded.results, graded.submissions).output
+    assert printed.startswith("20 answers to read")
     form = table(graded.results / "written.csv")
     assert {row["student"] for row in form if not row["points"]} == {"ada", "bob"}
     assert [row["points"] for row in form if row["student"] in ("cem", "dora")] == ["0"] * 20
@@ -187,8 +187,8 @@ def test_every_number_from_the_rubric_to_the_exports(graded: Class) -> None:
         writer = csv.DictWriter(file, list(form[0]))
         writer.writeheader()
         writer.writerows(form)
-    message = graded.rescore()
-    assert "1 of 4 students awaits a reader, for 0.4 points" in message
+    printed = graded.rescore()
+    assert "1 of 4 students awaits a reader, for 0.4 points" in printed
     ada, bob = ada + 0.09, bob + 0.3
     assert graded.totals() == near({"ada": ada, "bob": bob, "cem": 0, "dora": 0})
     stored = graded.stored()
@@ -256,12 +256,12 @@ def _exports_agree(
     rows = pyarrow.parquet.read_table(graded.results / "criteria.parquet").to_pylist()
     assert {row["student"]: row["score"] for row in rows} == near(totals)
     for student, total in totals.items():
-        message = json.loads((graded.results / "gradescope" / f"{student}.json").read_text())
-        assert message["score"] == near(total)
-        tests = {test["number"]: test["score"] for test in message["tests"]}
+        result = json.loads((graded.results / "gradescope" / f"{student}.json").read_text())
+        assert result["score"] == near(total)
+        tests = {test["number"]: test["score"] for test in result["tests"]}
         assert sum(tests.values()) - late.get(student, 0) == near(total)
-        message = json.loads((graded.results / "github" / f"{student}.json").read_text())
-        scores = [test["score"] for step in message.values() for test in step["tests"]]
+        result = json.loads((graded.results / "github" / f"{student}.json").read_text())
+        scores = [test["score"] for step in result.values() for test in step["tests"]]
         assert sum(scores) == near(total)
 
 
@@ -394,9 +394,9 @@ def test_a_criterion_without_a_check_is_refused_with_its_line(graded: Class) -> 
     text = rubric.read_text(encoding="utf-8")
     try:
         graded.edit("id: 1a.unigram", "id: 1a.unigrams")
-        message = _lines(graded.run("rescore", graded.results, "--yes", status=2).output)
+        printed = _lines(graded.run("rescore", graded.results, "--yes", status=2).output)
         line = text[: text.index("id: 1a.unigram")].count("\n") + 1
-        assert f"rubric.yaml, line {line}: 1a.unigrams was not checked when ada" in message
+        assert f"rubric.yaml, line {line}: 1a.unigrams was not checked when ada" in printed
     finally:
         rubric.write_text(text, encoding="utf-8")
 
@@ -413,11 +413,11 @@ def test_those_whose_totals_stay_are_one_line(graded: Class) -> None:
             "title: Gradient of W_h\n            points: 0.1",
             "title: Gradient of W_h\n            points: 0.05",
         )
-        message = graded.run("rescore", graded.results, "--dry-run").output
-        assert "0 of 4 students move" in message
+        printed = graded.run("rescore", graded.results, "--dry-run").output
+        assert "0 of 4 students move" in printed
         # Ada and Bob had both criteria right, the others neither.
-        assert message.count("+0") == 1
-        assert "2 students" in message
+        assert printed.count("+0") == 1
+        assert "2 students" in printed
     finally:
         graded.assignment.rubric_file.write_text(text, encoding="utf-8")
 
@@ -427,12 +427,12 @@ def test_a_new_hint_is_rescored_before_it_is_exported(graded: Class) -> None:
     text = graded.assignment.rubric_file.read_text(encoding="utf-8")
     try:
         graded.edit("hint: With an empty context", "hint: Look, with an empty context")
-        message = graded.run("export", graded.results, "--to", "gradescope", status=2).output
-        assert "run `autograder rescore` first" in _lines(message)
+        printed = graded.run("export", graded.results, "--to", "gradescope", status=2).output
+        assert "run `autograder rescore` first" in _lines(printed)
         assert "0 of 4 students move" in graded.rescore()
         graded.run("export", graded.results, "--to", "gradescope")
-        message = (graded.results / "gradescope" / "dora.json").read_text(encoding="utf-8")
-        assert "Hint: Look, with" in message
+        printed = (graded.results / "gradescope" / "dora.json").read_text(encoding="utf-8")
+        assert "Hint: Look, with" in printed
     finally:
         graded.assignment.rubric_file.write_text(text, encoding="utf-8")
 
@@ -440,8 +440,8 @@ def test_a_new_hint_is_rescored_before_it_is_exported(graded: Class) -> None:
 def test_a_folder_that_a_run_is_writing_is_refused(graded: Class) -> None:
     with locked(graded.results):
         for words in (("rescore", "--dry-run"), ("export", "--to", "csv")):
-            message = graded.run(words[0], graded.results, *words[1:], status=2).output
-            assert "another run is writing its results there" in _lines(message)
+            printed = graded.run(words[0], graded.results, *words[1:], status=2).output
+            assert "another run is writing its results there" in _lines(printed)
 
 
 def test_a_file_that_cannot_be_written_is_named(graded: Class, tmp_path: Path) -> None:
@@ -457,18 +457,18 @@ def test_a_file_that_cannot_be_written_is_named(graded: Class, tmp_path: Path) -
         ),
         ("package", "gradescope", "--out", tmp_path / "file" / "rnn.zip"),
     ):
-        message = graded.run(words[0], *words[1:], status=2).output
-        assert message.startswith(f"autograder: {tmp_path / 'file'}")
-        assert len(message.splitlines()) == 1
+        printed = graded.run(words[0], *words[1:], status=2).output
+        assert printed.startswith(f"autograder: {tmp_path / 'file'}")
+        assert len(printed.splitlines()) == 1
 
 
 def test_a_file_that_is_no_students_is_named(graded: Class, tmp_path: Path) -> None:
-    message = graded.run("rescore", tmp_path, status=2).output
-    assert "holds no results" in _lines(message)
+    printed = graded.run("rescore", tmp_path, status=2).output
+    assert "holds no results" in _lines(printed)
     assert not list(tmp_path.iterdir())
     (tmp_path / "results.json").write_text("{}")
-    message = graded.run("rescore", tmp_path, status=2).output
-    assert "results.json: not what `autograder grade` writes" in _lines(message)
+    printed = graded.run("rescore", tmp_path, status=2).output
+    assert "results.json: not what `autograder grade` writes" in _lines(printed)
 
 
 def test_marking_again_without_a_change_changes_no_byte(graded: Class) -> None:

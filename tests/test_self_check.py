@@ -296,10 +296,10 @@ def test_what_is_not_written_yet_is_to_come_and_not_wrong(
     for part in rubric.parts():
         result = rnn_check.run_part(part.id, names)
         assert result.total("met") == result.total("missed") == 0
-        sentence = report(result)
+        shown = report(result)
         for stub in part.stubs:
-            assert f"`{stub}` is still to be written." in sentence
-        assert "✗" not in sentence
+            assert f"`{stub}` is still to be written." in shown
+        assert "✗" not in shown
 
 
 def test_a_miss_shows_the_call_what_was_expected_what_came_and_where_they_differ(
@@ -308,27 +308,27 @@ def test_a_miss_shows_the_call_what_was_expected_what_came_and_where_they_differ
     def softmax(logits: Any) -> Any:
         return np.exp(logits) / np.exp(logits).sum()
 
-    sentence = tell("2a", softmax=softmax)
-    assert "2a  The cell: 0.3 of 0.5 points reached" in sentence
-    assert "✗ 2a.softmax: Of two rows, the softmax: all entries are wrong." in sentence
-    assert "softmax(\n        logits = [[0.      , 0.693147, 1.609438]," in sentence
-    assert "expected [[0.125   , 0.25    , 0.625   ]," in sentence
-    assert "got      [[0.090909, 0.181818, 0.454545]," in sentence
-    assert "differs at [0, 0]: expected 0.125, got 0.0909091" in sentence
-    assert "Hint 1 of 3: What is exp(10000) in floating point" in sentence
+    shown = tell("2a", softmax=softmax)
+    assert "2a  The cell: 0.3 of 0.5 points reached" in shown
+    assert "✗ 2a.softmax: Of two rows, the softmax: all entries are wrong." in shown
+    assert "softmax(\n        logits = [[0.      , 0.693147, 1.609438]," in shown
+    assert "expected [[0.125   , 0.25    , 0.625   ]," in shown
+    assert "got      [[0.090909, 0.181818, 0.454545]," in shown
+    assert "differs at [0, 0]: expected 0.125, got 0.0909091" in shown
+    assert "Hint 1 of 3: What is exp(10000) in floating point" in shown
 
 
 def test_the_same_call_is_shown_once(tell: Tell) -> None:
-    sentence = tell("3b", rnn_cell_backward=lambda *args: [np.zeros(3)] * 5)
-    assert sentence.count("rnn_cell_backward(") == 1
-    assert sentence.count("the same call as above") == 4
+    shown = tell("3b", rnn_cell_backward=lambda *args: [np.zeros(3)] * 5)
+    assert shown.count("rnn_cell_backward(") == 1
+    assert shown.count("the same call as above") == 4
 
 
 def test_arrays_in_a_dict_stand_below_each_other(tell: Tell) -> None:
-    sentence = tell("3c", clip_gradients=lambda grads, limit: {})
-    start = sentence.index("{'W': [[2., 0.],")
-    inside = " " * (start - sentence.rindex("\n", 0, start))
-    assert sentence[start:].startswith(
+    shown = tell("3c", clip_gradients=lambda grads, limit: {})
+    start = shown.index("{'W': [[2., 0.],")
+    inside = " " * (start - shown.rindex("\n", 0, start))
+    assert shown[start:].startswith(
         f"{{'W': [[2., 0.],\n{inside}      [1., 0.]],\n{inside}'b': [2.]}}"
     )
 
@@ -337,11 +337,11 @@ def test_draws_are_shown_with_their_generator_and_as_shares(tell: Tell) -> None:
     def sample_token(logits: Any, rng: Any, temperature: float = 1.0, top_k: Any = None) -> int:
         return int(rng.integers(len(logits)))
 
-    sentence = tell("4a", sample_token=sample_token)
-    assert "36 times sample_token(" in sentence
-    assert "rng = np.random.default_rng(5)" in sentence
-    assert "expected [0. , 0.5, 0. , 0.5]" in sentence
-    assert "It looks as if all tokens in the draw are equally likely." in sentence
+    shown = tell("4a", sample_token=sample_token)
+    assert "36 times sample_token(" in shown
+    assert "rng = np.random.default_rng(5)" in shown
+    assert "expected [0. , 0.5, 0. , 0.5]" in shown
+    assert "It looks as if all tokens in the draw are equally likely." in shown
 
 
 def test_an_exception_is_shown_with_the_students_own_line(
@@ -350,9 +350,9 @@ def test_an_exception_is_shown_with_the_students_own_line(
     reading = rnn_check.engine.self_check.reading
     cell = "def perplexity(loss):\n    number = loss\n    return number['nats']\n"
     names = reading.load([reading.CodeCell("cell 1", cell)], facts, [])
-    sentence = " ".join(report(rnn_check.run_part("3a", names)).split())
-    assert "`perplexity` raised TypeError: 'float' object is not subscriptable" in sentence
-    assert "in `perplexity`, line 3: return number['nats']" in sentence
+    shown = " ".join(report(rnn_check.run_part("3a", names)).split())
+    assert "`perplexity` raised TypeError: 'float' object is not subscriptable" in shown
+    assert "in `perplexity`, line 3: return number['nats']" in shown
 
 
 @pytest.mark.parametrize(
@@ -375,8 +375,8 @@ def test_what_is_printed_is_kept_for_a_miss_alone(
         print("loss is", loss)
         return loss
 
-    sentence = tell("3a", perplexity=loud)
-    assert "printed meanwhile:\n    loss is 2.302585093" in sentence
+    shown = tell("3a", perplexity=loud)
+    assert "printed meanwhile:\n    loss is 2.302585093" in shown
     assert "printed meanwhile" not in tell("3a", perplexity=lambda x: print(x) or np.exp(x))
     assert capsys.readouterr().out == ""
 
@@ -390,9 +390,9 @@ def test_arguments_are_copies_so_that_one_call_does_not_spoil_the_next(
         logits -= logits.max(axis=-1, keepdims=True)
         return right(logits)
 
-    sentence = tell("2a", softmax=softmax)
-    assert "✓  2a.extreme" in sentence
-    assert "✗ 2a.softmax: The argument `logits` is modified in place; work on a copy." in sentence
+    shown = tell("2a", softmax=softmax)
+    assert "✓  2a.extreme" in shown
+    assert "✗ 2a.softmax: The argument `logits` is modified in place; work on a copy." in shown
 
 
 @pytest.mark.parametrize(
@@ -450,13 +450,11 @@ def test_draws_of_different_generators_are_shown_beside_those_of_equal_ones(
     tell: Tell, names: Names
 ) -> None:
     right, own = names["sample_token"], np.random.default_rng(0)
-    sentence = tell(
-        "4a", sample_token=lambda logits, rng, **settings: right(logits, own, **settings)
-    )
-    assert "Two generators with the same seed give different draws." in sentence
-    assert "np.random.default_rng(6)" in sentence
-    assert "np.random.default_rng(7)" not in sentence
-    assert "Two with the seed 6 give [" in sentence
+    shown = tell("4a", sample_token=lambda logits, rng, **settings: right(logits, own, **settings))
+    assert "Two generators with the same seed give different draws." in shown
+    assert "np.random.default_rng(6)" in shown
+    assert "np.random.default_rng(7)" not in shown
+    assert "Two with the seed 6 give [" in shown
 
 
 def test_what_keeps_something_between_calls_is_reported(tell: Tell) -> None:
@@ -465,19 +463,19 @@ def test_what_keeps_something_between_calls_is_reported(tell: Tell) -> None:
             kept.append((tokens[i : i + seq_len], tokens[i + 1 : i + seq_len + 1]))
         return np.array([one for one, _ in kept]), np.array([other for _, other in kept])
 
-    sentence = " ".join(tell("3a", next_token_pairs=next_token_pairs).split())
-    assert "Called again with the same arguments, it answers differently" in sentence
-    assert sentence.count("answers differently") == 1
+    shown = " ".join(tell("3a", next_token_pairs=next_token_pairs).split())
+    assert "Called again with the same arguments, it answers differently" in shown
+    assert shown.count("answers differently") == 1
 
 
 def test_a_mistake_elsewhere_is_said_first_and_its_consequence_shown_once(tell: Tell) -> None:
     def rnn_cell_forward(x_t: Any, h_prev: Any, W_x: Any, W_h: Any, b_h: Any) -> Any:
         return h_prev @ W_h + x_t @ W_x + b_h
 
-    sentence = tell("2c", rnn_cell_forward=rnn_cell_forward)
+    shown = tell("2c", rnn_cell_forward=rnn_cell_forward)
     first = "Look first at `rnn_cell_forward` of part 2a: `rnn_forward` calls it"
-    assert sentence.index(first) < sentence.index("✗ 2c.values")
-    assert sentence.count("✗ 2c") == 1
+    assert shown.index(first) < shown.index("✗ 2c.values")
+    assert shown.count("✗ 2c") == 1
 
 
 MISTAKES: dict[str, tuple[str, str, Any]] = {
@@ -521,8 +519,8 @@ NOT_SHOWN += " student-generate-temperature-twice student-generate-settings-not-
 def test_mistakes_of_models_and_texts_are_named(tell: Tell, names: Names, one: Any) -> None:
     (misconception,) = (LIBRARY.misconceptions[name] for name in one.named)
     exec(compile(one.source, "cell 2", "exec"), names)
-    sentence = " ".join(tell(part_of(one.stub), **{one.stub: names[one.stub]}).split())
-    assert (f"It looks as if {misconception.title}." in sentence) == (
+    shown = " ".join(tell(part_of(one.stub), **{one.stub: names[one.stub]}).split())
+    assert (f"It looks as if {misconception.title}." in shown) == (
         one.name not in NOT_SHOWN.split()
     )
 
@@ -532,9 +530,9 @@ def part_of(stub: str) -> str:
 
 
 def test_an_unknown_mistake_is_not_named(tell: Tell) -> None:
-    sentence = tell("2a", rnn_cell_forward=lambda x, h, W_x, W_h, b: 0.37 * np.tanh(h - x @ W_x))
-    assert "✗ 2a.cell" in sentence
-    assert "looks as if" not in sentence
+    shown = tell("2a", rnn_cell_forward=lambda x, h, W_x, W_h, b: 0.37 * np.tanh(h - x @ W_x))
+    assert "✗ 2a.cell" in shown
+    assert "looks as if" not in shown
 
 
 def test_the_smallest_case_that_differs_from_torch_is_shown(tell: Tell, names: Names) -> None:
@@ -545,9 +543,9 @@ def test_the_smallest_case_that_differs_from_torch_is_shown(tell: Tell, names: N
         states[:, 3:] = states[:, 3:4]  # stands still after four steps: the visible checks pass
         return states
 
-    sentence = tell("2c", rnn_forward=rnn_forward)
-    assert "0.5 of 0.5 points reached" in sentence
-    assert "`rnn_forward` is not the same as torch on random inputs" in sentence
+    shown = tell("2c", rnn_forward=rnn_forward)
+    assert "0.5 of 0.5 points reached" in shown
+    assert "`rnn_forward` is not the same as torch on random inputs" in shown
     assert "The same as torch on random inputs: `rnn_forward`." in tell("2c", rnn_forward=right)
 
 
@@ -562,10 +560,10 @@ def test_gradients_are_compared_with_those_of_torch(tell: Tell, names: Names, st
             of_b_h += 0.25
         return answer
 
-    sentence = " ".join(tell(part, **{stub: wrong}).split())
-    assert "0.5 of 0.5 points reached" in sentence
-    assert f"`{stub}` is not the same" in sentence
-    assert "off by the same amount everywhere" in sentence
+    shown = " ".join(tell(part, **{stub: wrong}).split())
+    assert "0.5 of 0.5 points reached" in shown
+    assert f"`{stub}` is not the same" in shown
+    assert "off by the same amount everywhere" in shown
     assert f"The same as torch on random inputs: `{stub}`." in tell(part, **{stub: right})
 
 
@@ -574,8 +572,8 @@ def test_gradients_are_compared_with_those_of_torch(tell: Tell, names: Names, st
 
 @pytest.mark.parametrize("answer", ["ac", "A, C", "c a", ["a", "c"], {"a", "c"}])
 def test_letters_are_read_in_any_form(tell: Tell, names: Names, answer: Any) -> None:
-    sentence = tell("1b", answers_1b=names["answers_1b"] | {"order": answer})
-    assert "4 of 4 answered" in sentence
+    shown = tell("1b", answers_1b=names["answers_1b"] | {"order": answer})
+    assert "4 of 4 answered" in shown
 
 
 @pytest.mark.parametrize(

@@ -208,9 +208,9 @@ def test_what_nbgrader_s_pages_show_of_a_mark(rubric: Rubric, text: str) -> None
     notebook = nbformat.v4.new_notebook(cells=cells)
     write_marks(notebook, marks, one, rubric)
     first, check = notebook.cells
-    message = [first.source, check.outputs[0].data["text/markdown"]]
-    message += [comment(part, marks, rubric) or "" for part in rubric.parts()]
-    for markdown in message:
+    texts = [first.source, check.outputs[0].data["text/markdown"]]
+    texts += [comment(part, marks, rubric) or "" for part in rubric.parts()]
+    for markdown in texts:
         assert is_printable(markdown.replace("\u200b", ""))
         found = Tags(markdown2html(markdown)).tags
         # A bare address of the web becomes a link there.

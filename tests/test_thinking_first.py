@@ -213,9 +213,9 @@ def test_a_hint_comes_after_each_try_and_not_after_the_same_one_again(
         step = min(number + 1, 3)
         hint = (criterion.look, criterion.hint, criterion.almost)[step - 1]
         for _ in range(2):
-            sentence = _told_of(rnn, capsys, perplexity=one)
-            assert f"Hint {step} of 3: {hint}" in sentence
-            assert ("A changed try brings the next hint." in sentence) == (step < 3)
+            printed = _told_of(rnn, capsys, perplexity=one)
+            assert f"Hint {step} of 3: {hint}" in printed
+            assert ("A changed try brings the next hint." in printed) == (step < 3)
 
 
 def test_a_change_in_a_helper_is_another_try_and_one_elsewhere_is_not(rnn: Any) -> None:
@@ -265,9 +265,9 @@ def test_where_nothing_can_be_written_tries_are_counted_in_memory(tmp_path: Path
 def test_of_one_hint_alone_the_first_try_gets_it(small: Assignment, tmp_path: Path) -> None:
     folder = _copy(small, tmp_path)
     (folder / "mine.py").write_text("# %%\ndef average(values): return 99.0\n")
-    sentence = _run(folder, "-m", "small_check", "1a", "mine.py").stdout
-    assert "\nHint: Add the numbers up" in sentence
-    assert "next hint" not in sentence
+    printed = _run(folder, "-m", "small_check", "1a", "mine.py").stdout
+    assert "\nHint: Add the numbers up" in printed
+    assert "next hint" not in printed
 
 
 def test_no_hint_where_the_message_says_what_to_do(
@@ -429,9 +429,9 @@ def test_torch_is_imported_where_a_part_needs_it(
 
 
 def test_a_part_without_its_model_is_still_to_be_written(folder: Path) -> None:
-    sentence = _run(folder, "-m", "rnn_check", "2b", "rnn.py").stdout
-    assert "`CharRNN` is still to be written." in sentence
-    assert "`parameter_count` is still to be written." in sentence
+    printed = _run(folder, "-m", "rnn_check", "2b", "rnn.py").stdout
+    assert "`CharRNN` is still to be written." in printed
+    assert "`parameter_count` is still to be written." in printed
 
 
 # -- again at every save --------------------------------------------------------------------------
@@ -741,9 +741,9 @@ def test_one_command_writes_the_model_answers(own: Assignment, tmp_path: Path) -
 def test_before_the_deadline_model_answers_are_not_written(own: Assignment, tmp_path: Path) -> None:
     file, now = tmp_path / "answers.md", datetime.now(timezone.utc)
     _give_deadline(own, now - timedelta(minutes=5))  # within the grace
-    sentence = _answers(own, str(file))
-    assert sentence.exit_code == 2
-    assert "students may still hand in until" in sentence.output
+    printed = _answers(own, str(file))
+    assert printed.exit_code == 2
+    assert "students may still hand in until" in printed.output
     assert not file.exists()
     assert _answers(own, str(file), "--now").exit_code == 0
 

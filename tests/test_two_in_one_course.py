@@ -66,17 +66,17 @@ def test_nbgrader_keeps_the_marks_of_both(both: dict[str, Assignment]) -> None:
 
 def test_feedback_is_of_the_right_homework(both: dict[str, Assignment]) -> None:
     root = both["rnn"].course.root
-    message = {
+    pages = {
         name: (root / "feedback" / "ada" / name / f"{name}.html").read_text() for name in FORGOTTEN
     }
-    assert "The next hidden state: 0.00 of 0.30" in message["rnn"]
-    assert ">2a The cell: checks</a>" in message["rnn"]
-    assert ">2a The cell: comment on the stub</a>" in message["rnn"]
-    assert ">3c Dropout: checks</a>" in message["gates"]
-    assert ">Test cell</a>" not in message["rnn"] + message["gates"]
-    assert "The next hidden state" not in message["gates"]
-    assert "dropout" in message["gates"]
-    assert "dropout_backward" not in message["rnn"]
+    assert "The next hidden state: 0.00 of 0.30" in pages["rnn"]
+    assert ">2a The cell: checks</a>" in pages["rnn"]
+    assert ">2a The cell: comment on the stub</a>" in pages["rnn"]
+    assert ">3c Dropout: checks</a>" in pages["gates"]
+    assert ">Test cell</a>" not in pages["rnn"] + pages["gates"]
+    assert "The next hidden state" not in pages["gates"]
+    assert "dropout" in pages["gates"]
+    assert "dropout_backward" not in pages["rnn"]
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")

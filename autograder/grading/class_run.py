@@ -223,7 +223,7 @@ class _Job:
         results: Results,
         started: Synchronized[int],
     ) -> None:
-        """Starts one of several processes, each with its own control."""
+        """Starts one of several processes; each has a control to itself."""
         die_with_parent()
         with started.get_lock():
             number = started.value

@@ -4,7 +4,7 @@ The warm process calls ``prepare`` before it imports anything and ``fork`` for e
 worker calls ``confine`` before anything else. At the level
 
 - ``isolated`` the worker is alone in its namespaces: it sees no other process, no network,
-  an empty ``/proc``, its own small ``/tmp`` and ``/dev/shm``, and all else read-only. What files
+  an empty ``/proc``, a small private ``/tmp`` and ``/dev/shm``, and the rest read-only. What files
   there are at all is up to the box that the warm process was started in (``sandbox/box.py``).
 - ``restricted`` it shares those of the warm process, and landlock shuts it out of all files but
   Python's own and one private folder. Such a worker can still learn that a file exists, how

@@ -2,8 +2,8 @@
 
 A message is eight bytes of length, then msgpack. Numpy arrays, random generators and values that
 could not be read travel as msgpack extension types, so that nothing that arrives can run code.
-The reader says how large a message may be before anything is allocated for it. It is looked through
-before anything is made of it, since a message can take 1000 times its own size.
+The reader says how large a message may be before anything is allocated for it. It is checked
+before it is unpacked, since a message can unpack to 1000 times its size.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ and may then set, each on a line such as ``# base: right``:
 - ``base``: what it stands after: a ``right`` solution, or none of it (``empty``, the default);
 - ``earns``: the most that it may earn: otherwise 5 after a right solution, and else 0;
 - ``status``: the status that its evidence must have;
-- ``told``: a text that its evidence must hold, which shows that it ran;
+- ``says``: a text that its evidence must hold, which shows that it ran;
 - ``silent``: a pattern that nothing about a hidden check may hold, so that no value leaves by it;
 - ``secret``: a pattern that nothing that the student may read holds;
 - ``where: alone``: that nothing at all stands before it;
@@ -28,9 +28,9 @@ HERE = Path(__file__).parent
 FOLDER = HERE / "submissions"
 FULL = 5.0
 SETTING = re.compile(
-    r"^# (base|earns|status|told|silent|secret|where|asks|same): (.+)\n", re.MULTILINE
+    r"^# (base|earns|status|says|silent|secret|where|asks|same): (.+)\n", re.MULTILINE
 )
-# What these answer, the same code of the grader reads at every level, whoever grades.
+# The same code reads these answers at every level, for every user.
 OF_ANSWERS = ("forging", "garbling", "exfiltration", "denial_of_service")
 LONG = {
     "@BLANK_LINES@": "\n" * 5_000,

@@ -1,6 +1,6 @@
 """Attacks on the grader, graded for real beside honest work, and none of them gets anywhere.
 
-What stands in ``submissions/`` and asks something of the kernel is a class, graded on two processes
+The files of ``submissions/`` that ask something of the kernel are a class, graded on two processes
 at each level, by root and by an ordinary user. All else is another class, graded once, by one
 process: the rest of ``submissions/``, what ``files.py`` makes, the odd but honest ones of
 ``honest.py``. For answers are read by the same code wherever they come from, and no worker sees a
@@ -371,7 +371,7 @@ def _gets_nowhere(graded: Graded, attack: Attack) -> None:
     assert document["evidence"]["isolation"] == graded.level
     assert document["score"] <= attack.earns + 1e-9
     assert document["status"] == attack.settings.get("status", document["status"])
-    assert attack.settings.get("told", "") in str(document)
+    assert attack.settings.get("says", "") in str(document)
 
     told = re.search(
         r"got through: (.+)", "\n".join(c["message"] for c in document["evidence"]["cells"])

@@ -1,7 +1,7 @@
 # Dies anew each time it is loaded, each time sooner, and lies about how far it had come.
 # base: right
 # earns: 5
-# told: cell
+# says: cell
 # asks: the kernel
 import os
 import sys

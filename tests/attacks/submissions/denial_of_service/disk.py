@@ -1,5 +1,5 @@
 # Fills the disk with files as large as they may be, until it is full or 180 MB are there.
-# told: tried
+# says: tried
 # asks: the kernel
 import os
 

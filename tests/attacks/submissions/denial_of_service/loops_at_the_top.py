@@ -1,7 +1,7 @@
 # Loops for ever while it is loaded, with every signal ignored.
 # base: right
 # earns: 5
-# told: was stopped after 1.5 s
+# says: was stopped after 1.5 s
 # asks: the kernel
 import signal
 

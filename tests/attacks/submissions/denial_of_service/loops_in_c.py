@@ -1,5 +1,5 @@
 # Stays in one call of C code that never looks up: a regular expression, a huge power.
-# told: took longer than
+# says: took longer than
 import re
 
 

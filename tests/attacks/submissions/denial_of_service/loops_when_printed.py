@@ -1,5 +1,5 @@
 # Raises exceptions whose text never ends, is gigabytes long, raises again, or has no type.
-# told: was stopped after 1.5 s
+# says: was stopped after 1.5 s
 class Endless(Exception):
     def __str__(self):
         while True:

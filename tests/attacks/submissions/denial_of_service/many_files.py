@@ -1,5 +1,5 @@
 # Makes more files and folders than a file system has room for, up to 4,200.
-# told: tried
+# says: tried
 # asks: the kernel
 import os
 

@@ -1,5 +1,5 @@
 # Takes all the memory there is, in objects, in arrays, in mappings and in a growing text.
-# told: cell
+# says: cell
 # asks: the kernel
 import mmap
 

@@ -1,5 +1,5 @@
 # Answers with an object whose conversion to an array hangs.
-# told: took longer than
+# says: took longer than
 class Hangs:
     def __array__(self, dtype=None, copy=None):
         while True:

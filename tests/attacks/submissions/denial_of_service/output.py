@@ -1,5 +1,5 @@
 # Floods what it prints, over Python and past it, and in one endless line.
-# told: was stopped after 1.5 s
+# says: was stopped after 1.5 s
 # asks: the kernel
 import os
 import sys

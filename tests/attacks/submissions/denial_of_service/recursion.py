@@ -1,5 +1,5 @@
 # Recurses until the stack of the process itself runs over.
-# told: SIGSEGV
+# says: SIGSEGV
 # asks: the kernel
 import sys
 

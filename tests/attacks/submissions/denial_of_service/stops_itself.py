@@ -1,5 +1,5 @@
 # Stops itself instead of ending, and makes its ending as hard as it can be.
-# told: cell
+# says: cell
 # asks: the kernel
 import atexit
 import os

@@ -1,5 +1,5 @@
 # Starts threads without end, that never end and are not daemons, with tiny stacks.
-# told: cell
+# says: cell
 # asks: the kernel
 import threading
 import time

@@ -1,6 +1,6 @@
 # Works until it was called many times, and then hangs for ever, in a thread that holds the lock.
 # base: right
-# told: took longer than
+# says: took longer than
 right, calls = softmax, []
 
 

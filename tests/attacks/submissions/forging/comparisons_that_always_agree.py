@@ -1,5 +1,5 @@
 # Makes every comparison of numpy and of its tests agree, and answers with zeros.
-# told: tried 18
+# says: tried 18
 import numpy as np
 import numpy.testing
 

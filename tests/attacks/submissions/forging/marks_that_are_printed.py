@@ -1,5 +1,5 @@
 # Prints and writes the results that a grader might read from where the code ran.
-# told: tried 9
+# says: tried 9
 # asks: the kernel
 import json
 import sys

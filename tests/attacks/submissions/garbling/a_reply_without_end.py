@@ -1,5 +1,5 @@
 # Sends notices and replies without end, as fast as it can.
-# told: cell
+# says: cell
 import sys
 
 wire = sys.modules["worker.wire"]

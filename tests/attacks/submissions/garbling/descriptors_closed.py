@@ -1,6 +1,6 @@
 # Closes all that it has open, and opens others in their place.
 # base: right
-# told: cell
+# says: cell
 # asks: the kernel
 import os
 

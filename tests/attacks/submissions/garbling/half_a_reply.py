@@ -1,5 +1,5 @@
 # Begins a reply and ends its process, or its side of the line, in the middle of it.
-# told: ended its process
+# says: ended its process
 # asks: the kernel
 import os
 import socket

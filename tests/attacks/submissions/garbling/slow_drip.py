@@ -1,5 +1,5 @@
 # Sends a reply byte by byte, so that something always arrives and nothing is ever whole.
-# told: took longer than
+# says: took longer than
 import time
 
 

@@ -1,6 +1,6 @@
 # Keeps every processor busy with many threads that need no lock, for as long as it can.
 # base: right
-# told: took longer than
+# says: took longer than
 import threading
 
 import numpy as np
